@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Locks and atomics of the inline flavour (FERRY_INLINE), with the compiler's
+ * atomic builtins. Same contracts as in host.h. A host with its own names a
+ * header of its own in FERRY_PLATFORM_HEADER. The lock is a ticket lock: fair,
+ * and its only spin is here, on the host's side of the border.
+ */
+#ifndef IRQFERRY_PLATFORM_INLINE_H
+#define IRQFERRY_PLATFORM_INLINE_H
+
+static inline void ferry_cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
+/* opaque[0] is the next ticket, opaque[1] the one being served. */
+static inline void ferry_host_lock(void *ctx, ferry_lock *lock)
+{
+	uint32_t mine = __atomic_fetch_add(&lock->opaque[0], 1u, __ATOMIC_RELAXED);
+
+	(void)ctx;
+	while (__atomic_load_n(&lock->opaque[1], __ATOMIC_ACQUIRE) != mine)
+		ferry_cpu_relax();
+}
+
+static inline void ferry_host_unlock(void *ctx, ferry_lock *lock)
+{
+	(void)ctx;
+	__atomic_store_n(&lock->opaque[1], lock->opaque[1] + 1u, __ATOMIC_RELEASE);
+}
+
+static inline uint32_t ferry_host_load(void *ctx, const ferry_atomic *cell)
+{
+	(void)ctx;
+	return __atomic_load_n(&cell->value, __ATOMIC_ACQUIRE);
+}
+
+static inline void ferry_host_store(void *ctx, ferry_atomic *cell, uint32_t value)
+{
+	(void)ctx;
+	__atomic_store_n(&cell->value, value, __ATOMIC_RELEASE);
+}
+
+static inline uint32_t ferry_host_xchg(void *ctx, ferry_atomic *cell, uint32_t value)
+{
+	(void)ctx;
+	return __atomic_exchange_n(&cell->value, value, __ATOMIC_SEQ_CST);
+}
+
+static inline uint32_t ferry_host_add(void *ctx, ferry_atomic *cell, uint32_t value)
+{
+	(void)ctx;
+	return __atomic_fetch_add(&cell->value, value, __ATOMIC_SEQ_CST);
+}
+
+static inline uint32_t ferry_host_or(void *ctx, ferry_atomic *cell, uint32_t bits)
+{
+	(void)ctx;
+	return __atomic_fetch_or(&cell->value, bits, __ATOMIC_SEQ_CST);
+}
+
+static inline uint32_t ferry_host_and(void *ctx, ferry_atomic *cell, uint32_t bits)
+{
+	(void)ctx;
+	return __atomic_fetch_and(&cell->value, bits, __ATOMIC_SEQ_CST);
+}
+
+static inline bool ferry_host_cas(void *ctx, ferry_atomic *cell, uint32_t expected, uint32_t value)
+{
+	(void)ctx;
+	return __atomic_compare_exchange_n(&cell->value, &expected, value, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
+}
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What library calls return. Zero is success, negative is a refusal or "not
+ * yet"; the numbers are fixed. On every negative value except FERRY_E_AGAIN
+ * nothing has changed. FERRY_E_AGAIN means: part of the work is done and kept,
+ * call the same function again.
+ */
+#ifndef IRQFERRY_STATUS_H
+#define IRQFERRY_STATUS_H
+
+enum ferry_status {
+	FERRY_OK = 0,
+
+	/* Not finished. Remedy: let interrupts in, wait what the call says, call again. */
+	FERRY_E_AGAIN = -1,
+
+	/* No vector (or no vector free on all CPUs that the source needs at once).
+	 * Remedy: free interrupts, widen the mask, or settle moves under way. */
+	FERRY_E_NO_SPACE = -2,
+
+	/* The mask has no online CPU. Remedy: bring one up, or ask for another mask. */
+	FERRY_E_NO_CPU = -3,
+
+	/* A move's old place can be proved empty neither by an arrival nor by time.
+	 * Remedy: give ferry_x86_config.drain_ns, or declare the source's order. */
+	FERRY_E_NO_BOUND = -4,
+
+	/* Every online CPU of the mask has an APIC id the source cannot name.
+	 * Remedy: interrupt remapping, the extended destination id, or other CPUs. */
+	FERRY_E_UNREACHABLE = -5,
+
+	/* An argument is outside its documented range. Remedy: the caller's. */
+	FERRY_E_INVALID = -6,
+
+	/* The interrupt or CPU is not in a state that allows this call (dead, free,
+	 * already leaving, ...). Remedy: the order documented at the call. */
+	FERRY_E_STATE = -7,
+
+	/* The pool of interned CPU masks is full. Remedy: a larger
+	 * ferry_config.masks, or single-CPU masks, which need no entry. */
+	FERRY_E_NO_MASK = -8,
+
+	/* All descriptors are in use. Remedy: a larger ferry_config.irqs. */
+	FERRY_E_NO_IRQ = -9,
+
+	/* A CPU came online with something in its IRR. Remedy: park CPUs so that
+	 * the IRR is cleared (INIT), or take what is pending before entering. */
+	FERRY_E_PENDING = -10,
+
+	/* The memory given is smaller than the size function asked for. */
+	FERRY_E_MEMORY = -11,
+
+	/* A bug in the library or in the host's functions: an invariant is broken. */
+	FERRY_E_BUG = -99
+};
+
+#if defined(__GNUC__)
+#define FERRY_MUST_USE __attribute__((warn_unused_result))
+#else
+#define FERRY_MUST_USE
+#endif
+
+#endif
