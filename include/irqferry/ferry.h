@@ -151,7 +151,7 @@ FERRY_MUST_USE int ferry_irq_settle(struct ferry *f, uint32_t irq, uint64_t *wai
 
 /*
  * The time given to ferry_host_poll_in() has come. Context: any.
- * Its cost grows with the interrupts asked to settle, not with all interrupts.
+ * Its cost grows with the interrupts under way, plus one load per 32 interrupts.
  */
 void ferry_poll(struct ferry *f);
 

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core.h: the descriptor, the machine, and the border between the movement
+ * engine and the back ends. Private to src/.
+ *
+ * Lock order, everywhere in the library:
+ *
+ *     I (one interrupt) > V (CPUs, ascending index) > nothing
+ *     I                 > M (mask pool)
+ *
+ * Two I's are never held together, V and M never either. Host functions are
+ * called under I; ferry_host_handle and ferry_host_wait under nothing. IPIs are
+ * sent under I and never waited for.
+ */
+#ifndef FERRY_CORE_H
+#define FERRY_CORE_H
+
+#include <irqferry/ferry.h>
+#include <irqferry/host.h>
+#include <irqferry/trace.h>
+
+#define FERRY_LIKELY(x) __builtin_expect(!!(x), 1)
+#define FERRY_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* ---- CPU sets ------------------------------------------------------------ */
+
+/* A set of CPUs in 32 bits: the index of one CPU, or the handle of an interned
+ * mask, or none. Handle 0 is "all CPUs" and has no entry in the pool. */
+typedef uint32_t ferry_set;
+
+#define FERRY_SET_NONE FERRY_NONE
+#define FERRY_SET_MASK 0x80000000u
+#define FERRY_SET_ALL FERRY_SET_MASK
+
+struct ferry_mask_entry {
+	uint32_t refs;
+	uint32_t hash;
+	uint32_t next; /* in its bucket or in the free list; index + 1, 0 ends */
+};
+
+struct ferry_mask_pool {
+	ferry_lock lock; /* M */
+	uint32_t size;
+	uint32_t free; /* index + 1 */
+	uint32_t *buckets;
+	struct ferry_mask_entry *entries;
+	uint64_t *words;
+};
+
+/* ---- sets of interrupts that want attention ------------------------------ */
+
+/* One bit per interrupt and a count. Changed under the interrupt's I, read by
+ * anyone: a reader takes I and looks at the descriptor, which is the truth. */
+struct ferry_irqset {
+	ferry_atomic count;
+	ferry_atomic *words;
+};
+
+/* ---- the descriptor ------------------------------------------------------ */
+
+enum {
+	/* what the user wants */
+	FERRY_F_MASKED = 1u << 0,
+	FERRY_F_DISABLED = 1u << 1,
+	FERRY_F_DEAD = 1u << 2,
+	FERRY_F_QUIET = 1u << 3, /* dead, and the host knows that nothing is in flight */
+	/* what is owed */
+	FERRY_F_LATCHED = 1u << 4, /* an edge arrived that no handler start has followed */
+	FERRY_F_QUEUED = 1u << 5,  /* `requested` is to be carried out once settled */
+	FERRY_F_STARVED = 1u << 6, /* ... and found no place so far */
+	FERRY_F_SETTLE = 1u << 7,  /* end the move by the drain bound */
+	FERRY_F_BROKEN = 1u << 8,  /* current place outside `requested` */
+	/* about the move under way */
+	FERRY_F_ARRIVAL = 1u << 9,  /* the first arrival at the new place is evidence */
+	FERRY_F_TRANSIT = 1u << 10, /* the old CPUs also own a slot with the new vector */
+	/* about the source */
+	FERRY_F_LIVE = 1u << 11, /* was enabled once; sources never masked again after it */
+	FERRY_F_HELD = 1u << 12, /* masked by the library until it may be reprogrammed */
+	FERRY_F_ORDERED = 1u << 13,
+	FERRY_F_MASKABLE = 1u << 14,
+	FERRY_F_SEVERAL = 1u << 15,
+	FERRY_F_LOW = 1u << 16,
+
+	FERRY_F_NO_START = FERRY_F_MASKED | FERRY_F_DISABLED | FERRY_F_DEAD,
+};
+
+/* One interrupt. Everything but `runner` is guarded by `lock` (I). */
+struct ferry_irq {
+	ferry_lock lock;
+	uint8_t state; /* enum ferry_state */
+	uint8_t kind;  /* index into struct ferry's kinds */
+	uint8_t vector, old_vector;
+	uint32_t flags;
+	ferry_set cur, old;  /* the place that is programmed; the one being left */
+	ferry_set requested;
+	uint32_t debt;       /* CPUs of `old` that still own a slot; DRAINING only */
+	ferry_atomic runner; /* CPU + 1 whose handler runs; written under I, read by waiters */
+	uint32_t asked, generation;
+	uint16_t prefer; /* CPU, or 0xffff */
+	uint16_t unit;
+	uint32_t device, index;
+	uint64_t fence_ns; /* when the source was fenced after its last programming */
+	uintptr_t cookie;
+};
+
+_Static_assert(sizeof(struct ferry_irq) <= 96, "the descriptor's budget (DESIGN.md, Memory)");
+
+struct ferry_cpu {
+	ferry_lock lock;    /* V */
+	ferry_atomic state; /* enum ferry_cpu_state; written under V */
+};
+
+/* ---- back ends ----------------------------------------------------------- */
+
+/* What a source still owes after it was reprogrammed. */
+enum ferry_owed {
+	FERRY_OWED_NOTHING,  /* nothing can come to the old place: settled */
+	FERRY_OWED_DRAIN,    /* all that will come has reached the old CPUs' IRR */
+	FERRY_OWED_EVIDENCE, /* messages may be in flight */
+	FERRY_OWED_LATER     /* it can't be touched now; a re-check has been posted */
+};
+
+/* Result of planning or starting a move: "not now, but it will be looked at". */
+#define FERRY_LATER 1
+
+/* A place to be found. */
+struct ferry_want {
+	ferry_set set;
+	uint32_t prefer;  /* or FERRY_NONE */
+	uint32_t exclude; /* a CPU that is no candidate, or FERRY_NONE */
+	bool dry;         /* only say whether there is one */
+};
+
+struct ferry_place {
+	ferry_set cpus; /* a reference of its own */
+	uint8_t vector;
+	bool transit;   /* a slot with the new vector was reserved on the old CPUs */
+	bool evidence;  /* an arrival at the new place can prove the old one empty */
+};
+
+/* Result bits of ferry_backend.release. */
+#define FERRY_RELEASED 1
+#define FERRY_WAS_PENDING 2
+
+/*
+ * Where interrupts are delivered. I held and interrupts off in all of these,
+ * unless said otherwise.
+ */
+struct ferry_backend {
+	/* Reserve a place on its whole CPU set, slots installed, each CPU found
+	 * online under its V. FERRY_OK or a refusal with nothing changed. */
+	int (*plan)(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
+		    struct ferry_place *place);
+	/* Does `cpu` still own a slot of the old place? */
+	bool (*owes)(struct ferry *f, const struct ferry_irq *i, uint32_t cpu);
+	/* Ring `cpu` so that it looks at its slot of the old (or current) place. */
+	void (*ring_old)(struct ferry *f, struct ferry_irq *i, uint32_t cpu);
+	/* On `cpu` itself: give the slot of the old place back, unless something is
+	 * pending there; with `force`, also then. FERRY_RELEASED, FERRY_WAS_PENDING. */
+	int (*release)(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool force);
+	/* One look of the doorbell will happen at the current place. */
+	void (*replay)(struct ferry *f, struct ferry_irq *i);
+	/* Does the fence of this source reach the IRR? */
+	bool (*reaches)(const struct ferry *f, const struct ferry_irq *i);
+
+	/* Without I: the next interrupt that owns something on `cpu`, *cursor
+	 * starting at 0; FERRY_NONE at the end. */
+	uint32_t (*next_on)(struct ferry *f, uint32_t cpu, uint32_t *cursor);
+	/* Under V of `cpu`: it becomes a target, or stops to be one. */
+	void (*publish)(struct ferry *f, uint32_t cpu, bool online);
+	/* On `cpu`, interrupts off, no lock: nothing is pending and nothing owned.
+	 * FERRY_OK, FERRY_E_PENDING, FERRY_E_BUG. */
+	int (*enter)(struct ferry *f, uint32_t cpu);
+	/* On `cpu`, interrupts off, no slot left: wait out the doorbell. */
+	void (*part)(struct ferry *f, uint32_t cpu);
+	/* Free vectors of the other online CPUs together. No lock. */
+	uint32_t (*room)(struct ferry *f, uint32_t except);
+};
+
+/* A kind of source: how it is masked, programmed, ended. I held. */
+struct ferry_kind {
+	bool level;
+	/* May it be reprogrammed now? If not, it will be looked at again. Null: yes. */
+	bool (*ready)(struct ferry *f, struct ferry_irq *i);
+	/* Make it name i->cur, i->vector instead of i->old, i->old_vector; every
+	 * message in between names a slot this interrupt owns. */
+	enum ferry_owed (*program)(struct ferry *f, struct ferry_irq *i);
+	/* First programming, source silent. */
+	void (*setup)(struct ferry *f, struct ferry_irq *i);
+	/* Bring the hardware's mask in line with the flags. */
+	void (*apply_mask)(struct ferry *f, struct ferry_irq *i);
+	/* Stop the source for good. */
+	enum ferry_owed (*silence)(struct ferry *f, struct ferry_irq *i);
+	/* Level: end the interrupt on `cpu`. Null for edges, ended on arrival. */
+	void (*end)(struct ferry *f, struct ferry_irq *i, uint32_t cpu);
+};
+
+/* ---- the machine --------------------------------------------------------- */
+
+struct ferry {
+	void *ctx;
+	uint32_t ncpus, nirqs;
+	uint32_t nwords; /* 64-bit words of a mask */
+	bool restore;
+	bool one_lock; /* the V of all CPUs is that of CPU 0 (shared namespace) */
+	uint64_t drain_ns;
+	struct ferry_irq *irqs;
+	struct ferry_cpu *cpus;
+	ferry_atomic *online; /* 32 CPUs a word: online and not leaving */
+	struct ferry_mask_pool masks;
+	struct ferry_irqset used, moving, starved, broken;
+	const struct ferry_backend *backend;
+	const struct ferry_kind *const *kinds;
+	struct ferry_counters *counters;
+	void (*done)(void *ctx, uint32_t irq, uint32_t generation);
+	void (*trace)(void *ctx, const struct ferry_trace *record);
+	struct ferry_x86 *x86; /* the back end's own; opaque here */
+};
+
+static inline uint32_t ferry_number(const struct ferry *f, const struct ferry_irq *i)
+{
+	return (uint32_t)(i - f->irqs);
+}
+
+static inline const struct ferry_kind *ferry_kind_of(const struct ferry *f,
+						     const struct ferry_irq *i)
+{
+	return f->kinds[i->kind];
+}
+
+static inline void ferry_lock_irq(struct ferry *f, struct ferry_irq *i)
+{
+	ferry_host_lock(f->ctx, &i->lock);
+}
+
+static inline void ferry_unlock_irq(struct ferry *f, struct ferry_irq *i)
+{
+	ferry_host_unlock(f->ctx, &i->lock);
+}
+
+static inline ferry_lock *ferry_cpu_lock(struct ferry *f, uint32_t cpu)
+{
+	return &f->cpus[f->one_lock ? 0 : cpu].lock;
+}
+
+/* Counters are the CPU's own; nobody reads them back. */
+#define FERRY_COUNT(f, cpu, name)                              \
+	do {                                                   \
+		if ((f)->counters)                             \
+			(f)->counters[cpu].name++;             \
+	} while (0)
+
+void ferry_emit(struct ferry *f, uint32_t event, uint32_t cpu, uint32_t irq, uint32_t a, uint32_t b);
+
+/* A trace record; free when off. */
+static inline void ferry_note(struct ferry *f, uint32_t event, uint32_t cpu,
+			      const struct ferry_irq *i, uint32_t a, uint32_t b)
+{
+	if (FERRY_UNLIKELY(f->trace))
+		ferry_emit(f, event, cpu, i ? ferry_number(f, i) : FERRY_NONE, a, b);
+}
+
+/* ---- irqset.c ------------------------------------------------------------ */
+
+void ferry_irqset_add(struct ferry *f, struct ferry_irqset *s, uint32_t irq);
+void ferry_irqset_del(struct ferry *f, struct ferry_irqset *s, uint32_t irq);
+/* Take the lowest number not in the set into it; FERRY_NONE if all are. */
+uint32_t ferry_irqset_claim(struct ferry *f, struct ferry_irqset *s);
+bool ferry_irqset_any(struct ferry *f, struct ferry_irqset *s);
+/* The lowest member >= from, or FERRY_NONE. */
+uint32_t ferry_irqset_next(struct ferry *f, struct ferry_irqset *s, uint32_t from);
+
+/* ---- mask.c -------------------------------------------------------------- */
+
+/* A reference to the set of this mask (null: all). FERRY_E_NO_CPU if it is
+ * empty, FERRY_E_NO_MASK. Takes M. */
+int ferry_set_make(struct ferry *f, const uint64_t *mask, ferry_set *set);
+ferry_set ferry_set_get(struct ferry *f, ferry_set set);
+void ferry_set_put(struct ferry *f, ferry_set set);
+/* Word w of the set as a mask. The caller holds a reference. */
+uint64_t ferry_set_word(const struct ferry *f, ferry_set set, uint32_t w);
+/* The lowest CPU of the set >= from, or FERRY_NONE. */
+uint32_t ferry_set_next(const struct ferry *f, ferry_set set, uint32_t from);
+bool ferry_set_within(const struct ferry *f, ferry_set a, ferry_set b);
+/* Is a CPU of the set, other than `except`, online and staying? */
+bool ferry_set_online(struct ferry *f, ferry_set set, uint32_t except);
+
+static inline bool ferry_set_has(const struct ferry *f, ferry_set set, uint32_t cpu)
+{
+	if (FERRY_LIKELY(!(set & FERRY_SET_MASK)))
+		return set == cpu;
+	if (set == FERRY_SET_NONE)
+		return false;
+	return (ferry_set_word(f, set, cpu / 64) >> (cpu % 64)) & 1;
+}
+
+#define FERRY_FOR_EACH_CPU(f, set, c) \
+	for (uint32_t c = ferry_set_next(f, set, 0); c != FERRY_NONE; c = ferry_set_next(f, set, c + 1))
+
+/* ---- irq.c --------------------------------------------------------------- */
+
+size_t ferry_core_size(const struct ferry_config *c);
+/* Lay the core out at `memory`, which is zeroed; returns the first byte after. */
+void *ferry_core_init(struct ferry *f, const struct ferry_config *c, void *memory);
+/* Give a new interrupt its place and program its silent source. I not held; the
+ * descriptor is claimed, FREE and known to nobody. */
+int ferry_irq_begin(struct ferry *f, struct ferry_irq *i, ferry_set set);
+/* One step of the way down of a dead interrupt. I held. */
+int ferry_irq_free_step(struct ferry *f, struct ferry_irq *i);
+
+/* ---- move.c: I held in all ------------------------------------------------ */
+
+/* Can a move of this interrupt be proved to have ended, without an arrival? */
+bool ferry_has_bound(const struct ferry *f, const struct ferry_irq *i);
+/* Move a settled interrupt into want->set. FERRY_OK, FERRY_LATER or an error. */
+int ferry_move_start(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want);
+/* The current place becomes old without a successor: dead. */
+void ferry_move_end(struct ferry *f, struct ferry_irq *i, enum ferry_owed owed);
+/* Has the bound passed? If not *ns is what is missing. */
+bool ferry_due(struct ferry *f, const struct ferry_irq *i, uint64_t *ns);
+/* Ask that the move under way end by the bound. */
+void ferry_ask_settle(struct ferry *f, struct ferry_irq *i);
+/* MOVING -> DRAINING, or SETTLED where nobody owes anything. */
+void ferry_drain_begin(struct ferry *f, struct ferry_irq *i);
+/* On `cpu`: look at its slot of the old place and clear it if it may be.
+ * The result of ferry_backend.release, 0 if it owes nothing. The caller wakes
+ * the starved once I is dropped. */
+int ferry_drain_here(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool force);
+/* What was queued, starved or broken no longer is. */
+void ferry_drop_queued(struct ferry *f, struct ferry_irq *i);
+/* Do what is owed now: start what is queued, post what is latched. */
+void ferry_advance(struct ferry *f, struct ferry_irq *i);
+/* A slot on `cpu` was freed: retry the starved. No lock held, interrupts off. */
+void ferry_wake_starved(struct ferry *f, uint32_t cpu);
+
+/* ---- flow.c --------------------------------------------------------------- */
+
+/* An arrival that must not start the handler now. I held. */
+void ferry_defer(struct ferry *f, struct ferry_irq *i, uint32_t cpu);
+/* Run the handler; runner was set under I, which is not held any more. */
+void ferry_run(struct ferry *f, struct ferry_irq *i, uint32_t cpu);
+/* The doorbell looks at a slot of i on `cpu`. Takes and drops I. */
+void ferry_look(struct ferry *f, struct ferry_irq *i, uint32_t cpu);
+
+/* May the handler start now? Then it is this CPU's to run. I held. */
+static inline bool ferry_begin(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
+{
+	if (FERRY_UNLIKELY(i->flags & FERRY_F_NO_START) || ferry_host_load(f->ctx, &i->runner))
+		return false;
+	ferry_host_store(f->ctx, &i->runner, cpu + 1);
+	i->flags &= ~(uint32_t)FERRY_F_LATCHED;
+	return true;
+}
+
+#endif

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CPUs go and come, without stopping the others.
+ *
+ *    online ──leave──► leaving ──commit──► offline ──enter──► online
+ *       ▲                 │
+ *       └───roll back─────┘
+ *
+ * A leaving CPU is no target any more, but still takes interrupts and doorbells
+ * and still owes the clearing of its slots. Only code on that CPU clears them:
+ * its steps, its doorbell, its commit. Nothing is ever reduced to "the online
+ * CPUs", because a CPU that owes is not offline yet.
+ *
+ * Locks: the host's hotplug lock around every call; I, then V. The state of a CPU
+ * changes under its V, and a place is reserved under it: either the walk sees the
+ * new slot, or the reservation sees the new state.
+ */
+#include "core/core.h"
+
+enum ferry_cpu_state ferry_cpu_state(struct ferry *f, uint32_t cpu)
+{
+	if (cpu >= f->ncpus)
+		return FERRY_CPU_OFFLINE;
+	return (enum ferry_cpu_state)ferry_host_load(f->ctx, &f->cpus[cpu].state);
+}
+
+static int expect_state(struct ferry *f, uint32_t cpu, enum ferry_cpu_state state)
+{
+	if (cpu >= f->ncpus)
+		return FERRY_E_INVALID;
+	return ferry_cpu_state(f, cpu) == state ? FERRY_OK : FERRY_E_STATE;
+}
+
+static void set_state(struct ferry *f, uint32_t cpu, enum ferry_cpu_state state)
+{
+	uintptr_t flags = ferry_host_irq_save(f->ctx);
+	uint32_t bit = 1u << (cpu % 32);
+	bool was = ferry_cpu_state(f, cpu) == FERRY_CPU_ONLINE;
+	bool is = state == FERRY_CPU_ONLINE;
+
+	ferry_host_lock(f->ctx, ferry_cpu_lock(f, cpu));
+	ferry_host_store(f->ctx, &f->cpus[cpu].state, state);
+	if (is)
+		ferry_host_or(f->ctx, &f->online[cpu / 32], bit);
+	else
+		ferry_host_and(f->ctx, &f->online[cpu / 32], ~bit);
+	if (was != is)
+		f->backend->publish(f, cpu, is);
+	ferry_host_unlock(f->ctx, ferry_cpu_lock(f, cpu));
+	ferry_note(f, FERRY_TRACE_CPU, cpu, NULL, state, 0);
+	ferry_host_irq_restore(f->ctx, flags);
+}
+
+/* ---- leaving ------------------------------------------------------------------ */
+
+int ferry_cpu_leave(struct ferry *f, uint32_t cpu)
+{
+	int rc = expect_state(f, cpu, FERRY_CPU_ONLINE);
+
+	if (rc == FERRY_OK && !ferry_set_online(f, FERRY_SET_ALL, cpu))
+		rc = FERRY_E_NO_CPU;
+	if (rc == FERRY_OK)
+		set_state(f, cpu, FERRY_CPU_LEAVING);
+	return rc;
+}
+
+/* Find a place elsewhere for an interrupt that lives here: in what was requested
+ * if possible, else anywhere, remembering that. I held. */
+static int move_away(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
+{
+	struct ferry_want want = { .set = i->requested, .prefer = FERRY_NONE, .exclude = cpu };
+	int rc = ferry_move_start(f, i, &want);
+
+	if (rc == FERRY_OK)
+		ferry_drop_queued(f, i);
+	if (rc == FERRY_LATER)
+		i->flags |= FERRY_F_QUEUED; /* the end of its handler moves it */
+	if (rc >= 0 || rc == FERRY_E_NO_BOUND || i->requested == FERRY_SET_ALL)
+		return rc;
+	want.set = FERRY_SET_ALL;
+	rc = ferry_move_start(f, i, &want);
+	if (rc == FERRY_OK) {
+		i->flags |= FERRY_F_BROKEN;
+		ferry_irqset_add(f, &f->broken, ferry_number(f, i));
+		ferry_note(f, FERRY_TRACE_BROKEN, cpu, i, 0, ferry_set_next(f, i->cur, 0));
+	}
+	return rc;
+}
+
+struct tally {
+	uint32_t waiting; /* need interrupts, handlers or time */
+	uint32_t pending; /* could be forwarded by commit */
+	uint32_t blocked_irq;
+	int blocked;      /* why, or FERRY_OK */
+};
+
+static bool owned_here(struct ferry *f, const struct ferry_irq *i, uint32_t cpu)
+{
+	return ferry_set_has(f, i->cur, cpu) ||
+	       (i->old != FERRY_SET_NONE && f->backend->owes(f, i, cpu));
+}
+
+/* Push one interrupt as far off this CPU as it goes. I held. */
+static int leave_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
+{
+	int rc = FERRY_LATER;
+
+	if (i->state == FERRY_SETTLED && (i->flags & FERRY_F_DEAD))
+		rc = ferry_irq_free_step(f, i);
+	else if (i->state == FERRY_SETTLED && ferry_set_has(f, i->cur, cpu))
+		rc = move_away(f, i, cpu);
+	if (i->state == FERRY_MOVING && ((i->flags & FERRY_F_QUIET) || ferry_due(f, i, NULL)))
+		ferry_drain_begin(f, i);
+	else if (i->state == FERRY_MOVING)
+		ferry_ask_settle(f, i);
+	if (i->state == FERRY_MOVING && !ferry_has_bound(f, i))
+		rc = FERRY_E_NO_BOUND;
+	(void)ferry_drain_here(f, i, cpu, false);
+	ferry_advance(f, i);
+	return rc;
+}
+
+/* What still keeps this interrupt's slots here? I held. */
+static void count_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu, int rc, struct tally *t)
+{
+	if (!owned_here(f, i, cpu))
+		return;
+	if (i->state == FERRY_DRAINING && !ferry_set_has(f, i->cur, cpu) &&
+	    ferry_host_load(f->ctx, &i->runner) != cpu + 1) {
+		t->pending++;
+		return;
+	}
+	t->waiting++;
+	if (rc < 0 && rc != FERRY_E_AGAIN && t->blocked == FERRY_OK) {
+		t->blocked = rc;
+		t->blocked_irq = ferry_number(f, i);
+	}
+}
+
+static void leave_walk(struct ferry *f, uint32_t cpu, struct tally *t)
+{
+	uint32_t cursor = 0, irq;
+	uintptr_t flags = ferry_host_irq_save(f->ctx);
+
+	while ((irq = f->backend->next_on(f, cpu, &cursor)) != FERRY_NONE) {
+		struct ferry_irq *i = &f->irqs[irq];
+		bool owned;
+
+		ferry_lock_irq(f, i);
+		owned = owned_here(f, i, cpu);
+		if (owned)
+			count_one(f, i, cpu, leave_one(f, i, cpu), t);
+		owned = owned && !owned_here(f, i, cpu);
+		ferry_unlock_irq(f, i);
+		if (owned)
+			ferry_wake_starved(f, cpu);
+	}
+	ferry_host_irq_restore(f->ctx, flags);
+}
+
+int ferry_cpu_leave_step(struct ferry *f, uint32_t cpu, uint32_t *left, uint32_t *irq)
+{
+	struct tally t = { .blocked_irq = FERRY_NONE };
+	int rc = expect_state(f, cpu, FERRY_CPU_LEAVING);
+
+	if (rc != FERRY_OK)
+		return rc;
+	leave_walk(f, cpu, &t);
+	if (left)
+		*left = t.waiting + t.pending;
+	if (irq)
+		*irq = t.blocked_irq;
+	if (t.blocked != FERRY_OK)
+		return t.blocked;
+	return t.waiting ? FERRY_E_AGAIN : FERRY_OK;
+}
+
+/* ---- commit --------------------------------------------------------------------- */
+
+/* Would every slot here be an old place with its evidence complete? */
+static bool ready_to_commit(struct ferry *f, uint32_t cpu)
+{
+	struct tally t = { .blocked_irq = FERRY_NONE };
+	uint32_t cursor = 0, irq;
+
+	while ((irq = f->backend->next_on(f, cpu, &cursor)) != FERRY_NONE) {
+		struct ferry_irq *i = &f->irqs[irq];
+
+		ferry_lock_irq(f, i);
+		count_one(f, i, cpu, FERRY_OK, &t);
+		ferry_unlock_irq(f, i);
+	}
+	return t.waiting == 0;
+}
+
+/* Clear one slot for good; what pends in it goes on at the current place. */
+static void forward_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
+{
+	int rc;
+
+	ferry_lock_irq(f, i);
+	rc = ferry_drain_here(f, i, cpu, true);
+	if ((rc & FERRY_WAS_PENDING) && !(i->flags & FERRY_F_DEAD) && !ferry_kind_of(f, i)->level) {
+		i->flags |= FERRY_F_LATCHED;
+		ferry_note(f, FERRY_TRACE_FORWARD, cpu, i, i->vector, 0);
+	}
+	ferry_advance(f, i);
+	ferry_unlock_irq(f, i);
+	if (rc & FERRY_RELEASED)
+		ferry_wake_starved(f, cpu);
+}
+
+int ferry_cpu_commit(struct ferry *f, uint32_t cpu)
+{
+	uint32_t cursor = 0, irq;
+	int rc = expect_state(f, cpu, FERRY_CPU_LEAVING);
+
+	if (rc != FERRY_OK)
+		return rc;
+	if (!ready_to_commit(f, cpu))
+		return FERRY_E_AGAIN;
+	while ((irq = f->backend->next_on(f, cpu, &cursor)) != FERRY_NONE)
+		forward_one(f, &f->irqs[irq], cpu);
+	/* Only slots are rung, and none is left: after this wait no doorbell can
+	 * be under way. Waiting before the clearing would lose that race. */
+	f->backend->part(f, cpu);
+	set_state(f, cpu, FERRY_CPU_OFFLINE);
+	return FERRY_OK;
+}
+
+/* ---- back again ------------------------------------------------------------------ */
+
+/* Ask again for affinities that were broken and that `cpu` can mend; with
+ * FERRY_NONE for all. Then retry the starved that want it. */
+static void mend(struct ferry *f, uint32_t cpu)
+{
+	uintptr_t flags = ferry_host_irq_save(f->ctx);
+	uint32_t irq = 0;
+
+	while ((irq = ferry_irqset_next(f, &f->broken, irq)) != FERRY_NONE) {
+		struct ferry_irq *i = &f->irqs[irq++];
+
+		ferry_lock_irq(f, i);
+		if ((i->flags & FERRY_F_BROKEN) && ferry_set_has(f, i->requested, cpu)) {
+			i->flags |= FERRY_F_QUEUED;
+			ferry_ask_settle(f, i);
+			ferry_advance(f, i);
+		}
+		ferry_unlock_irq(f, i);
+	}
+	ferry_host_irq_restore(f->ctx, flags);
+}
+
+/* The CPU can be a target (again). */
+static void welcome(struct ferry *f, uint32_t cpu, bool restore)
+{
+	uintptr_t flags;
+
+	set_state(f, cpu, FERRY_CPU_ONLINE);
+	if (restore)
+		mend(f, cpu);
+	flags = ferry_host_irq_save(f->ctx);
+	ferry_wake_starved(f, cpu);
+	ferry_host_irq_restore(f->ctx, flags);
+}
+
+int ferry_cpu_roll_back(struct ferry *f, uint32_t cpu)
+{
+	int rc = expect_state(f, cpu, FERRY_CPU_LEAVING);
+
+	if (rc == FERRY_OK)
+		welcome(f, cpu, true);
+	return rc;
+}
+
+int ferry_cpu_enter(struct ferry *f, uint32_t cpu)
+{
+	int rc = expect_state(f, cpu, FERRY_CPU_OFFLINE);
+
+	if (rc == FERRY_OK)
+		rc = f->backend->enter(f, cpu);
+	if (rc == FERRY_OK)
+		welcome(f, cpu, f->restore);
+	return rc;
+}
+
+/* ---- dry run ---------------------------------------------------------------------- */
+
+/* What would happen to an interrupt that lives on `cpu`? I held. */
+static int foresee(struct ferry *f, struct ferry_irq *i, uint32_t cpu, struct ferry_dry_run *sum)
+{
+	struct ferry_want want = { i->requested, FERRY_NONE, cpu, true };
+	struct ferry_place place;
+	int rc = FERRY_E_NO_CPU;
+
+	if (!ferry_has_bound(f, i))
+		return FERRY_E_NO_BOUND;
+	if (i->flags & FERRY_F_DEAD)
+		return FERRY_OK;
+	sum->needed++;
+	if (ferry_set_online(f, want.set, cpu))
+		rc = f->backend->plan(f, i, &want, &place);
+	if (rc != FERRY_OK) {
+		want.set = FERRY_SET_ALL;
+		rc = f->backend->plan(f, i, &want, &place);
+		sum->broken += rc == FERRY_OK;
+	}
+	if (rc == FERRY_OK && sum->needed - sum->blocked > sum->free)
+		rc = FERRY_E_NO_SPACE;
+	return rc;
+}
+
+int ferry_cpu_dry_run(struct ferry *f, uint32_t cpu, struct ferry_dry_run *sum,
+		      struct ferry_blocker *list, uint32_t n)
+{
+	uint32_t cursor = 0, irq;
+	uintptr_t flags;
+	int rc = expect_state(f, cpu, FERRY_CPU_ONLINE);
+
+	*sum = (struct ferry_dry_run){ 0 };
+	if (rc != FERRY_OK)
+		return rc;
+	flags = ferry_host_irq_save(f->ctx);
+	sum->free = f->backend->room(f, cpu);
+	while ((irq = f->backend->next_on(f, cpu, &cursor)) != FERRY_NONE) {
+		struct ferry_irq *i = &f->irqs[irq];
+
+		ferry_lock_irq(f, i);
+		if (ferry_set_has(f, i->cur, cpu))
+			rc = foresee(f, i, cpu, sum);
+		else if (owned_here(f, i, cpu) && !ferry_has_bound(f, i))
+			rc = FERRY_E_NO_BOUND;
+		else
+			rc = FERRY_OK;
+		ferry_unlock_irq(f, i);
+		if (rc == FERRY_OK)
+			continue;
+		if (sum->blocked < n)
+			list[sum->blocked] = (struct ferry_blocker){ irq, rc };
+		sum->blocked++;
+	}
+	ferry_host_irq_restore(f->ctx, flags);
+	return FERRY_OK;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Interrupts come, are masked, and go. Locks: I, one at a time; V, M below it.
+ */
+#include "core/core.h"
+
+void ferry_emit(struct ferry *f, uint32_t event, uint32_t cpu, uint32_t irq, uint32_t a, uint32_t b)
+{
+	struct ferry_trace record = {
+		.event = (uint16_t)event,
+		.cpu = (uint16_t)cpu,
+		.irq = irq,
+		.a = a,
+		.b = b,
+	};
+
+	f->trace(f->ctx, &record);
+}
+
+/* ---- memory ---------------------------------------------------------------- */
+
+static size_t set_words(const struct ferry_config *c)
+{
+	return (c->irqs + 31) / 32;
+}
+
+static size_t mask_words(const struct ferry_config *c)
+{
+	return (c->cpus + 63) / 64;
+}
+
+size_t ferry_core_size(const struct ferry_config *c)
+{
+	if (c->cpus < 1 || c->cpus > FERRY_CPUS_MAX || c->irqs < 1 || c->irqs > FERRY_IRQS_MAX ||
+	    c->masks > 65535)
+		return 0;
+	return c->irqs * sizeof(struct ferry_irq) + c->cpus * sizeof(struct ferry_cpu) +
+	       c->masks * (mask_words(c) * 8 + sizeof(struct ferry_mask_entry) + 4) +
+	       4 * set_words(c) * sizeof(ferry_atomic) + mask_words(c) * 2 * sizeof(ferry_atomic) + 8;
+}
+
+static void init_masks(struct ferry_mask_pool *p, uint32_t size)
+{
+	p->size = size;
+	p->free = size ? 1 : 0;
+	for (uint32_t e = 0; e < size; e++)
+		p->entries[e].next = e + 1 < size ? e + 2 : 0;
+}
+
+void *ferry_core_init(struct ferry *f, const struct ferry_config *c, void *memory)
+{
+	struct ferry_irqset *sets[] = { &f->used, &f->moving, &f->starved, &f->broken };
+	uint32_t *cell;
+
+	f->ctx = c->ctx;
+	f->ncpus = c->cpus;
+	f->nirqs = c->irqs;
+	f->nwords = (uint32_t)mask_words(c);
+	f->restore = c->restore;
+	f->drain_ns = c->drain_ns;
+	f->counters = c->counters;
+	f->done = c->done;
+	f->trace = c->trace;
+
+	/* Everything with 8-byte alignment first. */
+	f->irqs = memory;
+	f->cpus = (struct ferry_cpu *)(void *)(f->irqs + c->irqs);
+	f->masks.words = (uint64_t *)(void *)(f->cpus + c->cpus);
+	f->masks.entries = (struct ferry_mask_entry *)(f->masks.words + c->masks * mask_words(c));
+	cell = (uint32_t *)(f->masks.entries + c->masks);
+	f->masks.buckets = cell;
+	cell += c->masks;
+	for (unsigned int s = 0; s < 4; s++) {
+		sets[s]->words = (ferry_atomic *)(void *)cell;
+		cell += set_words(c);
+	}
+	f->online = (ferry_atomic *)(void *)cell;
+	cell += 2 * mask_words(c);
+	init_masks(&f->masks, c->masks);
+	return cell + (((uintptr_t)cell / 4) & 1);
+}
+
+/* ---- creation --------------------------------------------------------------- */
+
+int ferry_irq_begin(struct ferry *f, struct ferry_irq *i, ferry_set set)
+{
+	struct ferry_want want = { .set = set, .prefer = FERRY_NONE, .exclude = FERRY_NONE };
+	struct ferry_place place;
+	uintptr_t flags = ferry_host_irq_save(f->ctx);
+	int rc;
+
+	ferry_lock_irq(f, i);
+	i->cur = FERRY_SET_NONE;
+	i->old = FERRY_SET_NONE;
+	i->prefer = 0xffff;
+	rc = f->backend->plan(f, i, &want, &place);
+	if (rc == FERRY_OK) {
+		i->requested = ferry_set_get(f, set);
+		i->cur = place.cpus;
+		i->vector = place.vector;
+		i->asked = 0;
+		i->generation = 0;
+		ferry_kind_of(f, i)->setup(f, i);
+		i->state = FERRY_SETTLED;
+		ferry_note(f, FERRY_TRACE_CREATE, ferry_set_next(f, i->cur, 0), i, i->vector,
+			   ferry_set_next(f, i->cur, 0));
+	}
+	ferry_unlock_irq(f, i);
+	ferry_host_irq_restore(f->ctx, flags);
+	return rc;
+}
+
+/* ---- mask and disable -------------------------------------------------------- */
+
+/* Take I of a live interrupt with interrupts off; null with *rc set otherwise. */
+static struct ferry_irq *lock_live(struct ferry *f, uint32_t irq, uintptr_t *flags, int *rc)
+{
+	struct ferry_irq *i;
+
+	*rc = FERRY_E_INVALID;
+	if (irq >= f->nirqs)
+		return NULL;
+	i = &f->irqs[irq];
+	*flags = ferry_host_irq_save(f->ctx);
+	ferry_lock_irq(f, i);
+	*rc = FERRY_OK;
+	if (i->state != FERRY_FREE && !(i->flags & FERRY_F_DEAD))
+		return i;
+	*rc = FERRY_E_STATE;
+	ferry_unlock_irq(f, i);
+	ferry_host_irq_restore(f->ctx, *flags);
+	return NULL;
+}
+
+/* Change what the user wants and carry it out. */
+static int change(struct ferry *f, uint32_t irq, uint32_t set, uint32_t clear)
+{
+	uintptr_t flags;
+	int rc;
+	struct ferry_irq *i = lock_live(f, irq, &flags, &rc);
+
+	if (!i)
+		return rc;
+	i->flags = (i->flags | set) & ~clear;
+	ferry_kind_of(f, i)->apply_mask(f, i);
+	ferry_advance(f, i);
+	ferry_unlock_irq(f, i);
+	ferry_host_irq_restore(f->ctx, flags);
+	return FERRY_OK;
+}
+
+int ferry_irq_mask(struct ferry *f, uint32_t irq)
+{
+	return change(f, irq, FERRY_F_MASKED, 0);
+}
+
+int ferry_irq_unmask(struct ferry *f, uint32_t irq)
+{
+	return change(f, irq, 0, FERRY_F_MASKED);
+}
+
+int ferry_irq_enable(struct ferry *f, uint32_t irq)
+{
+	return change(f, irq, 0, FERRY_F_DISABLED);
+}
+
+struct runner_wait {
+	struct ferry *f;
+	struct ferry_irq *i;
+};
+
+static bool not_running(void *arg)
+{
+	struct runner_wait *w = arg;
+
+	return ferry_host_load(w->f->ctx, &w->i->runner) == 0;
+}
+
+int ferry_irq_disable(struct ferry *f, uint32_t irq)
+{
+	int rc = change(f, irq, FERRY_F_DISABLED, 0);
+
+	if (rc == FERRY_OK) {
+		struct runner_wait w = { f, &f->irqs[irq] };
+
+		ferry_host_wait(f->ctx, not_running, &w);
+	}
+	return rc;
+}
+
+/* ---- teardown ------------------------------------------------------------------ */
+
+/* What was wanted of it is forgotten; tickets count as superseded. */
+static void begin_death(struct ferry *f, struct ferry_irq *i)
+{
+	uint32_t irq = ferry_number(f, i);
+
+	i->flags = (i->flags | FERRY_F_DEAD) &
+		   ~(uint32_t)(FERRY_F_LATCHED | FERRY_F_QUEUED | FERRY_F_STARVED | FERRY_F_BROKEN);
+	ferry_irqset_del(f, &f->starved, irq);
+	ferry_irqset_del(f, &f->broken, irq);
+	i->generation = i->asked;
+	ferry_note(f, FERRY_TRACE_DEAD, 0xffff, i, 0, 0);
+	if (f->done)
+		f->done(f->ctx, irq, i->generation);
+}
+
+int ferry_irq_free_step(struct ferry *f, struct ferry_irq *i)
+{
+	enum ferry_owed owed;
+
+	if (i->state == FERRY_SETTLED) {
+		owed = ferry_kind_of(f, i)->silence(f, i);
+		if (owed == FERRY_OWED_LATER)
+			return FERRY_E_AGAIN;
+		ferry_move_end(f, i, i->flags & FERRY_F_QUIET ? FERRY_OWED_DRAIN : owed);
+	}
+	if (i->state == FERRY_MOVING) {
+		if ((i->flags & FERRY_F_QUIET) || ferry_due(f, i, NULL))
+			ferry_drain_begin(f, i);
+		else if (!ferry_has_bound(f, i))
+			return FERRY_E_NO_BOUND;
+		else
+			ferry_ask_settle(f, i);
+	}
+	return i->state == FERRY_DRAINED ? FERRY_OK : FERRY_E_AGAIN;
+}
+
+/* The number can be handed out again. I held. */
+static void end_death(struct ferry *f, struct ferry_irq *i)
+{
+	ferry_set_put(f, i->requested);
+	i->state = FERRY_FREE;
+	i->flags = 0;
+	ferry_note(f, FERRY_TRACE_FREE, 0xffff, i, 0, 0);
+}
+
+int ferry_irq_free(struct ferry *f, uint32_t irq, uint32_t how, uint64_t *wait_ns)
+{
+	struct ferry_irq *i;
+	uintptr_t flags;
+	int rc = FERRY_E_STATE;
+
+	if (irq >= f->nirqs || (how & ~FERRY_FREE_QUIET))
+		return FERRY_E_INVALID;
+	i = &f->irqs[irq];
+	flags = ferry_host_irq_save(f->ctx);
+	ferry_lock_irq(f, i);
+	if (i->state != FERRY_FREE) {
+		if (!(i->flags & FERRY_F_DEAD)) {
+			begin_death(f, i);
+			/* In the middle of a move too: nothing new from now on. */
+			(void)ferry_kind_of(f, i)->silence(f, i);
+		}
+		if (how & FERRY_FREE_QUIET)
+			i->flags |= FERRY_F_QUIET;
+		rc = ferry_irq_free_step(f, i);
+		if (wait_ns)
+			*wait_ns = 0;
+		if (wait_ns && rc == FERRY_E_AGAIN)
+			ferry_due(f, i, wait_ns);
+		if (rc == FERRY_OK && ferry_host_load(f->ctx, &i->runner))
+			rc = FERRY_E_AGAIN;
+		if (rc == FERRY_OK)
+			end_death(f, i);
+	}
+	ferry_unlock_irq(f, i);
+	ferry_host_irq_restore(f->ctx, flags);
+	if (rc == FERRY_OK)
+		ferry_irqset_del(f, &f->used, irq);
+	return rc;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sets of CPUs, each different one stored once. A descriptor holds 32 bits: a
+ * CPU, or the handle of an entry here. An entry does not change while somebody
+ * holds a reference, so its words are read without a lock.
+ *
+ * Lock: M (ferry_mask_pool.lock), a leaf below I.
+ */
+#include "core/core.h"
+
+/* Bits of word w that are CPUs of this machine. */
+static uint64_t valid_word(const struct ferry *f, uint32_t w)
+{
+	uint32_t left = f->ncpus - w * 64;
+
+	return left >= 64 ? ~0ull : (1ull << left) - 1;
+}
+
+static uint32_t handle_index(ferry_set set)
+{
+	return (set & ~FERRY_SET_MASK) - 1;
+}
+
+uint64_t ferry_set_word(const struct ferry *f, ferry_set set, uint32_t w)
+{
+	if (set == FERRY_SET_ALL)
+		return valid_word(f, w);
+	if (set == FERRY_SET_NONE)
+		return 0;
+	if (set & FERRY_SET_MASK)
+		return f->masks.words[(size_t)handle_index(set) * f->nwords + w];
+	return set / 64 == w ? 1ull << (set % 64) : 0;
+}
+
+uint32_t ferry_set_next(const struct ferry *f, ferry_set set, uint32_t from)
+{
+	if (!(set & FERRY_SET_MASK))
+		return from <= set ? set : FERRY_NONE;
+	for (uint32_t w = from / 64; w < f->nwords; w++) {
+		uint64_t word = ferry_set_word(f, set, w);
+
+		if (w == from / 64)
+			word &= ~0ull << (from % 64);
+		if (word)
+			return w * 64 + (uint32_t)__builtin_ctzll(word);
+	}
+	return FERRY_NONE;
+}
+
+bool ferry_set_within(const struct ferry *f, ferry_set a, ferry_set b)
+{
+	if (b == FERRY_SET_ALL)
+		return true;
+	if (!(a & FERRY_SET_MASK))
+		return ferry_set_has(f, b, a);
+	for (uint32_t w = 0; w < f->nwords; w++)
+		if (ferry_set_word(f, a, w) & ~ferry_set_word(f, b, w))
+			return false;
+	return true;
+}
+
+bool ferry_set_online(struct ferry *f, ferry_set set, uint32_t except)
+{
+	for (uint32_t w = 0; w < f->nwords; w++) {
+		uint64_t word = ferry_set_word(f, set, w);
+
+		if (except / 64 == w)
+			word &= ~(1ull << (except % 64));
+		if (!word)
+			continue;
+		if ((uint32_t)word & ferry_host_load(f->ctx, &f->online[2 * w]))
+			return true;
+		if ((uint32_t)(word >> 32) & ferry_host_load(f->ctx, &f->online[2 * w + 1]))
+			return true;
+	}
+	return false;
+}
+
+static uint32_t hash_mask(const struct ferry *f, const uint64_t *mask)
+{
+	uint64_t h = 0x9e3779b97f4a7c15ull;
+
+	for (uint32_t w = 0; w < f->nwords; w++)
+		h = (h ^ (mask[w] & valid_word(f, w))) * 0xff51afd7ed558ccdull + (h >> 29);
+	return (uint32_t)(h >> 32);
+}
+
+static bool same_mask(const struct ferry *f, uint32_t entry, const uint64_t *mask)
+{
+	const uint64_t *words = &f->masks.words[(size_t)entry * f->nwords];
+
+	for (uint32_t w = 0; w < f->nwords; w++)
+		if (words[w] != (mask[w] & valid_word(f, w)))
+			return false;
+	return true;
+}
+
+/* The entry of this mask, or a new one; index + 1, 0 if the pool is full. */
+static uint32_t find_or_add(struct ferry *f, const uint64_t *mask, uint32_t hash)
+{
+	struct ferry_mask_pool *p = &f->masks;
+	uint32_t *bucket, e;
+
+	if (!p->size)
+		return 0;
+	bucket = &p->buckets[hash % p->size];
+	for (e = *bucket; e; e = p->entries[e - 1].next)
+		if (p->entries[e - 1].hash == hash && same_mask(f, e - 1, mask))
+			break;
+	if (!e && p->free) {
+		e = p->free;
+		p->free = p->entries[e - 1].next;
+		p->entries[e - 1].hash = hash;
+		p->entries[e - 1].next = *bucket;
+		*bucket = e;
+		for (uint32_t w = 0; w < f->nwords; w++)
+			p->words[(size_t)(e - 1) * f->nwords + w] = mask[w] & valid_word(f, w);
+	}
+	if (e)
+		p->entries[e - 1].refs++;
+	return e;
+}
+
+int ferry_set_make(struct ferry *f, const uint64_t *mask, ferry_set *set)
+{
+	uint32_t weight = 0, last = 0, e;
+
+	*set = FERRY_SET_ALL;
+	if (!mask)
+		return FERRY_OK;
+	for (uint32_t w = 0; w < f->nwords; w++) {
+		uint64_t word = mask[w] & valid_word(f, w);
+
+		weight += (uint32_t)__builtin_popcountll(word);
+		if (word)
+			last = w * 64 + 63 - (uint32_t)__builtin_clzll(word);
+	}
+	if (weight == 0)
+		return FERRY_E_NO_CPU;
+	if (weight == 1)
+		*set = last;
+	if (weight == 1 || weight == f->ncpus)
+		return FERRY_OK;
+
+	ferry_host_lock(f->ctx, &f->masks.lock);
+	e = find_or_add(f, mask, hash_mask(f, mask));
+	ferry_host_unlock(f->ctx, &f->masks.lock);
+	if (!e)
+		return FERRY_E_NO_MASK;
+	*set = FERRY_SET_MASK | e;
+	return FERRY_OK;
+}
+
+/* Only handles other than "all" and "none" are counted. */
+static bool counted(ferry_set set)
+{
+	return (set & FERRY_SET_MASK) && set != FERRY_SET_ALL && set != FERRY_SET_NONE;
+}
+
+ferry_set ferry_set_get(struct ferry *f, ferry_set set)
+{
+	if (counted(set)) {
+		ferry_host_lock(f->ctx, &f->masks.lock);
+		f->masks.entries[handle_index(set)].refs++;
+		ferry_host_unlock(f->ctx, &f->masks.lock);
+	}
+	return set;
+}
+
+void ferry_set_put(struct ferry *f, ferry_set set)
+{
+	struct ferry_mask_pool *p = &f->masks;
+	uint32_t e = handle_index(set), *link;
+
+	if (!counted(set))
+		return;
+	ferry_host_lock(f->ctx, &p->lock);
+	if (--p->entries[e].refs == 0) {
+		link = &p->buckets[p->entries[e].hash % p->size];
+		while (*link != e + 1)
+			link = &p->entries[*link - 1].next;
+		*link = p->entries[e].next;
+		p->entries[e].next = p->free;
+		p->free = e + 1;
+	}
+	ferry_host_unlock(f->ctx, &p->lock);
+}

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The movement engine: make before break, whatever the hardware.
+ *
+ *            request                    evidence                last slot cleared
+ *  SETTLED ───────────► MOVING ───────────────────► DRAINING ──────────────────► SETTLED
+ *     │  reserve, program   (owed: evidence)    ▲   doorbells;                    │
+ *     └──────────────────────────────────────────┘  each old CPU looks at its     │ queued? again
+ *              (owed: drain)                         own IRR, clears its own slot ▼
+ *
+ * Evidence that nothing more comes to the old place is a fence after programming
+ * and one of: the fence reaches the IRR; the first arrival at the new place, where
+ * the source's messages keep their order (flow.c); the drain bound has passed.
+ *
+ * An interrupt being freed takes the same road without a new place, to DRAINED.
+ *
+ * Locks: I held in every function here unless its contract says otherwise; V and
+ * M are taken below it by the back end and the mask pool.
+ */
+#include "core/core.h"
+
+/* ---- evidence by time -------------------------------------------------------- */
+
+bool ferry_has_bound(const struct ferry *f, const struct ferry_irq *i)
+{
+	return f->drain_ns || f->backend->reaches(f, i);
+}
+
+bool ferry_due(struct ferry *f, const struct ferry_irq *i, uint64_t *ns)
+{
+	uint64_t age;
+
+	if (ns)
+		*ns = 0;
+	if (i->state != FERRY_MOVING || !f->drain_ns)
+		return false;
+	age = ferry_host_now(f->ctx) - i->fence_ns;
+	if (age >= f->drain_ns)
+		return true;
+	if (ns)
+		*ns = f->drain_ns - age;
+	return false;
+}
+
+void ferry_ask_settle(struct ferry *f, struct ferry_irq *i)
+{
+	uint64_t ns;
+
+	i->flags |= FERRY_F_SETTLE;
+	if (i->state == FERRY_MOVING && f->drain_ns) {
+		ferry_due(f, i, &ns);
+		ferry_host_poll_in(f->ctx, ns);
+	}
+}
+
+/* ---- the three transitions ----------------------------------------------------- */
+
+/* Everything asked for up to now has been satisfied, or will never be. */
+static void satisfy(struct ferry *f, struct ferry_irq *i)
+{
+	i->generation = i->asked;
+	ferry_note(f, FERRY_TRACE_SETTLED, ferry_set_next(f, i->cur, 0), i, i->generation, 0);
+	if (f->done)
+		f->done(f->ctx, ferry_number(f, i), i->generation);
+}
+
+/* The old place is gone. */
+static void settled(struct ferry *f, struct ferry_irq *i)
+{
+	ferry_set_put(f, i->old);
+	i->old = FERRY_SET_NONE;
+	i->flags &= ~(uint32_t)FERRY_F_TRANSIT;
+	if (i->cur == FERRY_SET_NONE) {
+		i->state = FERRY_DRAINED;
+		return;
+	}
+	i->state = FERRY_SETTLED;
+	if (!(i->flags & (FERRY_F_QUEUED | FERRY_F_DEAD)))
+		satisfy(f, i);
+}
+
+void ferry_drain_begin(struct ferry *f, struct ferry_irq *i)
+{
+	ferry_irqset_del(f, &f->moving, ferry_number(f, i));
+	i->flags &= ~(uint32_t)(FERRY_F_ARRIVAL | FERRY_F_SETTLE);
+	i->state = FERRY_DRAINING;
+	i->debt = 0;
+	FERRY_FOR_EACH_CPU(f, i->old, c)
+		i->debt += f->backend->owes(f, i, c);
+	ferry_note(f, FERRY_TRACE_EVIDENCE, 0xffff, i, i->debt, 0);
+	if (!i->debt) {
+		settled(f, i);
+		return;
+	}
+	FERRY_FOR_EACH_CPU(f, i->old, c)
+		if (f->backend->owes(f, i, c))
+			f->backend->ring_old(f, i, c);
+}
+
+/* The source names the new place (or none) from now on. */
+static void leave_old(struct ferry *f, struct ferry_irq *i, enum ferry_owed owed)
+{
+	i->fence_ns = ferry_host_now(f->ctx);
+	i->state = FERRY_MOVING;
+	if (owed != FERRY_OWED_EVIDENCE) {
+		ferry_drain_begin(f, i);
+		return;
+	}
+	ferry_irqset_add(f, &f->moving, ferry_number(f, i));
+	/* While anyone starves, no old place may wait for an arrival that
+	 * perhaps never comes. */
+	if (ferry_irqset_any(f, &f->starved))
+		ferry_ask_settle(f, i);
+}
+
+void ferry_move_end(struct ferry *f, struct ferry_irq *i, enum ferry_owed owed)
+{
+	i->old = i->cur;
+	i->old_vector = i->vector;
+	i->cur = FERRY_SET_NONE;
+	i->flags &= ~(uint32_t)FERRY_F_ARRIVAL;
+	leave_old(f, i, owed);
+}
+
+int ferry_drain_here(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool force)
+{
+	uint8_t vector = i->old_vector;
+	int rc;
+
+	if (i->state != FERRY_DRAINING || !f->backend->owes(f, i, cpu))
+		return 0;
+	rc = f->backend->release(f, i, cpu, force);
+	if (!(rc & FERRY_RELEASED)) {
+		FERRY_COUNT(f, cpu, retries);
+		return rc;
+	}
+	i->debt--;
+	ferry_note(f, FERRY_TRACE_CLEAR, cpu, i, vector, i->debt);
+	if (!i->debt)
+		settled(f, i);
+	return rc;
+}
+
+/* ---- starting a move ------------------------------------------------------------- */
+
+int ferry_move_start(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want)
+{
+	const struct ferry_kind *kind = ferry_kind_of(f, i);
+	struct ferry_place place;
+	enum ferry_owed owed;
+	int rc;
+
+	if (!ferry_has_bound(f, i) && !(i->flags & FERRY_F_ORDERED))
+		return FERRY_E_NO_BOUND;
+	if (!ferry_set_online(f, want->set, want->exclude))
+		return FERRY_E_NO_CPU;
+	if (kind->ready && !kind->ready(f, i))
+		return FERRY_LATER;
+	rc = f->backend->plan(f, i, want, &place);
+	if (rc != FERRY_OK) {
+		if (i->flags & FERRY_F_HELD) {
+			i->flags &= ~(uint32_t)FERRY_F_HELD;
+			kind->apply_mask(f, i);
+		}
+		return rc;
+	}
+	i->old = i->cur;
+	i->old_vector = i->vector;
+	i->cur = place.cpus;
+	i->vector = place.vector;
+	i->flags &= ~(uint32_t)(FERRY_F_TRANSIT | FERRY_F_ARRIVAL | FERRY_F_SETTLE);
+	if (place.transit)
+		i->flags |= FERRY_F_TRANSIT;
+	if (place.evidence && (i->flags & FERRY_F_ORDERED))
+		i->flags |= FERRY_F_ARRIVAL;
+	owed = kind->program(f, i);
+	ferry_note(f, FERRY_TRACE_PROGRAM, ferry_set_next(f, i->old, 0), i, i->vector,
+		   ferry_set_next(f, i->cur, 0));
+	leave_old(f, i, owed);
+	return FERRY_OK;
+}
+
+/* Is it where this request wants it, and may it stay there? */
+static bool satisfied(struct ferry *f, const struct ferry_irq *i, ferry_set set, uint32_t prefer)
+{
+	if (i->cur == FERRY_SET_NONE || !ferry_set_within(f, i->cur, set))
+		return false;
+	FERRY_FOR_EACH_CPU(f, i->cur, c)
+		if (ferry_cpu_state(f, c) != FERRY_CPU_ONLINE)
+			return false;
+	return prefer == FERRY_NONE || !ferry_set_has(f, set, prefer) || i->cur == prefer;
+}
+
+/* What was queued, starved or broken no longer is. */
+void ferry_drop_queued(struct ferry *f, struct ferry_irq *i)
+{
+	uint32_t irq = ferry_number(f, i);
+
+	if (i->flags & FERRY_F_STARVED)
+		ferry_irqset_del(f, &f->starved, irq);
+	if (i->flags & FERRY_F_BROKEN)
+		ferry_irqset_del(f, &f->broken, irq);
+	i->flags &= ~(uint32_t)(FERRY_F_QUEUED | FERRY_F_STARVED | FERRY_F_BROKEN);
+	if (i->flags & FERRY_F_HELD) {
+		i->flags &= ~(uint32_t)FERRY_F_HELD;
+		ferry_kind_of(f, i)->apply_mask(f, i);
+	}
+}
+
+static void mark_starved(struct ferry *f, struct ferry_irq *i)
+{
+	i->flags |= FERRY_F_STARVED;
+	ferry_irqset_add(f, &f->starved, ferry_number(f, i));
+	ferry_note(f, FERRY_TRACE_STARVED, 0xffff, i, 0, 0);
+	/* Whoever moves sits on two slots: ferry_poll ends those moves. */
+	if (f->drain_ns)
+		ferry_host_poll_in(f->ctx, f->drain_ns);
+}
+
+static void start_queued(struct ferry *f, struct ferry_irq *i)
+{
+	struct ferry_want want = {
+		.set = i->requested,
+		.prefer = i->prefer == 0xffff ? FERRY_NONE : i->prefer,
+		.exclude = FERRY_NONE,
+	};
+	int rc;
+
+	if (satisfied(f, i, want.set, want.prefer)) {
+		ferry_drop_queued(f, i);
+		satisfy(f, i);
+		return;
+	}
+	rc = ferry_move_start(f, i, &want);
+	if (rc < 0 && !(i->flags & FERRY_F_STARVED)) {
+		/* Marked first, tried again after: a slot that is freed in
+		 * between is seen by one of the two. */
+		mark_starved(f, i);
+		rc = ferry_move_start(f, i, &want);
+	}
+	if (rc == FERRY_OK)
+		ferry_drop_queued(f, i);
+	/* Nothing was owed: it has settled already, while still queued. */
+	if (rc == FERRY_OK && i->state == FERRY_SETTLED)
+		satisfy(f, i);
+}
+
+void ferry_advance(struct ferry *f, struct ferry_irq *i)
+{
+	if (i->flags & FERRY_F_DEAD)
+		return;
+	if ((i->flags & FERRY_F_QUEUED) && i->state == FERRY_SETTLED)
+		start_queued(f, i);
+	if ((i->flags & FERRY_F_LATCHED) && !(i->flags & FERRY_F_NO_START) &&
+	    !ferry_host_load(f->ctx, &i->runner))
+		f->backend->replay(f, i);
+}
+
+void ferry_wake_starved(struct ferry *f, uint32_t cpu)
+{
+	uint32_t irq = 0;
+
+	if (!ferry_irqset_any(f, &f->starved))
+		return;
+	while ((irq = ferry_irqset_next(f, &f->starved, irq)) != FERRY_NONE) {
+		struct ferry_irq *i = &f->irqs[irq++];
+
+		ferry_lock_irq(f, i);
+		/* A slot freed on its current CPU may be the transit slot it lacks. */
+		if ((i->flags & FERRY_F_STARVED) && (ferry_set_has(f, i->requested, cpu) ||
+						     ferry_set_has(f, i->cur, cpu)))
+			ferry_advance(f, i);
+		ferry_unlock_irq(f, i);
+	}
+}
+
+/* ---- requests --------------------------------------------------------------------- */
+
+/* `set` becomes what is requested: the reference is the descriptor's from now on. */
+static uint32_t adopt(struct ferry *f, struct ferry_irq *i, ferry_set set, uint32_t prefer)
+{
+	ferry_set_put(f, i->requested);
+	i->requested = set;
+	i->prefer = prefer == FERRY_NONE ? 0xffff : (uint16_t)prefer;
+	/* Tickets are > 0; the ones before this are superseded. */
+	i->generation = i->asked;
+	i->asked = i->asked + 1 ? i->asked + 1 : 1;
+	if (f->done && i->generation)
+		f->done(f->ctx, ferry_number(f, i), i->generation);
+	return i->asked;
+}
+
+static int request(struct ferry *f, struct ferry_irq *i, ferry_set set, uint32_t prefer,
+		   uint32_t *ticket)
+{
+	struct ferry_want want = { .set = set, .prefer = prefer, .exclude = FERRY_NONE };
+	bool here = satisfied(f, i, set, prefer);
+	int rc = FERRY_LATER;
+
+	if (i->state == FERRY_FREE || (i->flags & FERRY_F_DEAD))
+		return FERRY_E_STATE;
+	if (!ferry_set_online(f, set, FERRY_NONE))
+		return FERRY_E_NO_CPU;
+	if (i->state == FERRY_SETTLED && !here)
+		rc = ferry_move_start(f, i, &want);
+	else if (i->state == FERRY_SETTLED)
+		rc = FERRY_OK;
+	if (rc < 0)
+		return rc;
+	*ticket = adopt(f, i, set, prefer);
+	ferry_drop_queued(f, i);
+	ferry_note(f, FERRY_TRACE_REQUEST, 0xffff, i, *ticket, rc == FERRY_LATER);
+	if (rc == FERRY_LATER) {
+		i->flags |= FERRY_F_QUEUED;
+		ferry_ask_settle(f, i);
+	}
+	if (i->state == FERRY_SETTLED && rc == FERRY_OK)
+		satisfy(f, i);
+	ferry_advance(f, i);
+	return FERRY_OK;
+}
+
+int ferry_irq_set_affinity(struct ferry *f, uint32_t irq, const uint64_t *mask, uint32_t prefer,
+			   uint32_t *ticket)
+{
+	struct ferry_irq *i;
+	uint32_t given = 0;
+	uintptr_t flags;
+	ferry_set set;
+	int rc;
+
+	if (irq >= f->nirqs || (prefer >= f->ncpus && prefer != FERRY_NONE))
+		return FERRY_E_INVALID;
+	i = &f->irqs[irq];
+	flags = ferry_host_irq_save(f->ctx);
+	ferry_lock_irq(f, i);
+	rc = ferry_set_make(f, mask, &set);
+	if (rc == FERRY_OK) {
+		rc = request(f, i, set, prefer, &given);
+		if (rc != FERRY_OK)
+			ferry_set_put(f, set);
+	}
+	ferry_unlock_irq(f, i);
+	ferry_host_irq_restore(f->ctx, flags);
+	if (ticket && rc == FERRY_OK)
+		*ticket = given;
+	return rc;
+}
+
+static void copy_set(const struct ferry *f, ferry_set set, uint64_t *mask)
+{
+	for (uint32_t w = 0; mask && w < f->nwords; w++)
+		mask[w] = ferry_set_word(f, set, w);
+}
+
+int ferry_irq_affinity(struct ferry *f, uint32_t irq, struct ferry_affinity *out,
+		       uint64_t *requested, uint64_t *effective, uint64_t *old)
+{
+	bool live;
+	struct ferry_irq *i;
+	uintptr_t flags;
+
+	if (irq >= f->nirqs)
+		return FERRY_E_INVALID;
+	i = &f->irqs[irq];
+	flags = ferry_host_irq_save(f->ctx);
+	ferry_lock_irq(f, i);
+	live = i->state != FERRY_FREE;
+	out->state = (enum ferry_state)i->state;
+	out->queued = i->flags & FERRY_F_QUEUED;
+	out->starved = i->flags & FERRY_F_STARVED;
+	out->broken = i->flags & FERRY_F_BROKEN;
+	out->asked = i->asked;
+	out->generation = i->generation;
+	out->old_cpus = i->state == FERRY_DRAINING ? i->debt : 0;
+	if (i->state == FERRY_MOVING)
+		FERRY_FOR_EACH_CPU(f, i->old, c)
+			out->old_cpus += f->backend->owes(f, i, c);
+	out->first_cpu = live ? ferry_set_next(f, i->cur, 0) : FERRY_NONE;
+	out->vector = out->first_cpu == FERRY_NONE ? 0 : i->vector;
+	copy_set(f, live ? i->requested : FERRY_SET_NONE, requested);
+	copy_set(f, live ? i->cur : FERRY_SET_NONE, effective);
+	copy_set(f, live ? i->old : FERRY_SET_NONE, old);
+	ferry_unlock_irq(f, i);
+	ferry_host_irq_restore(f->ctx, flags);
+	return FERRY_OK;
+}
+
+/* ---- settle ------------------------------------------------------------------------- */
+
+static int settle(struct ferry *f, struct ferry_irq *i, uint64_t *ns)
+{
+	if (i->state == FERRY_FREE || i->state == FERRY_DRAINED)
+		return FERRY_E_STATE;
+	if (ferry_due(f, i, ns)) {
+		ferry_drain_begin(f, i);
+		ferry_advance(f, i);
+	}
+	if (i->state == FERRY_SETTLED && !(i->flags & FERRY_F_QUEUED))
+		return FERRY_OK;
+	if (i->state == FERRY_MOVING && !ferry_has_bound(f, i))
+		return FERRY_E_NO_BOUND;
+	ferry_ask_settle(f, i);
+	return FERRY_E_AGAIN;
+}
+
+int ferry_irq_settle(struct ferry *f, uint32_t irq, uint64_t *wait_ns)
+{
+	struct ferry_irq *i;
+	uintptr_t flags;
+	uint64_t ns = 0;
+	int rc;
+
+	if (irq >= f->nirqs)
+		return FERRY_E_INVALID;
+	i = &f->irqs[irq];
+	flags = ferry_host_irq_save(f->ctx);
+	ferry_lock_irq(f, i);
+	rc = settle(f, i, &ns);
+	ferry_unlock_irq(f, i);
+	ferry_host_irq_restore(f->ctx, flags);
+	if (wait_ns)
+		*wait_ns = ns;
+	return rc;
+}
+
+/* One interrupt under way; *next is lowered to when it wants to be seen again. */
+static void poll_one(struct ferry *f, struct ferry_irq *i, uint64_t *next)
+{
+	uint64_t ns;
+
+	if (i->state != FERRY_MOVING ||
+	    !((i->flags & FERRY_F_SETTLE) || ferry_irqset_any(f, &f->starved)))
+		return;
+	if (ferry_due(f, i, &ns)) {
+		ferry_drain_begin(f, i);
+		ferry_advance(f, i);
+	} else if (f->drain_ns && ns < *next) {
+		*next = ns;
+	}
+}
+
+void ferry_poll(struct ferry *f)
+{
+	uintptr_t flags = ferry_host_irq_save(f->ctx);
+	uint64_t next = UINT64_MAX;
+	uint32_t irq = 0;
+
+	if (ferry_irqset_any(f, &f->moving)) {
+		while ((irq = ferry_irqset_next(f, &f->moving, irq)) != FERRY_NONE) {
+			struct ferry_irq *i = &f->irqs[irq++];
+
+			ferry_lock_irq(f, i);
+			poll_one(f, i, &next);
+			ferry_unlock_irq(f, i);
+		}
+	}
+	if (next != UINT64_MAX)
+		ferry_host_poll_in(f->ctx, next);
+	ferry_host_irq_restore(f->ctx, flags);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A machine is laid out in the caller's memory; interrupts are made; destinations
+ * are composed. No locks but those of ferry_irq_begin.
+ */
+#include "x86/x86.h"
+
+static const struct ferry_kind *const kinds[FERRY_X86_KINDS] = {
+	[FERRY_X86_MSIX] = &ferry_x86_msix,	  [FERRY_X86_MSI_MASKABLE] = &ferry_x86_msix,
+	[FERRY_X86_MSI] = &ferry_x86_msi,	  [FERRY_X86_IOAPIC_EDGE] = &ferry_x86_edge,
+	[FERRY_X86_IOAPIC_LEVEL] = &ferry_x86_level, [FERRY_X86_REMAPPED] = &ferry_x86_remapped,
+};
+
+/* ---- configuration -------------------------------------------------------------- */
+
+/* SDM 3A 11.5.2: vectors below 16 are no interrupts. */
+#define VECTOR_MIN 16
+
+static bool valid(const struct ferry_x86_config *c)
+{
+	uint32_t all = FERRY_X86_SHARED | FERRY_X86_FENCE_REACHES_IRR | FERRY_X86_REMAP_DRAINS |
+		       FERRY_X86_DIRECTED_EOI | FERRY_X86_EXT_DEST | FERRY_X86_LOGICAL_FLAT |
+		       FERRY_X86_LOGICAL_CLUSTER;
+	bool flat = c->flags & FERRY_X86_LOGICAL_FLAT, cluster = c->flags & FERRY_X86_LOGICAL_CLUSTER;
+
+	if (!ferry_core_size(&c->core) || !c->apic_ids || (c->flags & ~all))
+		return false;
+	if ((flat || cluster) != (c->logical_ids != NULL) || (flat && cluster))
+		return false;
+	if (flat && c->core.cpus > 8)
+		return false;
+	/* The doorbell ranks below everything it cleans up after. */
+	return c->doorbell_vector >= VECTOR_MIN && c->doorbell_vector < c->first_vector &&
+	       c->first_vector <= c->last_vector;
+}
+
+static size_t slots_of(const struct ferry_x86_config *c)
+{
+	return c->flags & FERRY_X86_SHARED ? 256 : (size_t)c->core.cpus * 256;
+}
+
+#define ROUND8(n) (((size_t)(n) + 7) & ~(size_t)7)
+
+size_t ferry_x86_size(const struct ferry_x86_config *c)
+{
+	size_t groups = (c->core.cpus + 63) / 64;
+
+	if (!valid(c))
+		return 0;
+	return ROUND8(sizeof(struct ferry)) + ROUND8(sizeof(struct ferry_x86)) + groups * 8 +
+	       ROUND8(ferry_core_size(&c->core)) +
+	       ROUND8(c->core.cpus * sizeof(struct ferry_x86_cpu)) +
+	       slots_of(c) * sizeof(ferry_atomic) + groups * (16 + 1) * sizeof(ferry_atomic);
+}
+
+/* ---- layout ------------------------------------------------------------------------ */
+
+static void init_usable(struct ferry_x86 *x, const struct ferry_x86_config *c)
+{
+	for (uint32_t v = c->first_vector; v <= c->last_vector; v++) {
+		if (c->reserved && c->reserved[v / 32] >> (v % 32) & 1)
+			continue;
+		x->usable[v / 32] |= 1u << (v % 32);
+		x->nusable++;
+	}
+}
+
+/* Which CPUs a message without remapping can name: 8 bits of destination, where
+ * 0xff is "all"; with the extended id 15. */
+static void init_cpus(struct ferry *f, const struct ferry_x86_config *c)
+{
+	struct ferry_x86 *x = f->x86;
+	uint32_t broadcast = c->flags & FERRY_X86_EXT_DEST ? 0x7fff : 0xff;
+
+	for (uint32_t cpu = 0; cpu < f->ncpus; cpu++) {
+		x->cpus[cpu].apic_id = c->apic_ids[cpu];
+		x->cpus[cpu].logical_id = c->logical_ids ? c->logical_ids[cpu] : 0;
+		x->cpus[cpu].nfree = x->nusable;
+		if (c->apic_ids[cpu] < broadcast)
+			x->reach[cpu / 64] |= 1ull << (cpu % 64);
+	}
+}
+
+static void lay_out(struct ferry *f, const struct ferry_x86_config *c)
+{
+	size_t groups = (c->core.cpus + 63) / 64;
+	struct ferry_x86 *x = (struct ferry_x86 *)(void *)((char *)f + ROUND8(sizeof(*f)));
+
+	f->x86 = x;
+	x->reach = (uint64_t *)(void *)((char *)x + ROUND8(sizeof(*x)));
+	x->cpus = ferry_core_init(f, &c->core, x->reach + groups);
+	x->slots = (ferry_atomic *)(void *)((char *)x->cpus +
+					    ROUND8(c->core.cpus * sizeof(*x->cpus)));
+	x->room = x->slots + slots_of(c);
+	x->bounds = x->room + groups * 16;
+	x->flags = c->flags;
+	x->stride = c->flags & FERRY_X86_SHARED ? 0 : 256;
+	x->doorbell = c->doorbell_vector;
+	f->one_lock = !x->stride;
+	f->backend = &ferry_x86_backend;
+	f->kinds = kinds;
+	init_usable(x, c);
+	init_cpus(f, c);
+}
+
+int ferry_x86_init(const struct ferry_x86_config *c, void *memory, size_t size, struct ferry **f)
+{
+	size_t need = ferry_x86_size(c);
+
+	if (!need || ((uintptr_t)memory & 7))
+		return FERRY_E_INVALID;
+	if (size < need)
+		return FERRY_E_MEMORY;
+	for (size_t n = 0; n < need / 8; n++)
+		((uint64_t *)memory)[n] = 0;
+	*f = memory;
+	lay_out(*f, c);
+	return FERRY_OK;
+}
+
+/* ---- creation ------------------------------------------------------------------------ */
+
+static void describe(struct ferry_irq *i, const struct ferry_source *s, uint32_t n)
+{
+	i->kind = s->kind;
+	i->unit = s->unit;
+	i->device = s->device;
+	i->index = s->index + n;
+	i->cookie = s->cookie;
+	i->flags = FERRY_F_DISABLED;
+	if (s->flags & FERRY_SOURCE_ORDERED)
+		i->flags |= FERRY_F_ORDERED;
+	if ((s->flags & FERRY_SOURCE_MASKABLE) || s->kind == FERRY_X86_MSIX ||
+	    s->kind == FERRY_X86_MSI_MASKABLE)
+		i->flags |= FERRY_F_MASKABLE;
+	if (s->flags & FERRY_SOURCE_SEVERAL)
+		i->flags |= FERRY_F_SEVERAL;
+	if (s->flags & FERRY_SOURCE_LOW)
+		i->flags |= FERRY_F_LOW;
+}
+
+static int create_one(struct ferry *f, const struct ferry_source *s, ferry_set set, uint32_t n,
+		      uint32_t *irq)
+{
+	int rc;
+
+	*irq = ferry_irqset_claim(f, &f->used);
+	if (*irq == FERRY_NONE)
+		return FERRY_E_NO_IRQ;
+	describe(&f->irqs[*irq], s, n);
+	rc = ferry_irq_begin(f, &f->irqs[*irq], set);
+	if (rc != FERRY_OK)
+		ferry_irqset_del(f, &f->used, *irq);
+	return rc;
+}
+
+int ferry_x86_create(struct ferry *f, const struct ferry_source *s, const uint64_t *mask, uint32_t n,
+		     uint32_t *irqs)
+{
+	uintptr_t flags;
+	uint32_t made = 0;
+	ferry_set set;
+	int rc;
+
+	if (s->kind >= FERRY_X86_KINDS || s->flags > 0xf || !n || n > FERRY_IRQS_MAX)
+		return FERRY_E_INVALID;
+	flags = ferry_host_irq_save(f->ctx);
+	rc = ferry_set_make(f, mask, &set);
+	if (rc == FERRY_OK && !ferry_set_online(f, set, FERRY_NONE)) {
+		ferry_set_put(f, set);
+		rc = FERRY_E_NO_CPU;
+	}
+	ferry_host_irq_restore(f->ctx, flags);
+	if (rc != FERRY_OK)
+		return rc;
+	while (made < n && rc == FERRY_OK) {
+		rc = create_one(f, s, set, made, &irqs[made]);
+		made += rc == FERRY_OK;
+	}
+	flags = ferry_host_irq_save(f->ctx);
+	ferry_set_put(f, set);
+	ferry_host_irq_restore(f->ctx, flags);
+	return made ? (int)made : rc;
+}
+
+/* ---- messages -------------------------------------------------------------------------- */
+
+struct ferry_x86_message ferry_x86_destination(const struct ferry *f, const struct ferry_irq *i)
+{
+	struct ferry_x86_message m = { .logical = ferry_x86_logical(f, i) };
+
+	/* Ids of one cluster differ in one bit each: the set is their sum. */
+	FERRY_FOR_EACH_CPU(f, i->cur, c)
+		m.dest |= m.logical ? f->x86->cpus[c].logical_id : f->x86->cpus[c].apic_id;
+	return m;
+}
+
+enum ferry_owed ferry_x86_fenced(const struct ferry *f)
+{
+	return f->x86->flags & FERRY_X86_FENCE_REACHES_IRR ? FERRY_OWED_DRAIN : FERRY_OWED_EVIDENCE;
+}

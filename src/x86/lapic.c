@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The local APIC's side: a vector arrives, a doorbell rings, a CPU parts and
+ * returns.
+ *
+ * The doorbell is one IPI that says "look at your work bits" and nothing more.
+ * At most one is outstanding per CPU: who sets `rung` sends it; its handler
+ * resets `rung` before it collects the bits, so a bit is either collected or
+ * rung for again.
+ *
+ * Locks: I in the entry points; V in next_on and owner.
+ */
+#include "x86/x86.h"
+
+/* ---- the doorbell ------------------------------------------------------------ */
+
+void ferry_x86_post(struct ferry *f, uint32_t cpu, uint8_t vector)
+{
+	struct ferry_x86_cpu *c = &f->x86->cpus[cpu];
+
+	ferry_host_or(f->ctx, &c->work[vector / 32], 1u << (vector % 32));
+	/* The own CPU too goes through the exchange: an IPI outside it could
+	 * arrive when the CPU has gone. */
+	if (!ferry_host_xchg(f->ctx, &c->rung, 1))
+		ferry_host_ipi(f->ctx, cpu, f->x86->doorbell);
+}
+
+static void ring_old(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
+{
+	ferry_x86_post(f, cpu, i->old_vector);
+}
+
+/* From memory, through the doorbell. The device's own vector would be a second
+ * message the device never sent. */
+static void replay(struct ferry *f, struct ferry_irq *i)
+{
+	uint32_t cpu = ferry_set_next(f, i->cur, 0);
+
+	if (cpu != FERRY_NONE)
+		ferry_x86_post(f, cpu, i->vector);
+}
+
+void ferry_x86_doorbell(struct ferry *f, uint32_t cpu)
+{
+	struct ferry_x86_cpu *c = &f->x86->cpus[cpu];
+
+	if (cpu >= f->ncpus)
+		return;
+	/* First, so that what is above us in priority can come in while we work. */
+	ferry_host_eoi(f->ctx, cpu);
+	ferry_host_xchg(f->ctx, &c->rung, 0);
+	FERRY_COUNT(f, cpu, doorbells);
+	for (uint32_t w = 0; w < 8; w++) {
+		uint32_t bits = ferry_host_xchg(f->ctx, &c->work[w], 0);
+
+		for (; bits; bits &= bits - 1) {
+			uint8_t vector = (uint8_t)(w * 32 + (uint32_t)__builtin_ctz(bits));
+			uint32_t slot = ferry_host_load(f->ctx, ferry_x86_slot(f->x86, cpu, vector));
+
+			if (slot & SLOT_LIVE)
+				ferry_look(f, &f->irqs[slot & SLOT_IRQ], cpu);
+		}
+	}
+}
+
+/* ---- arrival -------------------------------------------------------------------- */
+
+/* Still the interrupt that the slot named before I was taken? Only the shared
+ * namespace can say no: elsewhere no one but this CPU clears its slots. */
+static bool names(const struct ferry_irq *i, uint8_t vector)
+{
+	if (i->state == FERRY_FREE)
+		return false;
+	return vector == i->vector || (vector == i->old_vector && i->old != FERRY_SET_NONE);
+}
+
+/* The message that brought us here was the first at the new place, and the
+ * source's messages keep their order: all earlier ones are in their IRR. A CPU
+ * that was in the old set too proves nothing, nor does a transit slot. */
+static bool proves(const struct ferry *f, const struct ferry_irq *i, uint32_t cpu, uint8_t vector)
+{
+	return (i->flags & FERRY_F_ARRIVAL) && vector == i->vector &&
+	       ferry_set_has(f, i->cur, cpu) && !ferry_set_has(f, i->old, cpu);
+}
+
+/* Nobody's: end it, or this priority stays blocked for ever. */
+static int unexpected(struct ferry *f, uint32_t cpu)
+{
+	ferry_host_eoi(f->ctx, cpu);
+	FERRY_COUNT(f, cpu, unexpected);
+	return FERRY_X86_UNEXPECTED;
+}
+
+int ferry_x86_interrupt(struct ferry *f, uint32_t cpu, uint8_t vector)
+{
+	const struct ferry_kind *kind;
+	struct ferry_irq *i;
+	uint32_t slot;
+	bool run;
+
+	if (cpu >= f->ncpus)
+		return FERRY_E_INVALID;
+	slot = ferry_host_load(f->ctx, ferry_x86_slot(f->x86, cpu, vector));
+	if (FERRY_UNLIKELY(!(slot & SLOT_LIVE)))
+		return unexpected(f, cpu);
+	i = &f->irqs[slot & SLOT_IRQ];
+	ferry_lock_irq(f, i);
+	if (FERRY_UNLIKELY(!names(i, vector))) {
+		ferry_unlock_irq(f, i);
+		return unexpected(f, cpu);
+	}
+	FERRY_COUNT(f, cpu, arrivals);
+	if (FERRY_UNLIKELY(i->state == FERRY_MOVING) && proves(f, i, cpu, vector)) {
+		ferry_drain_begin(f, i);
+		ferry_advance(f, i);
+	}
+	kind = ferry_kind_of(f, i);
+	run = ferry_begin(f, i, cpu);
+	if (FERRY_UNLIKELY(!run))
+		ferry_defer(f, i, cpu);
+	if (!kind->level)
+		ferry_host_eoi(f->ctx, cpu);
+	else if (!run)
+		kind->end(f, i, cpu);
+	ferry_unlock_irq(f, i);
+	if (run)
+		ferry_run(f, i, cpu);
+	return FERRY_X86_TAKEN;
+}
+
+bool ferry_x86_owner(struct ferry *f, uint32_t cpu, uint8_t vector, uint32_t *irq)
+{
+	uint32_t slot = 0;
+
+	if (cpu < f->ncpus)
+		slot = ferry_host_load(f->ctx, ferry_x86_slot(f->x86, cpu, vector));
+	*irq = slot & SLOT_USED ? slot & SLOT_IRQ : FERRY_NONE;
+	return slot & SLOT_LIVE;
+}
+
+void ferry_x86_vectors(struct ferry *f, uint32_t cpu, uint32_t *used, uint32_t *free_)
+{
+	uintptr_t flags;
+
+	*used = 0;
+	*free_ = 0;
+	if (cpu >= f->ncpus)
+		return;
+	flags = ferry_host_irq_save(f->ctx);
+	ferry_host_lock(f->ctx, ferry_cpu_lock(f, cpu));
+	*free_ = f->x86->cpus[cpu].nfree;
+	*used = f->x86->nusable - *free_;
+	ferry_host_unlock(f->ctx, ferry_cpu_lock(f, cpu));
+	ferry_host_irq_restore(f->ctx, flags);
+}
+
+/* ---- CPUs ------------------------------------------------------------------------- */
+
+/* The bitmap is the list: what a CPU owns is found without a walk of all
+ * interrupts. The word is copied under V; I can't be taken there. */
+static uint32_t next_on(struct ferry *f, uint32_t cpu, uint32_t *cursor)
+{
+	while (*cursor < 256) {
+		uint32_t bits, vector, slot;
+
+		ferry_host_lock(f->ctx, ferry_cpu_lock(f, cpu));
+		bits = f->x86->cpus[cpu].owned[*cursor / 32] & (~0u << (*cursor % 32));
+		ferry_host_unlock(f->ctx, ferry_cpu_lock(f, cpu));
+		if (!bits) {
+			*cursor = (*cursor | 31) + 1;
+			continue;
+		}
+		vector = (*cursor & ~31u) + (uint32_t)__builtin_ctz(bits);
+		*cursor = vector + 1;
+		slot = ferry_host_load(f->ctx, ferry_x86_slot(f->x86, cpu, (uint8_t)vector));
+		if (slot & SLOT_LIVE)
+			return slot & SLOT_IRQ;
+	}
+	return FERRY_NONE;
+}
+
+static int enter(struct ferry *f, uint32_t cpu)
+{
+	struct ferry_x86_cpu *c = &f->x86->cpus[cpu];
+
+	for (uint32_t w = 0; w < 8; w++) {
+		if (c->owned[w])
+			return FERRY_E_BUG;
+		ferry_host_store(f->ctx, &c->work[w], 0);
+		for (uint32_t bits = f->x86->usable[w]; bits; bits &= bits - 1) {
+			uint32_t vector = w * 32 + (uint32_t)__builtin_ctz(bits);
+
+			if (ferry_host_irr(f->ctx, cpu, (uint8_t)vector))
+				return FERRY_E_PENDING;
+		}
+	}
+	ferry_host_store(f->ctx, &c->rung, 0);
+	return FERRY_OK;
+}
+
+struct doorbell_wait {
+	struct ferry *f;
+	uint32_t cpu;
+};
+
+static bool doorbell_here(void *arg)
+{
+	struct doorbell_wait *w = arg;
+
+	return ferry_host_irr(w->f->ctx, w->cpu, w->f->x86->doorbell);
+}
+
+/* Whoever set `rung` sends an IPI. It must have arrived before we are gone; being
+ * discarded with the IRR then does no harm, for no slot is left to look at. */
+static void part(struct ferry *f, uint32_t cpu)
+{
+	struct doorbell_wait w = { f, cpu };
+
+	if (ferry_host_load(f->ctx, &f->x86->cpus[cpu].rung))
+		ferry_host_wait(f->ctx, doorbell_here, &w);
+}
+
+static bool reaches(const struct ferry *f, const struct ferry_irq *i)
+{
+	if (i->kind == FERRY_X86_IOAPIC_LEVEL)
+		return true;
+	if (i->kind == FERRY_X86_REMAPPED)
+		return f->x86->flags & FERRY_X86_REMAP_DRAINS;
+	return f->x86->flags & FERRY_X86_FENCE_REACHES_IRR;
+}
+
+const struct ferry_backend ferry_x86_backend = {
+	.plan = ferry_x86_plan,
+	.owes = ferry_x86_owes,
+	.ring_old = ring_old,
+	.release = ferry_x86_release,
+	.replay = replay,
+	.reaches = reaches,
+	.next_on = next_on,
+	.publish = ferry_x86_publish,
+	.enter = enter,
+	.part = part,
+	.room = ferry_x86_room,
+};

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * MSI and MSI-X: messages composed by the device from an address and a data word
+ * (SDM 3A 11.11; PCI 3.0 6.8). I held throughout.
+ */
+#include "x86/x86.h"
+
+static void write_reg(struct ferry *f, const struct ferry_irq *i, enum ferry_reg reg, uint32_t value)
+{
+	ferry_host_write(f->ctx, i->device, i->index, reg, value);
+}
+
+/* Also the fence: see ferry_host_read. */
+static void read_back(struct ferry *f, const struct ferry_irq *i, enum ferry_reg reg)
+{
+	(void)ferry_host_read(f->ctx, i->device, i->index, reg);
+}
+
+/* SDM 3A 11.11.1; bits 11:5 are the extended destination id's. A logical message
+ * goes to one CPU of the set: redirection hint, lowest priority. */
+static uint32_t address_of(const struct ferry *f, const struct ferry_irq *i)
+{
+	struct ferry_x86_message m = ferry_x86_destination(f, i);
+	uint32_t address = 0xfee00000u | (m.dest & 0xff) << 12 | (m.dest >> 8 & 0x7f) << 5;
+
+	return m.logical ? address | 1u << 3 | 1u << 2 : address;
+}
+
+/* SDM 3A 11.11.2: edge; fixed, or lowest priority for a set. */
+static uint32_t data_of(const struct ferry *f, const struct ferry_irq *i)
+{
+	return i->vector | (ferry_x86_logical(f, i) ? 1u << 8 : 0);
+}
+
+static void write_message(struct ferry *f, const struct ferry_irq *i)
+{
+	write_reg(f, i, FERRY_REG_MSI_ADDR, address_of(f, i));
+	write_reg(f, i, FERRY_REG_MSI_DATA, data_of(f, i));
+}
+
+/* ---- with a mask bit per message: MSI-X, maskable MSI -------------------------------- */
+
+static void msix_apply_mask(struct ferry *f, struct ferry_irq *i)
+{
+	write_reg(f, i, FERRY_REG_MSI_MASK, (i->flags & FERRY_F_NO_START) != 0);
+}
+
+static void msix_setup(struct ferry *f, struct ferry_irq *i)
+{
+	write_reg(f, i, FERRY_REG_MSI_MASK, 1);
+	write_reg(f, i, FERRY_REG_MSI_ADDR_HI, 0);
+	write_message(f, i);
+	write_reg(f, i, FERRY_REG_MSI_ENABLE, 1);
+}
+
+/* What fires while masked sets the pending bit and is sent at unmask, with the
+ * new message (PCI 3.0 6.8.2.9, 6.8.3.5): nothing sees a mixture. */
+static enum ferry_owed msix_program(struct ferry *f, struct ferry_irq *i)
+{
+	write_reg(f, i, FERRY_REG_MSI_MASK, 1);
+	read_back(f, i, FERRY_REG_MSI_MASK);
+	write_message(f, i);
+	msix_apply_mask(f, i);
+	return ferry_x86_fenced(f);
+}
+
+static enum ferry_owed msix_silence(struct ferry *f, struct ferry_irq *i)
+{
+	write_reg(f, i, FERRY_REG_MSI_MASK, 1);
+	read_back(f, i, FERRY_REG_MSI_MASK);
+	return ferry_x86_fenced(f);
+}
+
+const struct ferry_kind ferry_x86_msix = {
+	.program = msix_program,
+	.setup = msix_setup,
+	.apply_mask = msix_apply_mask,
+	.silence = msix_silence,
+};
+
+/* ---- without: address and data change one after the other, in sight ------------------ */
+
+/* Masked lazily, in memory; only the first enable touches the device. */
+static void msi_apply_mask(struct ferry *f, struct ferry_irq *i)
+{
+	if ((i->flags & (FERRY_F_LIVE | FERRY_F_DISABLED)) == 0) {
+		i->flags |= FERRY_F_LIVE;
+		write_reg(f, i, FERRY_REG_MSI_ENABLE, 1);
+	}
+}
+
+static void msi_setup(struct ferry *f, struct ferry_irq *i)
+{
+	write_reg(f, i, FERRY_REG_MSI_ENABLE, 0);
+	write_reg(f, i, FERRY_REG_MSI_ADDR_HI, 0);
+	write_message(f, i);
+}
+
+/* (old CPU, new vector) is what stands there between the two writes: a slot that
+ * the plan reserved. The read-back keeps the order. With the same vector one
+ * write does it all. */
+static enum ferry_owed msi_program(struct ferry *f, struct ferry_irq *i)
+{
+	if (i->vector != i->old_vector) {
+		write_reg(f, i, FERRY_REG_MSI_DATA, data_of(f, i));
+		read_back(f, i, FERRY_REG_MSI_DATA);
+	}
+	write_reg(f, i, FERRY_REG_MSI_ADDR, address_of(f, i));
+	read_back(f, i, FERRY_REG_MSI_ADDR);
+	return ferry_x86_fenced(f);
+}
+
+static enum ferry_owed msi_silence(struct ferry *f, struct ferry_irq *i)
+{
+	write_reg(f, i, FERRY_REG_MSI_ENABLE, 0);
+	read_back(f, i, FERRY_REG_MSI_ENABLE);
+	return ferry_x86_fenced(f);
+}
+
+const struct ferry_kind ferry_x86_msi = {
+	.program = msi_program,
+	.setup = msi_setup,
+	.apply_mask = msi_apply_mask,
+	.silence = msi_silence,
+};
