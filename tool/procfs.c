@@ -94,24 +94,22 @@ static int read_all(FILE *in, const char *path, size_t limit, char **text, size_
 		used += fread(buffer + used, 1, room - 1 - used, in);
 		if (used < room - 1)
 			break;
-		bigger = room > limit ? NULL : realloc(buffer, room *= 2);
-		if (!bigger) {
-			free(buffer);
-			return say(msg, room > limit ? TOOL_INPUT : TOOL_IO,
-				   "%s: longer than %zu bytes", path, limit);
-		}
+		bigger = used > limit ? NULL : realloc(buffer, room * 2);
+		if (!bigger)
+			break;
 		buffer = bigger;
+		room *= 2;
 	}
-	if (!buffer)
-		return say_no_memory(msg);
-	if (ferror(in)) {
-		free(buffer);
-		return say(msg, TOOL_INPUT, "%s: can't be read: %s", path, strerror(errno));
-	}
-	buffer[used] = '\0';
 	*text = buffer;
 	*size = used;
-	return TOOL_OK;
+	if (!buffer)
+		return say_no_memory(msg);
+	buffer[used] = '\0';
+	if (ferror(in))
+		return say(msg, TOOL_INPUT, "%s: can't be read: %s", path, strerror(errno));
+	if (used > limit)
+		return say(msg, TOOL_INPUT, "%s: longer than %zu bytes", path, limit);
+	return used < room - 1 ? TOOL_OK : say_no_memory(msg);
 }
 
 int file_read(const char *path, size_t limit, struct arena *arena, char **text, size_t *size,
@@ -125,13 +123,11 @@ int file_read(const char *path, size_t limit, struct arena *arena, char **text, 
 		return say(msg, TOOL_INPUT, "%s: can't be opened: %s", path, strerror(errno));
 	rc = read_all(in, path, limit, &raw, size, msg);
 	fclose(in);
-	if (rc)
-		return rc;
-	*text = arena_alloc(arena, *size + 1, 1);
+	*text = rc ? NULL : arena_alloc(arena, *size + 1, 1);
 	if (*text)
 		memcpy(*text, raw, *size);
 	free(raw);
-	return *text ? TOOL_OK : say_no_memory(msg);
+	return rc || *text ? rc : say_no_memory(msg);
 }
 
 /* ---- CPU lists ---------------------------------------------------------- */
