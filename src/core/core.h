@@ -250,15 +250,13 @@ static inline ferry_lock *ferry_cpu_lock(struct ferry *f, uint32_t cpu)
 			(f)->counters[cpu].name++;             \
 	} while (0)
 
-void ferry_emit(struct ferry *f, uint32_t event, uint32_t cpu, uint32_t irq, uint32_t a, uint32_t b);
+/* Take I with interrupts off; and back. What to give to ferry_leave is returned. */
+uintptr_t ferry_enter(struct ferry *f, struct ferry_irq *i);
+void ferry_leave(struct ferry *f, struct ferry_irq *i, uintptr_t flags);
 
-/* A trace record; free when off. */
-static inline void ferry_note(struct ferry *f, uint32_t event, uint32_t cpu,
-			      const struct ferry_irq *i, uint32_t a, uint32_t b)
-{
-	if (FERRY_UNLIKELY(f->trace))
-		ferry_emit(f, event, cpu, i ? ferry_number(f, i) : FERRY_NONE, a, b);
-}
+/* A trace record, if anyone wants it. `i` may be null. */
+void ferry_note(struct ferry *f, uint32_t event, uint32_t cpu, const struct ferry_irq *i,
+		uint32_t a, uint32_t b);
 
 /* ---- irqset.c ------------------------------------------------------------ */
 
@@ -285,25 +283,25 @@ bool ferry_set_within(const struct ferry *f, ferry_set a, ferry_set b);
 /* Is a CPU of the set, other than `except`, online and staying? */
 bool ferry_set_online(struct ferry *f, ferry_set set, uint32_t except);
 
+/* The same for interned sets and FERRY_SET_NONE. */
+bool ferry_mask_has(const struct ferry *f, ferry_set set, uint32_t cpu);
+
 static inline bool ferry_set_has(const struct ferry *f, ferry_set set, uint32_t cpu)
 {
-	if (FERRY_LIKELY(!(set & FERRY_SET_MASK)))
-		return set == cpu;
-	if (set == FERRY_SET_NONE)
-		return false;
-	return (ferry_set_word(f, set, cpu / 64) >> (cpu % 64)) & 1;
+	return FERRY_LIKELY(!(set & FERRY_SET_MASK)) ? set == cpu : ferry_mask_has(f, set, cpu);
 }
 
+/* FERRY_NONE + 1 is 0. */
 #define FERRY_FOR_EACH_CPU(f, set, c) \
-	for (uint32_t c = ferry_set_next(f, set, 0); c != FERRY_NONE; c = ferry_set_next(f, set, c + 1))
+	for (uint32_t c = FERRY_NONE; (c = ferry_set_next(f, set, c + 1)) != FERRY_NONE;)
 
 /* ---- irq.c --------------------------------------------------------------- */
 
 size_t ferry_core_size(const struct ferry_config *c);
 /* Lay the core out at `memory`, which is zeroed; returns the first byte after. */
 void *ferry_core_init(struct ferry *f, const struct ferry_config *c, void *memory);
-/* Give a new interrupt its place and program its silent source. I not held; the
- * descriptor is claimed, FREE and known to nobody. */
+/* Give a new interrupt its place and program its silent source. I held; the
+ * descriptor is claimed, FREE, its source described. */
 int ferry_irq_begin(struct ferry *f, struct ferry_irq *i, ferry_set set);
 /* One step of the way down of a dead interrupt. I held. */
 int ferry_irq_free_step(struct ferry *f, struct ferry_irq *i);

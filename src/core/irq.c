@@ -4,17 +4,33 @@
  */
 #include "core/core.h"
 
-void ferry_emit(struct ferry *f, uint32_t event, uint32_t cpu, uint32_t irq, uint32_t a, uint32_t b)
+uintptr_t ferry_enter(struct ferry *f, struct ferry_irq *i)
+{
+	uintptr_t flags = ferry_host_irq_save(f->ctx);
+
+	ferry_lock_irq(f, i);
+	return flags;
+}
+
+void ferry_leave(struct ferry *f, struct ferry_irq *i, uintptr_t flags)
+{
+	ferry_unlock_irq(f, i);
+	ferry_host_irq_restore(f->ctx, flags);
+}
+
+void ferry_note(struct ferry *f, uint32_t event, uint32_t cpu, const struct ferry_irq *i,
+		uint32_t a, uint32_t b)
 {
 	struct ferry_trace record = {
 		.event = (uint16_t)event,
 		.cpu = (uint16_t)cpu,
-		.irq = irq,
+		.irq = i ? ferry_number(f, i) : FERRY_NONE,
 		.a = a,
 		.b = b,
 	};
 
-	f->trace(f->ctx, &record);
+	if (f->trace)
+		f->trace(f->ctx, &record);
 }
 
 /* ---- memory ---------------------------------------------------------------- */
@@ -86,10 +102,8 @@ int ferry_irq_begin(struct ferry *f, struct ferry_irq *i, ferry_set set)
 {
 	struct ferry_want want = { .set = set, .prefer = FERRY_NONE, .exclude = FERRY_NONE };
 	struct ferry_place place;
-	uintptr_t flags = ferry_host_irq_save(f->ctx);
 	int rc;
 
-	ferry_lock_irq(f, i);
 	i->cur = FERRY_SET_NONE;
 	i->old = FERRY_SET_NONE;
 	i->prefer = 0xffff;
@@ -105,8 +119,6 @@ int ferry_irq_begin(struct ferry *f, struct ferry_irq *i, ferry_set set)
 		ferry_note(f, FERRY_TRACE_CREATE, ferry_set_next(f, i->cur, 0), i, i->vector,
 			   ferry_set_next(f, i->cur, 0));
 	}
-	ferry_unlock_irq(f, i);
-	ferry_host_irq_restore(f->ctx, flags);
 	return rc;
 }
 
@@ -121,14 +133,12 @@ static struct ferry_irq *lock_live(struct ferry *f, uint32_t irq, uintptr_t *fla
 	if (irq >= f->nirqs)
 		return NULL;
 	i = &f->irqs[irq];
-	*flags = ferry_host_irq_save(f->ctx);
-	ferry_lock_irq(f, i);
+	*flags = ferry_enter(f, i);
 	*rc = FERRY_OK;
 	if (i->state != FERRY_FREE && !(i->flags & FERRY_F_DEAD))
 		return i;
 	*rc = FERRY_E_STATE;
-	ferry_unlock_irq(f, i);
-	ferry_host_irq_restore(f->ctx, *flags);
+	ferry_leave(f, i, *flags);
 	return NULL;
 }
 
@@ -144,8 +154,7 @@ static int change(struct ferry *f, uint32_t irq, uint32_t set, uint32_t clear)
 	i->flags = (i->flags | set) & ~clear;
 	ferry_kind_of(f, i)->apply_mask(f, i);
 	ferry_advance(f, i);
-	ferry_unlock_irq(f, i);
-	ferry_host_irq_restore(f->ctx, flags);
+	ferry_leave(f, i, flags);
 	return FERRY_OK;
 }
 
@@ -244,8 +253,7 @@ int ferry_irq_free(struct ferry *f, uint32_t irq, uint32_t how, uint64_t *wait_n
 	if (irq >= f->nirqs || (how & ~FERRY_FREE_QUIET))
 		return FERRY_E_INVALID;
 	i = &f->irqs[irq];
-	flags = ferry_host_irq_save(f->ctx);
-	ferry_lock_irq(f, i);
+	flags = ferry_enter(f, i);
 	if (i->state != FERRY_FREE) {
 		if (!(i->flags & FERRY_F_DEAD)) {
 			begin_death(f, i);
@@ -264,8 +272,7 @@ int ferry_irq_free(struct ferry *f, uint32_t irq, uint32_t how, uint64_t *wait_n
 		if (rc == FERRY_OK)
 			end_death(f, i);
 	}
-	ferry_unlock_irq(f, i);
-	ferry_host_irq_restore(f->ctx, flags);
+	ferry_leave(f, i, flags);
 	if (rc == FERRY_OK)
 		ferry_irqset_del(f, &f->used, irq);
 	return rc;

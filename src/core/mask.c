@@ -32,6 +32,11 @@ uint64_t ferry_set_word(const struct ferry *f, ferry_set set, uint32_t w)
 	return set / 64 == w ? 1ull << (set % 64) : 0;
 }
 
+bool ferry_mask_has(const struct ferry *f, ferry_set set, uint32_t cpu)
+{
+	return ferry_set_word(f, set, cpu / 64) >> (cpu % 64) & 1;
+}
+
 uint32_t ferry_set_next(const struct ferry *f, ferry_set set, uint32_t from)
 {
 	if (!(set & FERRY_SET_MASK))
@@ -123,23 +128,25 @@ static uint32_t find_or_add(struct ferry *f, const uint64_t *mask, uint32_t hash
 
 int ferry_set_make(struct ferry *f, const uint64_t *mask, ferry_set *set)
 {
-	uint32_t weight = 0, last = 0, e;
+	bool all = true, several = false;
+	uint32_t e;
 
-	*set = FERRY_SET_ALL;
+	*set = mask ? FERRY_SET_NONE : FERRY_SET_ALL;
 	if (!mask)
 		return FERRY_OK;
 	for (uint32_t w = 0; w < f->nwords; w++) {
 		uint64_t word = mask[w] & valid_word(f, w);
 
-		weight += (uint32_t)__builtin_popcountll(word);
+		all = all && word == valid_word(f, w);
+		several = several || (word & (word - 1)) || (word && *set != FERRY_SET_NONE);
 		if (word)
-			last = w * 64 + 63 - (uint32_t)__builtin_clzll(word);
+			*set = w * 64 + (uint32_t)__builtin_ctzll(word);
 	}
-	if (weight == 0)
+	if (*set == FERRY_SET_NONE)
 		return FERRY_E_NO_CPU;
-	if (weight == 1)
-		*set = last;
-	if (weight == 1 || weight == f->ncpus)
+	if (several && all)
+		*set = FERRY_SET_ALL;
+	if (!several || all)
 		return FERRY_OK;
 
 	ferry_host_lock(f->ctx, &f->masks.lock);

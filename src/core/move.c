@@ -332,16 +332,14 @@ int ferry_irq_set_affinity(struct ferry *f, uint32_t irq, const uint64_t *mask, 
 	if (irq >= f->nirqs || (prefer >= f->ncpus && prefer != FERRY_NONE))
 		return FERRY_E_INVALID;
 	i = &f->irqs[irq];
-	flags = ferry_host_irq_save(f->ctx);
-	ferry_lock_irq(f, i);
+	flags = ferry_enter(f, i);
 	rc = ferry_set_make(f, mask, &set);
 	if (rc == FERRY_OK) {
 		rc = request(f, i, set, prefer, &given);
 		if (rc != FERRY_OK)
 			ferry_set_put(f, set);
 	}
-	ferry_unlock_irq(f, i);
-	ferry_host_irq_restore(f->ctx, flags);
+	ferry_leave(f, i, flags);
 	if (ticket && rc == FERRY_OK)
 		*ticket = given;
 	return rc;
@@ -363,8 +361,7 @@ int ferry_irq_affinity(struct ferry *f, uint32_t irq, struct ferry_affinity *out
 	if (irq >= f->nirqs)
 		return FERRY_E_INVALID;
 	i = &f->irqs[irq];
-	flags = ferry_host_irq_save(f->ctx);
-	ferry_lock_irq(f, i);
+	flags = ferry_enter(f, i);
 	live = i->state != FERRY_FREE;
 	out->state = (enum ferry_state)i->state;
 	out->queued = i->flags & FERRY_F_QUEUED;
@@ -381,8 +378,7 @@ int ferry_irq_affinity(struct ferry *f, uint32_t irq, struct ferry_affinity *out
 	copy_set(f, live ? i->requested : FERRY_SET_NONE, requested);
 	copy_set(f, live ? i->cur : FERRY_SET_NONE, effective);
 	copy_set(f, live ? i->old : FERRY_SET_NONE, old);
-	ferry_unlock_irq(f, i);
-	ferry_host_irq_restore(f->ctx, flags);
+	ferry_leave(f, i, flags);
 	return FERRY_OK;
 }
 
@@ -414,11 +410,9 @@ int ferry_irq_settle(struct ferry *f, uint32_t irq, uint64_t *wait_ns)
 	if (irq >= f->nirqs)
 		return FERRY_E_INVALID;
 	i = &f->irqs[irq];
-	flags = ferry_host_irq_save(f->ctx);
-	ferry_lock_irq(f, i);
+	flags = ferry_enter(f, i);
 	rc = settle(f, i, &ns);
-	ferry_unlock_irq(f, i);
-	ferry_host_irq_restore(f->ctx, flags);
+	ferry_leave(f, i, flags);
 	if (wait_ns)
 		*wait_ns = ns;
 	return rc;

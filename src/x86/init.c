@@ -142,13 +142,18 @@ static void describe(struct ferry_irq *i, const struct ferry_source *s, uint32_t
 static int create_one(struct ferry *f, const struct ferry_source *s, ferry_set set, uint32_t n,
 		      uint32_t *irq)
 {
+	struct ferry_irq *i;
+	uintptr_t flags;
 	int rc;
 
 	*irq = ferry_irqset_claim(f, &f->used);
 	if (*irq == FERRY_NONE)
 		return FERRY_E_NO_IRQ;
-	describe(&f->irqs[*irq], s, n);
-	rc = ferry_irq_begin(f, &f->irqs[*irq], set);
+	i = &f->irqs[*irq];
+	flags = ferry_enter(f, i);
+	describe(i, s, n);
+	rc = ferry_irq_begin(f, i, set);
+	ferry_leave(f, i, flags);
 	if (rc != FERRY_OK)
 		ferry_irqset_del(f, &f->used, *irq);
 	return rc;

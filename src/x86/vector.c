@@ -139,242 +139,203 @@ static void put_bit(uint32_t *bits, uint32_t n, bool on)
 	bits[n / 32] = (bits[n / 32] & ~(1u << (n % 32))) | (uint32_t)on << (n % 32);
 }
 
-static void take_slot(struct ferry *f, uint32_t cpu, uint8_t vector, uint32_t irq)
+/* The slot becomes, or stops to be, this CPU's: bitmap, counts, hints. */
+static void own_slot(struct ferry *f, uint32_t cpu, uint8_t vector, bool own)
 {
 	struct ferry_x86_cpu *c = &f->x86->cpus[cpu];
+	uint32_t delta = own ? 0u - 1u : 1;
 
-	put_bit(c->owned, vector, true);
-	c->nfree--;
-	if (ferry_cpu_state(f, cpu) == FERRY_CPU_ONLINE)
-		add_room(f, cpu, 0u - 1u);
-	ferry_host_store(f->ctx, ferry_x86_slot(f->x86, cpu, vector), SLOT_LIVE | SLOT_USED | irq);
+	put_bit(c->owned, vector, own);
+	c->nfree += delta;
+	if (ferry_cpu_state(f, cpu) == FERRY_CPU_ONLINE) {
+		add_room(f, cpu, delta);
+		if (!own)
+			raise_bound(f, cpu, c->nfree);
+	}
 }
 
-static void give_slot(struct ferry *f, uint32_t cpu, uint8_t vector, uint32_t irq, bool clear)
+static void write_slot(struct ferry *f, uint32_t cpu, uint8_t vector, uint32_t value)
 {
-	struct ferry_x86_cpu *c = &f->x86->cpus[cpu];
-
-	put_bit(c->owned, vector, false);
-	c->nfree++;
-	if (clear)
-		ferry_host_store(f->ctx, ferry_x86_slot(f->x86, cpu, vector), SLOT_USED | irq);
-	if (ferry_cpu_state(f, cpu) == FERRY_CPU_ONLINE) {
-		add_room(f, cpu, 1);
-		raise_bound(f, cpu, c->nfree);
-	}
+	ferry_host_store(f->ctx, ferry_x86_slot(f->x86, cpu, vector), value);
 }
 
 /* ---- reserving a place --------------------------------------------------------------- */
 
-/* A place about to be reserved: the CPUs it shall have, and all whose V is held
- * (these and, for sources moved in two steps, the CPUs being left). */
+/* A place about to be reserved on the CPUs `to`. A source moved in two steps
+ * needs the new vector on the CPUs it leaves too, as a transit slot: `from`. */
 struct attempt {
-	uint16_t to[PLACE_CPUS], held[2 * PLACE_CPUS];
-	uint32_t nto, nheld;
-	bool two_steps;
+	ferry_set to, from;
 	uint8_t vector;
 	bool transit;
 };
 
-static void hold(struct attempt *a, uint32_t cpu)
+/* The lowest CPU >= c of both sets: the order in which V's are taken. */
+static uint32_t next_cpu(const struct ferry *f, const struct attempt *a, uint32_t c)
 {
-	uint32_t at = a->nheld;
+	uint32_t to = ferry_set_next(f, a->to, c), from = ferry_set_next(f, a->from, c);
 
-	for (uint32_t k = 0; k < a->nheld; k++)
-		if (a->held[k] == cpu)
-			return;
-	for (; at > 0 && a->held[at - 1] > cpu; at--)
-		a->held[at] = a->held[at - 1];
-	a->held[at] = (uint16_t)cpu;
-	a->nheld++;
+	return to < from ? to : from;
 }
 
-static void lock_held(struct ferry *f, const struct attempt *a)
+#define FOR_EACH_HELD(f, a, c) \
+	for (uint32_t c = FERRY_NONE; (c = next_cpu(f, a, c + 1)) != FERRY_NONE;)
+
+static void lock_all(struct ferry *f, const struct attempt *a, bool lock)
 {
-	if (f->one_lock)
-		ferry_host_lock(f->ctx, &f->cpus[0].lock);
-	else
-		for (uint32_t k = 0; k < a->nheld; k++)
-			ferry_host_lock(f->ctx, &f->cpus[a->held[k]].lock);
+	FOR_EACH_HELD(f, a, c) {
+		if (lock)
+			ferry_host_lock(f->ctx, ferry_cpu_lock(f, c));
+		else
+			ferry_host_unlock(f->ctx, ferry_cpu_lock(f, c));
+		if (f->one_lock)
+			break;
+	}
 }
 
-static void unlock_held(struct ferry *f, const struct attempt *a)
-{
-	if (f->one_lock)
-		ferry_host_unlock(f->ctx, &f->cpus[0].lock);
-	else
-		for (uint32_t k = a->nheld; k-- > 0;)
-			ferry_host_unlock(f->ctx, &f->cpus[a->held[k]].lock);
-}
-
-/* Is the current vector free, or ours already, on every CPU of the attempt? */
-static bool same_vector_free(const struct ferry *f, const struct ferry_irq *i,
-			     const struct attempt *a)
+/* Is the current vector free, or ours already, on every CPU of the new place? */
+static bool same_vector_free(const struct ferry *f, const struct ferry_irq *i, ferry_set to)
 {
 	if (i->cur == FERRY_SET_NONE)
 		return false;
-	for (uint32_t k = 0; k < a->nto; k++)
-		if (!ferry_set_has(f, i->cur, a->to[k]) &&
-		    test_bit(f->x86->cpus[a->to[k]].owned, i->vector))
+	FERRY_FOR_EACH_CPU(f, to, c)
+		if (!ferry_set_has(f, i->cur, c) && test_bit(f->x86->cpus[c].owned, i->vector))
 			return false;
 	return true;
 }
 
-/* Vectors that a new place may have on all its CPUs (and as a transit slot). */
-static void free_vectors(struct ferry *f, const struct ferry_irq *i, const struct attempt *a,
-			 uint32_t *bits)
+/* Vectors of word w that the new place may have on all CPUs held. */
+static uint32_t free_vectors(struct ferry *f, const struct ferry_irq *i, const struct attempt *a,
+			     uint32_t w)
 {
 	struct ferry_x86 *x = f->x86;
+	uint32_t bits = x->usable[w];
 
-	for (uint32_t w = 0; w < 8; w++) {
-		bits[w] = x->usable[w];
-		if (x->stride == 0)
-			bits[w] &= ~x->shared[w];
-		else if (i->kind == FERRY_X86_IOAPIC_LEVEL)
-			bits[w] &= ~ferry_host_load(f->ctx, &x->level[w]);
-		for (uint32_t k = 0; k < a->nto; k++)
-			bits[w] &= ~x->cpus[a->to[k]].owned[w];
-	}
-	if (a->two_steps)
-		FERRY_FOR_EACH_CPU(f, i->cur, c)
-			for (uint32_t w = 0; w < 8; w++)
-				bits[w] &= ~x->cpus[c].owned[w];
+	if (x->stride == 0)
+		bits &= ~x->shared[w];
+	else if (i->kind == FERRY_X86_IOAPIC_LEVEL)
+		bits &= ~ferry_host_load(f->ctx, &x->level[w]);
+	FOR_EACH_HELD(f, a, c)
+		bits &= ~x->cpus[c].owned[w];
+	return bits;
 }
 
-/* One of `bits`, classes of 16 in turn (SDM 3A 11.8.3: equal classes don't
- * interrupt one another, so one full class would be one queue). */
-static bool pick_vector(struct ferry_x86_cpu *c, const uint32_t *bits, uint8_t *vector)
+/* The same vector may be free on two CPUs, but for one level pin only. */
+static bool claim_level(struct ferry *f, const struct ferry_irq *i, uint8_t vector)
 {
+	uint32_t bit = 1u << (vector % 32);
+
+	return i->kind != FERRY_X86_IOAPIC_LEVEL || f->one_lock ||
+	       !(ferry_host_or(f->ctx, &f->x86->level[vector / 32], bit) & bit);
+}
+
+/* One free vector, from classes of 16 in turn (SDM 3A 11.8.3: equal classes don't
+ * interrupt one another, so one full class would be one queue). */
+static bool choose(struct ferry *f, const struct ferry_irq *i, struct attempt *a, bool dry)
+{
+	struct ferry_x86_cpu *first = &f->x86->cpus[f->one_lock ? 0 : ferry_set_next(f, a->to, 0)];
+
+	a->transit = false;
+	if ((ferry_x86_two_steps(i) || i->kind == FERRY_X86_IOAPIC_LEVEL || f->one_lock) &&
+	    same_vector_free(f, i, a->to)) {
+		a->vector = i->vector;
+		return true;
+	}
 	for (uint32_t k = 0; k < 16; k++) {
-		uint32_t class = (c->next_class + k) % 16;
-		uint32_t sixteen = bits[class / 2] >> (16 * (class % 2)) & 0xffff;
+		uint32_t class = (first->next_class + k) % 16;
+		uint32_t sixteen = free_vectors(f, i, a, class / 2) >> (16 * (class % 2)) & 0xffff;
 
 		if (!sixteen)
 			continue;
-		*vector = (uint8_t)(class * 16 + (uint32_t)__builtin_ctz(sixteen));
-		c->next_class = class + 1;
+		a->vector = (uint8_t)(class * 16 + (uint32_t)__builtin_ctz(sixteen));
+		if (!dry && !claim_level(f, i, a->vector))
+			continue;
+		a->transit = a->from != FERRY_SET_NONE;
+		if (!dry)
+			first->next_class = class + 1;
 		return true;
 	}
 	return false;
 }
 
-/* All V held. */
-static bool choose(struct ferry *f, const struct ferry_irq *i, struct attempt *a, bool dry)
-{
-	struct ferry_x86_cpu *first = &f->x86->cpus[f->one_lock ? 0 : a->to[0]];
-	uint32_t bits[8], class = first->next_class;
-	bool prefer_same = a->two_steps || i->kind == FERRY_X86_IOAPIC_LEVEL || f->one_lock;
-
-	a->transit = false;
-	if (prefer_same && same_vector_free(f, i, a)) {
-		a->vector = i->vector;
-		return true;
-	}
-	free_vectors(f, i, a, bits);
-	if (!pick_vector(first, bits, &a->vector))
-		return false;
-	if (dry)
-		first->next_class = class;
-	a->transit = a->two_steps;
-	return true;
-}
-
 /* All V held: the slots become ours. */
-static void install(struct ferry *f, const struct ferry_irq *i, const struct attempt *a)
+static void install(struct ferry *f, const struct ferry_irq *i, struct attempt *a)
 {
 	struct ferry_x86 *x = f->x86;
-	uint32_t irq = ferry_number(f, i);
 
 	if (x->stride == 0)
 		put_bit(x->shared, a->vector, true);
-	else if (i->kind == FERRY_X86_IOAPIC_LEVEL)
-		ferry_host_or(f->ctx, &x->level[a->vector / 32], 1u << (a->vector % 32));
-	for (uint32_t k = 0; k < a->nto; k++)
-		if (!test_bit(x->cpus[a->to[k]].owned, a->vector))
-			take_slot(f, a->to[k], a->vector, irq);
-	if (a->transit)
-		FERRY_FOR_EACH_CPU(f, i->cur, c)
-			if (!test_bit(x->cpus[c].owned, a->vector))
-				take_slot(f, c, a->vector, irq);
+	if (!a->transit)
+		a->from = FERRY_SET_NONE;
+	FOR_EACH_HELD(f, a, c) {
+		if (test_bit(x->cpus[c].owned, a->vector))
+			continue;
+		own_slot(f, c, a->vector, true);
+		write_slot(f, c, a->vector, SLOT_LIVE | SLOT_USED | ferry_number(f, i));
+	}
 }
 
-/* Reserve a vector on the CPUs a->to, if they all are online under their V. */
-static bool reserve(struct ferry *f, struct ferry_irq *i, struct attempt *a, bool dry)
+/* Reserve a vector on the CPUs `to`, if they all are online under their V. */
+static int reserve(struct ferry *f, struct ferry_irq *i, ferry_set to, bool dry,
+		   struct ferry_place *p)
 {
+	struct attempt a = { .to = to, .from = FERRY_SET_NONE }, held;
 	bool ok = true;
 
-	a->nheld = 0;
-	a->two_steps = ferry_x86_two_steps(i) && i->cur != FERRY_SET_NONE;
-	for (uint32_t k = 0; k < a->nto; k++)
-		hold(a, a->to[k]);
-	if (a->two_steps)
-		FERRY_FOR_EACH_CPU(f, i->cur, c)
-			hold(a, c);
-	lock_held(f, a);
-	for (uint32_t k = 0; k < a->nto; k++)
-		ok = ok && ferry_cpu_state(f, a->to[k]) == FERRY_CPU_ONLINE;
-	ok = ok && choose(f, i, a, dry);
+	if (ferry_x86_two_steps(i))
+		a.from = i->cur;
+	held = a;
+	lock_all(f, &held, true);
+	FERRY_FOR_EACH_CPU(f, to, c)
+		ok = ok && ferry_cpu_state(f, c) == FERRY_CPU_ONLINE;
+	ok = ok && choose(f, i, &a, dry);
 	if (ok && !dry)
-		install(f, i, a);
-	unlock_held(f, a);
-	return ok;
-}
-
-static int reserve_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu,
-		       const struct ferry_want *want, struct ferry_place *p)
-{
-	struct attempt a = { .to = { (uint16_t)cpu }, .nto = 1 };
-
-	if (!reserve(f, i, &a, want->dry))
-		return FERRY_E_NO_SPACE;
-	p->cpus = cpu;
+		install(f, i, &a);
+	lock_all(f, &held, false);
+	p->cpus = to;
 	p->vector = a.vector;
 	p->transit = a.transit;
-	return FERRY_OK;
+	return ok ? FERRY_OK : FERRY_E_NO_SPACE;
 }
 
 /* ---- places of several CPUs -------------------------------------------------------------- */
 
-/* Can one message address both CPUs? (SDM 3A 11.6.2.2, 11.12.10.2) */
-static bool same_cluster(const struct ferry *f, uint32_t a, uint32_t b)
+/* Intern the CPUs of `among` that are wanted and online, and, where `base` is a
+ * CPU, that one message can address together with it (SDM 3A 11.6.2.2, 11.12.10.2)
+ * and that have room. FERRY_SET_NONE if there is none. */
+static ferry_set gather(struct ferry *f, ferry_set among, const struct ferry_want *want,
+			uint32_t base)
 {
-	const struct ferry_x86_cpu *c = f->x86->cpus;
-
-	if (f->x86->flags & FERRY_X86_LOGICAL_FLAT)
-		return true;
-	return c[a].logical_id >> 16 == c[b].logical_id >> 16;
-}
-
-/* An interned set of the CPUs of the attempt. */
-static int intern(struct ferry *f, const struct attempt *a, ferry_set *set)
-{
+	const struct ferry_x86_cpu *cpus = f->x86->cpus;
 	uint64_t mask[FERRY_CPUS_MAX / 64];
+	uint32_t n = 0;
+	ferry_set set;
 
 	for (uint32_t w = 0; w < f->nwords; w++)
 		mask[w] = 0;
-	for (uint32_t k = 0; k < a->nto; k++)
-		mask[a->to[k] / 64] |= 1ull << (a->to[k] % 64);
-	return ferry_set_make(f, mask, set);
+	FERRY_FOR_EACH_CPU(f, among, c) {
+		if (c == want->exclude || !ferry_set_has(f, want->set, c) ||
+		    ferry_cpu_state(f, c) != FERRY_CPU_ONLINE || n == PLACE_CPUS)
+			continue;
+		if (base != FERRY_NONE && (cpus[base].logical_id >> 16 != cpus[c].logical_id >> 16 ||
+					   !room_of(f, c)))
+			continue;
+		mask[c / 64] |= 1ull << (c % 64);
+		n++;
+	}
+	return ferry_set_make(f, mask, &set) == FERRY_OK ? set : FERRY_SET_NONE;
 }
 
 static int reserve_several(struct ferry *f, struct ferry_irq *i, uint32_t base,
 			   const struct ferry_want *want, struct ferry_place *p)
 {
-	struct attempt a = { .nto = 0 };
+	ferry_set set = gather(f, want->set, want, base);
+	int rc = FERRY_E_NO_SPACE;
 
-	for (uint32_t c = ferry_set_next(f, want->set, 0); c != FERRY_NONE && a.nto < PLACE_CPUS;
-	     c = ferry_set_next(f, want->set, c + 1))
-		if (c != want->exclude && same_cluster(f, base, c) && room_of(f, c))
-			a.to[a.nto++] = (uint16_t)c;
-	if (a.nto < 2 || intern(f, &a, &p->cpus) != FERRY_OK)
-		return FERRY_E_NO_SPACE;
-	if (!reserve(f, i, &a, want->dry) || want->dry) {
-		ferry_set_put(f, p->cpus);
-		return want->dry ? FERRY_OK : FERRY_E_NO_SPACE;
-	}
-	p->vector = a.vector;
-	p->transit = a.transit;
-	return FERRY_OK;
+	if (set != FERRY_SET_NONE)
+		rc = reserve(f, i, set, want->dry, p);
+	if (rc != FERRY_OK || want->dry)
+		ferry_set_put(f, set);
+	return rc;
 }
 
 /* A set of several CPUs that loses some stays where it is otherwise: same
@@ -382,22 +343,17 @@ static int reserve_several(struct ferry *f, struct ferry_irq *i, uint32_t base,
 static int shrink(struct ferry *f, const struct ferry_irq *i, const struct ferry_want *want,
 		  struct ferry_place *p)
 {
-	struct attempt a = { .nto = 0 };
-
-	if (i->cur == FERRY_SET_NONE || !(i->cur & FERRY_SET_MASK) || !ferry_has_bound(f, i))
+	if (!(i->cur & FERRY_SET_MASK) || i->cur == FERRY_SET_NONE || !ferry_has_bound(f, i) ||
+	    want->prefer != FERRY_NONE)
 		return FERRY_E_NO_SPACE;
-	FERRY_FOR_EACH_CPU(f, i->cur, c)
-		if (c != want->exclude && ferry_set_has(f, want->set, c) &&
-		    (want->prefer == FERRY_NONE || want->prefer == c) &&
-		    ferry_cpu_state(f, c) == FERRY_CPU_ONLINE)
-			a.to[a.nto++] = (uint16_t)c;
-	if (!a.nto || intern(f, &a, &p->cpus) != FERRY_OK)
-		return FERRY_E_NO_SPACE;
-	if (want->dry)
-		ferry_set_put(f, p->cpus);
+	p->cpus = gather(f, i->cur, want, FERRY_NONE);
 	p->vector = i->vector;
 	p->transit = false;
 	p->evidence = false; /* an arrival at a CPU that stays proves nothing */
+	if (p->cpus == FERRY_SET_NONE)
+		return FERRY_E_NO_SPACE;
+	if (want->dry)
+		ferry_set_put(f, p->cpus);
 	return FERRY_OK;
 }
 
@@ -407,7 +363,7 @@ static int shrink(struct ferry *f, const struct ferry_irq *i, const struct ferry
 static int exact_pass(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
 		      struct ferry_place *p)
 {
-	bool reachable = false;
+	int rc = FERRY_E_UNREACHABLE;
 
 	for (uint32_t g = 0; g < f->nwords; g++)
 		for (uint64_t word = candidates(f, i, want, g); word; word &= word - 1) {
@@ -415,34 +371,31 @@ static int exact_pass(struct ferry *f, struct ferry_irq *i, const struct ferry_w
 
 			if (ferry_cpu_state(f, c) != FERRY_CPU_ONLINE)
 				continue;
-			reachable = true;
-			if (reserve_one(f, i, c, want, p) == FERRY_OK)
-				return FERRY_OK;
+			rc = reserve(f, i, c, want->dry, p);
+			if (rc == FERRY_OK)
+				return rc;
 		}
-	return reachable ? FERRY_E_NO_SPACE : FERRY_E_UNREACHABLE;
-}
-
-static bool candidate(const struct ferry *f, const struct ferry_irq *i,
-		      const struct ferry_want *want, uint32_t cpu)
-{
-	return cpu != FERRY_NONE && (candidates(f, i, want, cpu / 64) >> (cpu % 64) & 1);
+	return rc;
 }
 
 int ferry_x86_plan(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
 		   struct ferry_place *p)
 {
-	uint32_t cpu = want->prefer;
+	uint32_t cpu = want->set & FERRY_SET_MASK ? want->prefer : want->set;
 
 	if (shrink(f, i, want, p) == FERRY_OK)
 		return FERRY_OK;
 	p->evidence = true;
-	if (candidate(f, i, want, cpu) && reserve_one(f, i, cpu, want, p) == FERRY_OK)
+	if (cpu != FERRY_NONE && (candidates(f, i, want, cpu / 64) >> (cpu % 64) & 1) &&
+	    reserve(f, i, cpu, want->dry, p) == FERRY_OK)
 		return FERRY_OK;
 	cpu = emptiest(f, i, want);
-	if (cpu != FERRY_NONE && ferry_x86_logical(f, i) && want->prefer == FERRY_NONE &&
+	if (cpu == FERRY_NONE)
+		return exact_pass(f, i, want, p);
+	if (ferry_x86_logical(f, i) && want->prefer == FERRY_NONE &&
 	    reserve_several(f, i, cpu, want, p) == FERRY_OK)
 		return FERRY_OK;
-	if (cpu != FERRY_NONE && reserve_one(f, i, cpu, want, p) == FERRY_OK)
+	if (reserve(f, i, cpu, want->dry, p) == FERRY_OK)
 		return FERRY_OK;
 	return exact_pass(f, i, want, p);
 }
@@ -490,9 +443,13 @@ int ferry_x86_release(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool f
 	if (rc && !force)
 		return rc;
 	ferry_host_lock(f->ctx, ferry_cpu_lock(f, cpu));
-	give_slot(f, cpu, i->old_vector, irq, f->x86->stride || last);
-	if (transit)
-		give_slot(f, cpu, i->vector, irq, true);
+	own_slot(f, cpu, i->old_vector, false);
+	if (f->x86->stride || last)
+		write_slot(f, cpu, i->old_vector, SLOT_USED | irq);
+	if (transit) {
+		own_slot(f, cpu, i->vector, false);
+		write_slot(f, cpu, i->vector, SLOT_USED | irq);
+	}
 	if (last)
 		last_of_vector(f, i);
 	ferry_host_unlock(f->ctx, ferry_cpu_lock(f, cpu));

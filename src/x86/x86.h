@@ -12,8 +12,8 @@
 #define SLOT_USED 0x40000000u
 #define SLOT_IRQ 0x0001ffffu
 
-/* A CPU belongs to one place of at most so many CPUs: a flat logical set has 8,
- * an x2APIC cluster 16. A move locks the old and the new place's CPUs at once. */
+/* A place has at most so many CPUs: a flat logical set 8, an x2APIC cluster 16. A
+ * move locks the old and the new place's CPUs at once. */
 #define PLACE_CPUS 16
 
 struct ferry_x86_cpu {
