@@ -162,8 +162,8 @@ int read_name(struct reader *r, const yaml_node_t *node, const struct at *at, bo
 	for (size_t i = 0; good && text[i]; i++)
 		good = isalnum((unsigned char)text[i]) || strchr("_-.:@/+", text[i]);
 	if (!good)
-		return fail(r, node, at, "%s: a name of 1 to %zu characters is expected: %sletters, "
-			    "digits, _ - . : @ / +", show(node).text, size - 1,
+		return fail(r, node, at, "%s: a name of 1 to %zu characters is expected: %sletters,"
+			    " digits, _ - . : @ / +", show(node).text, size - 1,
 			    inner ? "" : "a letter, then ");
 	strcpy(name, text);
 	return TOOL_OK;

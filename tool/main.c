@@ -15,7 +15,7 @@ struct command {
 static int command_help(int argc, char **argv);
 
 static const struct command commands[] = {
-	{ "run", command_run, "move a machine's interrupts about in a storm, and count what is lost" },
+	{ "run", command_run, "move a machine's interrupts in a storm, and count what is lost" },
 	{ "help", command_help, "this text, or that of a command" },
 };
 

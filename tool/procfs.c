@@ -532,7 +532,7 @@ static int check_machine(struct proc *t)
 		return say(t->msg, TOOL_INPUT, "%s: has one CPU: nothing can move", t->path);
 	if (!spec->nirqs)
 		return say(t->msg, TOOL_INPUT,
-			   "%s: has no interrupts of an I/O APIC or PCI MSI: not x86, or none shown",
+			   "%s: has no interrupts of an I/O APIC or PCI MSI: not x86, or hidden",
 			   t->path);
 	return TOOL_OK;
 }

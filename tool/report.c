@@ -81,8 +81,8 @@ static void print_machine(FILE *out, const struct machine *m)
 static void print_events(FILE *out, const struct storm_report *r)
 {
 	fprintf(out, "  %-14sraised %" PRIu64 "  handled %" PRIu64 "  merged %" PRIu64
-		" (%.1f %%)  shut down %" PRIu64 "  in ", "events", r->raised, r->handled, r->merged,
-		percent(r->merged, r->raised), r->shut_down);
+		" (%.1f %%)  shut down %" PRIu64 "  in ", "events", r->raised, r->handled,
+		r->merged, percent(r->merged, r->raised), r->shut_down);
 	print_time(out, r->virtual_ns);
 	fprintf(out, " virtual\n  %-14slost %" PRIu64 "  duplicated %" PRIu64 "  misdelivered %"
 		PRIu64 "  offline %" PRIu64 "  broken %" PRIu64 "  unexpected %" PRIu64 "\n",

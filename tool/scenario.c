@@ -209,7 +209,8 @@ static int read_options(struct reader *r, const yaml_node_t *node)
 static int read_load(struct reader *r, const yaml_node_t *node)
 {
 	static const struct field fields[] = {
-		F_NUMBER(storm_spec, events, 1, COUNT_MAX), F_NUMBER(storm_spec, moves, 0, COUNT_MAX),
+		F_NUMBER(storm_spec, events, 1, COUNT_MAX),
+		F_NUMBER(storm_spec, moves, 0, COUNT_MAX),
 		F_NUMBER(storm_spec, cycles, 0, COUNT_MAX),
 		F_NUMBER(storm_spec, recreations, 0, COUNT_MAX),
 		F_NUMBER(storm_spec, masks, 0, COUNT_MAX),
@@ -269,7 +270,8 @@ static int read_flags(struct reader *r, const yaml_node_t *map, const struct at 
 	if (rc)
 		return rc;
 	if (spec->overtaking && d->flags & FERRY_SOURCE_ORDERED)
-		return fail_key(r, map, at, "ordered", "can't be true with options.overtaking: true");
+		return fail_key(r, map, at, "ordered",
+				"can't be true with options.overtaking: true");
 	if (d->flags & FERRY_SOURCE_LOW && !pin)
 		return fail_key(r, map, at, "active_low", "only for kinds ioapic-edge and -level");
 	if (d->flags & FERRY_SOURCE_MASKABLE && d->kind != FERRY_X86_REMAPPED)
@@ -346,7 +348,7 @@ static int name_irq(struct reader *r, const struct at *at, const struct device *
 		    uint32_t queue, char name[32])
 {
 	struct at here = { at, "queues", 0 }, item = { &here, NULL, (int)queue };
-	const yaml_node_t *node = d->queues;
+	const yaml_node_t *node;
 	char number[16] = "", inner[32] = "";
 	int rc;
 
