@@ -62,7 +62,7 @@ struct ferry_x86_config {
 size_t ferry_x86_size(const struct ferry_x86_config *config);
 
 /*
- * Build a machine in `memory` (aligned to 64 bytes, not zeroed is fine). All CPUs
+ * Build a machine in `memory` (aligned to 8 bytes; need not be zero). All CPUs
  * are offline: bring each up with ferry_cpu_enter().
  * Returns FERRY_OK with the machine in *f; FERRY_E_INVALID; FERRY_E_MEMORY.
  */

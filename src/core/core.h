@@ -91,6 +91,7 @@ struct ferry_irq {
 	uint8_t kind;  /* index into struct ferry's kinds */
 	uint8_t vector, old_vector;
 	uint32_t flags;
+	uint32_t number;     /* its index; constant */
 	ferry_set cur, old;  /* the place that is programmed; the one being left */
 	ferry_set requested;
 	uint32_t debt;       /* CPUs of `old` that still own a slot; DRAINING only */
@@ -206,7 +207,6 @@ struct ferry {
 	uint64_t drain_ns;
 	struct ferry_irq *irqs;
 	struct ferry_cpu *cpus;
-	ferry_atomic *online; /* 32 CPUs a word: online and not leaving */
 	struct ferry_mask_pool masks;
 	struct ferry_irqset used, moving, starved, broken;
 	const struct ferry_backend *backend;
@@ -216,11 +216,6 @@ struct ferry {
 	void (*trace)(void *ctx, const struct ferry_trace *record);
 	struct ferry_x86 *x86; /* the back end's own; opaque here */
 };
-
-static inline uint32_t ferry_number(const struct ferry *f, const struct ferry_irq *i)
-{
-	return (uint32_t)(i - f->irqs);
-}
 
 static inline const struct ferry_kind *ferry_kind_of(const struct ferry *f,
 						     const struct ferry_irq *i)
@@ -297,9 +292,18 @@ static inline bool ferry_set_has(const struct ferry *f, ferry_set set, uint32_t 
 
 /* ---- irq.c --------------------------------------------------------------- */
 
-size_t ferry_core_size(const struct ferry_config *c);
-/* Lay the core out at `memory`, which is zeroed; returns the first byte after. */
-void *ferry_core_init(struct ferry *f, const struct ferry_config *c, void *memory);
+/* Hands out pieces of one block, each aligned to 8; with a null base it only counts. */
+struct ferry_carver {
+	char *base;
+	size_t used;
+};
+
+void *ferry_carve(struct ferry_carver *c, size_t count, size_t size);
+
+bool ferry_core_valid(const struct ferry_config *c);
+void ferry_core_carve(struct ferry *f, const struct ferry_config *c, struct ferry_carver *m);
+/* All memory carved and zero. */
+void ferry_core_init(struct ferry *f, const struct ferry_config *c);
 /* Give a new interrupt its place and program its silent source. I held; the
  * descriptor is claimed, FREE, its source described. */
 int ferry_irq_begin(struct ferry *f, struct ferry_irq *i, ferry_set set);
@@ -330,6 +334,13 @@ void ferry_drop_queued(struct ferry *f, struct ferry_irq *i);
 void ferry_advance(struct ferry *f, struct ferry_irq *i);
 /* A slot on `cpu` was freed: retry the starved. No lock held, interrupts off. */
 void ferry_wake_starved(struct ferry *f, uint32_t cpu);
+
+/* ---- hotplug.c ------------------------------------------------------------- */
+
+/* FERRY_OK if the CPU exists and is in this state. */
+int ferry_expect_state(struct ferry *f, uint32_t cpu, enum ferry_cpu_state state);
+/* Does the interrupt own a slot on this CPU, current or old? I held. */
+bool ferry_owned_here(struct ferry *f, const struct ferry_irq *i, uint32_t cpu);
 
 /* ---- flow.c --------------------------------------------------------------- */
 

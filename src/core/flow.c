@@ -27,7 +27,7 @@ void ferry_run(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 	const struct ferry_kind *kind = ferry_kind_of(f, i);
 
 	FERRY_COUNT(f, cpu, starts);
-	ferry_host_handle(f->ctx, ferry_number(f, i), i->cookie, cpu);
+	ferry_host_handle(f->ctx, i->number, i->cookie, cpu);
 	ferry_lock_irq(f, i);
 	ferry_host_store(f->ctx, &i->runner, 0);
 	if (kind->end)

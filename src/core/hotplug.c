@@ -24,7 +24,7 @@ enum ferry_cpu_state ferry_cpu_state(struct ferry *f, uint32_t cpu)
 	return (enum ferry_cpu_state)ferry_host_load(f->ctx, &f->cpus[cpu].state);
 }
 
-static int expect_state(struct ferry *f, uint32_t cpu, enum ferry_cpu_state state)
+int ferry_expect_state(struct ferry *f, uint32_t cpu, enum ferry_cpu_state state)
 {
 	if (cpu >= f->ncpus)
 		return FERRY_E_INVALID;
@@ -34,16 +34,11 @@ static int expect_state(struct ferry *f, uint32_t cpu, enum ferry_cpu_state stat
 static void set_state(struct ferry *f, uint32_t cpu, enum ferry_cpu_state state)
 {
 	uintptr_t flags = ferry_host_irq_save(f->ctx);
-	uint32_t bit = 1u << (cpu % 32);
 	bool was = ferry_cpu_state(f, cpu) == FERRY_CPU_ONLINE;
 	bool is = state == FERRY_CPU_ONLINE;
 
 	ferry_host_lock(f->ctx, ferry_cpu_lock(f, cpu));
 	ferry_host_store(f->ctx, &f->cpus[cpu].state, state);
-	if (is)
-		ferry_host_or(f->ctx, &f->online[cpu / 32], bit);
-	else
-		ferry_host_and(f->ctx, &f->online[cpu / 32], ~bit);
 	if (was != is)
 		f->backend->publish(f, cpu, is);
 	ferry_host_unlock(f->ctx, ferry_cpu_lock(f, cpu));
@@ -55,7 +50,7 @@ static void set_state(struct ferry *f, uint32_t cpu, enum ferry_cpu_state state)
 
 int ferry_cpu_leave(struct ferry *f, uint32_t cpu)
 {
-	int rc = expect_state(f, cpu, FERRY_CPU_ONLINE);
+	int rc = ferry_expect_state(f, cpu, FERRY_CPU_ONLINE);
 
 	if (rc == FERRY_OK && !ferry_set_online(f, FERRY_SET_ALL, cpu))
 		rc = FERRY_E_NO_CPU;
@@ -81,7 +76,7 @@ static int move_away(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 	rc = ferry_move_start(f, i, &want);
 	if (rc == FERRY_OK) {
 		i->flags |= FERRY_F_BROKEN;
-		ferry_irqset_add(f, &f->broken, ferry_number(f, i));
+		ferry_irqset_add(f, &f->broken, i->number);
 		ferry_note(f, FERRY_TRACE_BROKEN, cpu, i, 0, ferry_set_next(f, i->cur, 0));
 	}
 	return rc;
@@ -94,7 +89,7 @@ struct tally {
 	int blocked;      /* why, or FERRY_OK */
 };
 
-static bool owned_here(struct ferry *f, const struct ferry_irq *i, uint32_t cpu)
+bool ferry_owned_here(struct ferry *f, const struct ferry_irq *i, uint32_t cpu)
 {
 	return ferry_set_has(f, i->cur, cpu) ||
 	       (i->old != FERRY_SET_NONE && f->backend->owes(f, i, cpu));
@@ -123,7 +118,7 @@ static int leave_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 /* What still keeps this interrupt's slots here? I held. */
 static void count_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu, int rc, struct tally *t)
 {
-	if (!owned_here(f, i, cpu))
+	if (!ferry_owned_here(f, i, cpu))
 		return;
 	if (i->state == FERRY_DRAINING && !ferry_set_has(f, i->cur, cpu) &&
 	    ferry_host_load(f->ctx, &i->runner) != cpu + 1) {
@@ -133,7 +128,7 @@ static void count_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu, int rc
 	t->waiting++;
 	if (rc < 0 && rc != FERRY_E_AGAIN && t->blocked == FERRY_OK) {
 		t->blocked = rc;
-		t->blocked_irq = ferry_number(f, i);
+		t->blocked_irq = i->number;
 	}
 }
 
@@ -147,10 +142,10 @@ static void leave_walk(struct ferry *f, uint32_t cpu, struct tally *t)
 		bool owned;
 
 		ferry_lock_irq(f, i);
-		owned = owned_here(f, i, cpu);
+		owned = ferry_owned_here(f, i, cpu);
 		if (owned)
 			count_one(f, i, cpu, leave_one(f, i, cpu), t);
-		owned = owned && !owned_here(f, i, cpu);
+		owned = owned && !ferry_owned_here(f, i, cpu);
 		ferry_unlock_irq(f, i);
 		if (owned)
 			ferry_wake_starved(f, cpu);
@@ -161,7 +156,7 @@ static void leave_walk(struct ferry *f, uint32_t cpu, struct tally *t)
 int ferry_cpu_leave_step(struct ferry *f, uint32_t cpu, uint32_t *left, uint32_t *irq)
 {
 	struct tally t = { .blocked_irq = FERRY_NONE };
-	int rc = expect_state(f, cpu, FERRY_CPU_LEAVING);
+	int rc = ferry_expect_state(f, cpu, FERRY_CPU_LEAVING);
 
 	if (rc != FERRY_OK)
 		return rc;
@@ -213,7 +208,7 @@ static void forward_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 int ferry_cpu_commit(struct ferry *f, uint32_t cpu)
 {
 	uint32_t cursor = 0, irq;
-	int rc = expect_state(f, cpu, FERRY_CPU_LEAVING);
+	int rc = ferry_expect_state(f, cpu, FERRY_CPU_LEAVING);
 
 	if (rc != FERRY_OK)
 		return rc;
@@ -266,7 +261,7 @@ static void welcome(struct ferry *f, uint32_t cpu, bool restore)
 
 int ferry_cpu_roll_back(struct ferry *f, uint32_t cpu)
 {
-	int rc = expect_state(f, cpu, FERRY_CPU_LEAVING);
+	int rc = ferry_expect_state(f, cpu, FERRY_CPU_LEAVING);
 
 	if (rc == FERRY_OK)
 		welcome(f, cpu, true);
@@ -275,70 +270,11 @@ int ferry_cpu_roll_back(struct ferry *f, uint32_t cpu)
 
 int ferry_cpu_enter(struct ferry *f, uint32_t cpu)
 {
-	int rc = expect_state(f, cpu, FERRY_CPU_OFFLINE);
+	int rc = ferry_expect_state(f, cpu, FERRY_CPU_OFFLINE);
 
 	if (rc == FERRY_OK)
 		rc = f->backend->enter(f, cpu);
 	if (rc == FERRY_OK)
 		welcome(f, cpu, f->restore);
 	return rc;
-}
-
-/* ---- dry run ---------------------------------------------------------------------- */
-
-/* What would happen to an interrupt that lives on `cpu`? I held. */
-static int foresee(struct ferry *f, struct ferry_irq *i, uint32_t cpu, struct ferry_dry_run *sum)
-{
-	struct ferry_want want = { i->requested, FERRY_NONE, cpu, true };
-	struct ferry_place place;
-	int rc = FERRY_E_NO_CPU;
-
-	if (!ferry_has_bound(f, i))
-		return FERRY_E_NO_BOUND;
-	if (i->flags & FERRY_F_DEAD)
-		return FERRY_OK;
-	sum->needed++;
-	if (ferry_set_online(f, want.set, cpu))
-		rc = f->backend->plan(f, i, &want, &place);
-	if (rc != FERRY_OK) {
-		want.set = FERRY_SET_ALL;
-		rc = f->backend->plan(f, i, &want, &place);
-		sum->broken += rc == FERRY_OK;
-	}
-	if (rc == FERRY_OK && sum->needed - sum->blocked > sum->free)
-		rc = FERRY_E_NO_SPACE;
-	return rc;
-}
-
-int ferry_cpu_dry_run(struct ferry *f, uint32_t cpu, struct ferry_dry_run *sum,
-		      struct ferry_blocker *list, uint32_t n)
-{
-	uint32_t cursor = 0, irq;
-	uintptr_t flags;
-	int rc = expect_state(f, cpu, FERRY_CPU_ONLINE);
-
-	*sum = (struct ferry_dry_run){ 0 };
-	if (rc != FERRY_OK)
-		return rc;
-	flags = ferry_host_irq_save(f->ctx);
-	sum->free = f->backend->room(f, cpu);
-	while ((irq = f->backend->next_on(f, cpu, &cursor)) != FERRY_NONE) {
-		struct ferry_irq *i = &f->irqs[irq];
-
-		ferry_lock_irq(f, i);
-		if (ferry_set_has(f, i->cur, cpu))
-			rc = foresee(f, i, cpu, sum);
-		else if (owned_here(f, i, cpu) && !ferry_has_bound(f, i))
-			rc = FERRY_E_NO_BOUND;
-		else
-			rc = FERRY_OK;
-		ferry_unlock_irq(f, i);
-		if (rc == FERRY_OK)
-			continue;
-		if (sum->blocked < n)
-			list[sum->blocked] = (struct ferry_blocker){ irq, rc };
-		sum->blocked++;
-	}
-	ferry_host_irq_restore(f->ctx, flags);
-	return FERRY_OK;
 }

@@ -24,7 +24,7 @@ void ferry_note(struct ferry *f, uint32_t event, uint32_t cpu, const struct ferr
 	struct ferry_trace record = {
 		.event = (uint16_t)event,
 		.cpu = (uint16_t)cpu,
-		.irq = i ? ferry_number(f, i) : FERRY_NONE,
+		.irq = i ? i->number : FERRY_NONE,
 		.a = a,
 		.b = b,
 	};
@@ -35,65 +35,50 @@ void ferry_note(struct ferry *f, uint32_t event, uint32_t cpu, const struct ferr
 
 /* ---- memory ---------------------------------------------------------------- */
 
-static size_t set_words(const struct ferry_config *c)
+void *ferry_carve(struct ferry_carver *c, size_t count, size_t size)
 {
-	return (c->irqs + 31) / 32;
+	char *p = c->base ? c->base + c->used : NULL;
+
+	c->used += (count * size + 7) & ~(size_t)7;
+	return p;
 }
 
-static size_t mask_words(const struct ferry_config *c)
+bool ferry_core_valid(const struct ferry_config *c)
 {
-	return (c->cpus + 63) / 64;
+	return c->cpus - 1 < FERRY_CPUS_MAX && c->irqs - 1 < FERRY_IRQS_MAX && c->masks <= 65535;
 }
 
-size_t ferry_core_size(const struct ferry_config *c)
-{
-	if (c->cpus < 1 || c->cpus > FERRY_CPUS_MAX || c->irqs < 1 || c->irqs > FERRY_IRQS_MAX ||
-	    c->masks > 65535)
-		return 0;
-	return c->irqs * sizeof(struct ferry_irq) + c->cpus * sizeof(struct ferry_cpu) +
-	       c->masks * (mask_words(c) * 8 + sizeof(struct ferry_mask_entry) + 4) +
-	       4 * set_words(c) * sizeof(ferry_atomic) + mask_words(c) * 2 * sizeof(ferry_atomic) + 8;
-}
-
-static void init_masks(struct ferry_mask_pool *p, uint32_t size)
-{
-	p->size = size;
-	p->free = size ? 1 : 0;
-	for (uint32_t e = 0; e < size; e++)
-		p->entries[e].next = e + 1 < size ? e + 2 : 0;
-}
-
-void *ferry_core_init(struct ferry *f, const struct ferry_config *c, void *memory)
+void ferry_core_carve(struct ferry *f, const struct ferry_config *c, struct ferry_carver *m)
 {
 	struct ferry_irqset *sets[] = { &f->used, &f->moving, &f->starved, &f->broken };
-	uint32_t *cell;
 
+	f->nwords = (c->cpus + 63) / 64;
+	f->irqs = ferry_carve(m, c->irqs, sizeof(*f->irqs));
+	f->cpus = ferry_carve(m, c->cpus, sizeof(*f->cpus));
+	f->masks.words = ferry_carve(m, c->masks, f->nwords * sizeof(*f->masks.words));
+	f->masks.entries = ferry_carve(m, c->masks, sizeof(*f->masks.entries));
+	f->masks.buckets = ferry_carve(m, c->masks, sizeof(*f->masks.buckets));
+	for (unsigned int s = 0; s < 4; s++)
+		sets[s]->words = ferry_carve(m, (c->irqs + 31) / 32, sizeof(ferry_atomic));
+}
+
+void ferry_core_init(struct ferry *f, const struct ferry_config *c)
+{
 	f->ctx = c->ctx;
 	f->ncpus = c->cpus;
 	f->nirqs = c->irqs;
-	f->nwords = (uint32_t)mask_words(c);
 	f->restore = c->restore;
 	f->drain_ns = c->drain_ns;
 	f->counters = c->counters;
 	f->done = c->done;
 	f->trace = c->trace;
-
-	/* Everything with 8-byte alignment first. */
-	f->irqs = memory;
-	f->cpus = (struct ferry_cpu *)(void *)(f->irqs + c->irqs);
-	f->masks.words = (uint64_t *)(void *)(f->cpus + c->cpus);
-	f->masks.entries = (struct ferry_mask_entry *)(f->masks.words + c->masks * mask_words(c));
-	cell = (uint32_t *)(f->masks.entries + c->masks);
-	f->masks.buckets = cell;
-	cell += c->masks;
-	for (unsigned int s = 0; s < 4; s++) {
-		sets[s]->words = (ferry_atomic *)(void *)cell;
-		cell += set_words(c);
+	for (uint32_t irq = 0; irq < c->irqs; irq++)
+		f->irqs[irq].number = irq;
+	f->masks.size = c->masks;
+	for (uint32_t e = c->masks; e > 0; e--) {
+		f->masks.entries[e - 1].next = f->masks.free;
+		f->masks.free = e;
 	}
-	f->online = (ferry_atomic *)(void *)cell;
-	cell += 2 * mask_words(c);
-	init_masks(&f->masks, c->masks);
-	return cell + (((uintptr_t)cell / 4) & 1);
 }
 
 /* ---- creation --------------------------------------------------------------- */
@@ -202,7 +187,7 @@ int ferry_irq_disable(struct ferry *f, uint32_t irq)
 /* What was wanted of it is forgotten; tickets count as superseded. */
 static void begin_death(struct ferry *f, struct ferry_irq *i)
 {
-	uint32_t irq = ferry_number(f, i);
+	uint32_t irq = i->number;
 
 	i->flags = (i->flags | FERRY_F_DEAD) &
 		   ~(uint32_t)(FERRY_F_LATCHED | FERRY_F_QUEUED | FERRY_F_STARVED | FERRY_F_BROKEN);

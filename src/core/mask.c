@@ -66,18 +66,9 @@ bool ferry_set_within(const struct ferry *f, ferry_set a, ferry_set b)
 
 bool ferry_set_online(struct ferry *f, ferry_set set, uint32_t except)
 {
-	for (uint32_t w = 0; w < f->nwords; w++) {
-		uint64_t word = ferry_set_word(f, set, w);
-
-		if (except / 64 == w)
-			word &= ~(1ull << (except % 64));
-		if (!word)
-			continue;
-		if ((uint32_t)word & ferry_host_load(f->ctx, &f->online[2 * w]))
+	FERRY_FOR_EACH_CPU(f, set, c)
+		if (c != except && ferry_cpu_state(f, c) == FERRY_CPU_ONLINE)
 			return true;
-		if ((uint32_t)(word >> 32) & ferry_host_load(f->ctx, &f->online[2 * w + 1]))
-			return true;
-	}
 	return false;
 }
 

@@ -61,7 +61,7 @@ static void satisfy(struct ferry *f, struct ferry_irq *i)
 	i->generation = i->asked;
 	ferry_note(f, FERRY_TRACE_SETTLED, ferry_set_next(f, i->cur, 0), i, i->generation, 0);
 	if (f->done)
-		f->done(f->ctx, ferry_number(f, i), i->generation);
+		f->done(f->ctx, i->number, i->generation);
 }
 
 /* The old place is gone. */
@@ -81,7 +81,7 @@ static void settled(struct ferry *f, struct ferry_irq *i)
 
 void ferry_drain_begin(struct ferry *f, struct ferry_irq *i)
 {
-	ferry_irqset_del(f, &f->moving, ferry_number(f, i));
+	ferry_irqset_del(f, &f->moving, i->number);
 	i->flags &= ~(uint32_t)(FERRY_F_ARRIVAL | FERRY_F_SETTLE);
 	i->state = FERRY_DRAINING;
 	i->debt = 0;
@@ -106,7 +106,7 @@ static void leave_old(struct ferry *f, struct ferry_irq *i, enum ferry_owed owed
 		ferry_drain_begin(f, i);
 		return;
 	}
-	ferry_irqset_add(f, &f->moving, ferry_number(f, i));
+	ferry_irqset_add(f, &f->moving, i->number);
 	/* While anyone starves, no old place may wait for an arrival that
 	 * perhaps never comes. */
 	if (ferry_irqset_any(f, &f->starved))
@@ -194,7 +194,7 @@ static bool satisfied(struct ferry *f, const struct ferry_irq *i, ferry_set set,
 /* What was queued, starved or broken no longer is. */
 void ferry_drop_queued(struct ferry *f, struct ferry_irq *i)
 {
-	uint32_t irq = ferry_number(f, i);
+	uint32_t irq = i->number;
 
 	if (i->flags & FERRY_F_STARVED)
 		ferry_irqset_del(f, &f->starved, irq);
@@ -210,7 +210,7 @@ void ferry_drop_queued(struct ferry *f, struct ferry_irq *i)
 static void mark_starved(struct ferry *f, struct ferry_irq *i)
 {
 	i->flags |= FERRY_F_STARVED;
-	ferry_irqset_add(f, &f->starved, ferry_number(f, i));
+	ferry_irqset_add(f, &f->starved, i->number);
 	ferry_note(f, FERRY_TRACE_STARVED, 0xffff, i, 0, 0);
 	/* Whoever moves sits on two slots: ferry_poll ends those moves. */
 	if (f->drain_ns)
@@ -286,7 +286,7 @@ static uint32_t adopt(struct ferry *f, struct ferry_irq *i, ferry_set set, uint3
 	i->generation = i->asked;
 	i->asked = i->asked + 1 ? i->asked + 1 : 1;
 	if (f->done && i->generation)
-		f->done(f->ctx, ferry_number(f, i), i->generation);
+		f->done(f->ctx, i->number, i->generation);
 	return i->asked;
 }
 

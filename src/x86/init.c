@@ -23,7 +23,7 @@ static bool valid(const struct ferry_x86_config *c)
 		       FERRY_X86_LOGICAL_CLUSTER;
 	bool flat = c->flags & FERRY_X86_LOGICAL_FLAT, cluster = c->flags & FERRY_X86_LOGICAL_CLUSTER;
 
-	if (!ferry_core_size(&c->core) || !c->apic_ids || (c->flags & ~all))
+	if (!ferry_core_valid(&c->core) || !c->apic_ids || (c->flags & ~all))
 		return false;
 	if ((flat || cluster) != (c->logical_ids != NULL) || (flat && cluster))
 		return false;
@@ -34,23 +34,31 @@ static bool valid(const struct ferry_x86_config *c)
 	       c->first_vector <= c->last_vector;
 }
 
-static size_t slots_of(const struct ferry_x86_config *c)
+/* The same pieces in the same order, whether they are counted or handed out. */
+static void carve(struct ferry *f, struct ferry_x86 *x, const struct ferry_x86_config *c,
+		  struct ferry_carver *m)
 {
-	return c->flags & FERRY_X86_SHARED ? 256 : (size_t)c->core.cpus * 256;
+	ferry_core_carve(f, &c->core, m);
+	x->stride = c->flags & FERRY_X86_SHARED ? 0 : 256;
+	x->reach = ferry_carve(m, f->nwords, sizeof(*x->reach));
+	x->cpus = ferry_carve(m, c->core.cpus, sizeof(*x->cpus));
+	x->slots = ferry_carve(m, x->stride ? c->core.cpus : 1, 256 * sizeof(*x->slots));
+	x->room = ferry_carve(m, f->nwords, 16 * sizeof(*x->room));
+	x->bounds = ferry_carve(m, f->nwords, sizeof(*x->bounds));
 }
-
-#define ROUND8(n) (((size_t)(n) + 7) & ~(size_t)7)
 
 size_t ferry_x86_size(const struct ferry_x86_config *c)
 {
-	size_t groups = (c->core.cpus + 63) / 64;
+	struct ferry_carver m = { NULL, 0 };
+	struct ferry f;
+	struct ferry_x86 x;
 
 	if (!valid(c))
 		return 0;
-	return ROUND8(sizeof(struct ferry)) + ROUND8(sizeof(struct ferry_x86)) + groups * 8 +
-	       ROUND8(ferry_core_size(&c->core)) +
-	       ROUND8(c->core.cpus * sizeof(struct ferry_x86_cpu)) +
-	       slots_of(c) * sizeof(ferry_atomic) + groups * (16 + 1) * sizeof(ferry_atomic);
+	ferry_carve(&m, 1, sizeof(f));
+	ferry_carve(&m, 1, sizeof(x));
+	carve(&f, &x, c, &m);
+	return m.used;
 }
 
 /* ---- layout ------------------------------------------------------------------------ */
@@ -81,31 +89,11 @@ static void init_cpus(struct ferry *f, const struct ferry_x86_config *c)
 	}
 }
 
-static void lay_out(struct ferry *f, const struct ferry_x86_config *c)
-{
-	size_t groups = (c->core.cpus + 63) / 64;
-	struct ferry_x86 *x = (struct ferry_x86 *)(void *)((char *)f + ROUND8(sizeof(*f)));
-
-	f->x86 = x;
-	x->reach = (uint64_t *)(void *)((char *)x + ROUND8(sizeof(*x)));
-	x->cpus = ferry_core_init(f, &c->core, x->reach + groups);
-	x->slots = (ferry_atomic *)(void *)((char *)x->cpus +
-					    ROUND8(c->core.cpus * sizeof(*x->cpus)));
-	x->room = x->slots + slots_of(c);
-	x->bounds = x->room + groups * 16;
-	x->flags = c->flags;
-	x->stride = c->flags & FERRY_X86_SHARED ? 0 : 256;
-	x->doorbell = c->doorbell_vector;
-	f->one_lock = !x->stride;
-	f->backend = &ferry_x86_backend;
-	f->kinds = kinds;
-	init_usable(x, c);
-	init_cpus(f, c);
-}
-
 int ferry_x86_init(const struct ferry_x86_config *c, void *memory, size_t size, struct ferry **f)
 {
+	struct ferry_carver m = { memory, 0 };
 	size_t need = ferry_x86_size(c);
+	struct ferry_x86 *x;
 
 	if (!need || ((uintptr_t)memory & 7))
 		return FERRY_E_INVALID;
@@ -113,8 +101,18 @@ int ferry_x86_init(const struct ferry_x86_config *c, void *memory, size_t size, 
 		return FERRY_E_MEMORY;
 	for (size_t n = 0; n < need / 8; n++)
 		((uint64_t *)memory)[n] = 0;
-	*f = memory;
-	lay_out(*f, c);
+	*f = ferry_carve(&m, 1, sizeof(**f));
+	x = ferry_carve(&m, 1, sizeof(*x));
+	carve(*f, x, c, &m);
+	ferry_core_init(*f, &c->core);
+	x->flags = c->flags;
+	x->doorbell = c->doorbell_vector;
+	(*f)->x86 = x;
+	(*f)->one_lock = !x->stride;
+	(*f)->backend = &ferry_x86_backend;
+	(*f)->kinds = kinds;
+	init_usable(x, c);
+	init_cpus(*f, c);
 	return FERRY_OK;
 }
 

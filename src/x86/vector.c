@@ -139,24 +139,22 @@ static void put_bit(uint32_t *bits, uint32_t n, bool on)
 	bits[n / 32] = (bits[n / 32] & ~(1u << (n % 32))) | (uint32_t)on << (n % 32);
 }
 
-/* The slot becomes, or stops to be, this CPU's: bitmap, counts, hints. */
-static void own_slot(struct ferry *f, uint32_t cpu, uint8_t vector, bool own)
+/* The slot becomes, or stops to be, this CPU's: bitmap, counts, hints, table.
+ * `value` is the table's new entry; 0 leaves it. */
+static void own_slot(struct ferry *f, uint32_t cpu, uint8_t vector, bool own, uint32_t value)
 {
 	struct ferry_x86_cpu *c = &f->x86->cpus[cpu];
 	uint32_t delta = own ? 0u - 1u : 1;
 
 	put_bit(c->owned, vector, own);
 	c->nfree += delta;
+	if (value)
+		ferry_host_store(f->ctx, ferry_x86_slot(f->x86, cpu, vector), value);
 	if (ferry_cpu_state(f, cpu) == FERRY_CPU_ONLINE) {
 		add_room(f, cpu, delta);
 		if (!own)
 			raise_bound(f, cpu, c->nfree);
 	}
-}
-
-static void write_slot(struct ferry *f, uint32_t cpu, uint8_t vector, uint32_t value)
-{
-	ferry_host_store(f->ctx, ferry_x86_slot(f->x86, cpu, vector), value);
 }
 
 /* ---- reserving a place --------------------------------------------------------------- */
@@ -269,8 +267,7 @@ static void install(struct ferry *f, const struct ferry_irq *i, struct attempt *
 	FOR_EACH_HELD(f, a, c) {
 		if (test_bit(x->cpus[c].owned, a->vector))
 			continue;
-		own_slot(f, c, a->vector, true);
-		write_slot(f, c, a->vector, SLOT_LIVE | SLOT_USED | ferry_number(f, i));
+		own_slot(f, c, a->vector, true, SLOT_LIVE | SLOT_USED | i->number);
 	}
 }
 
@@ -412,7 +409,7 @@ bool ferry_x86_owes(struct ferry *f, const struct ferry_irq *i, uint32_t cpu)
 	/* "Still owes" and "its slot names me" are one fact, not two. */
 	if (f->x86->stride)
 		return ferry_host_load(f->ctx, ferry_x86_slot(f->x86, cpu, i->old_vector)) ==
-		       (SLOT_LIVE | SLOT_USED | ferry_number(f, i));
+		       (SLOT_LIVE | SLOT_USED | i->number);
 	ferry_host_lock(f->ctx, ferry_cpu_lock(f, cpu));
 	owned = test_bit(f->x86->cpus[cpu].owned, i->old_vector);
 	ferry_host_unlock(f->ctx, ferry_cpu_lock(f, cpu));
@@ -434,7 +431,7 @@ int ferry_x86_release(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool f
 {
 	bool transit = (i->flags & FERRY_F_TRANSIT) && !ferry_set_has(f, i->cur, cpu);
 	bool last = i->debt == 1 && (i->cur == FERRY_SET_NONE || i->vector != i->old_vector);
-	uint32_t irq = ferry_number(f, i);
+	uint32_t irq = i->number;
 	int rc = 0;
 
 	if (ferry_host_irr(f->ctx, cpu, i->old_vector) ||
@@ -443,13 +440,9 @@ int ferry_x86_release(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool f
 	if (rc && !force)
 		return rc;
 	ferry_host_lock(f->ctx, ferry_cpu_lock(f, cpu));
-	own_slot(f, cpu, i->old_vector, false);
-	if (f->x86->stride || last)
-		write_slot(f, cpu, i->old_vector, SLOT_USED | irq);
-	if (transit) {
-		own_slot(f, cpu, i->vector, false);
-		write_slot(f, cpu, i->vector, SLOT_USED | irq);
-	}
+	own_slot(f, cpu, i->old_vector, false, f->x86->stride || last ? SLOT_USED | irq : 0);
+	if (transit)
+		own_slot(f, cpu, i->vector, false, SLOT_USED | irq);
 	if (last)
 		last_of_vector(f, i);
 	ferry_host_unlock(f->ctx, ferry_cpu_lock(f, cpu));
