@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: MIT */
+/* machine.c: the arena, the simulated CPUs as fibres, labels and the storm's chooser. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "machine.h"
+
+/* Below where Linux puts anything by itself, above the sanitizers' shadows. */
+#define ARENA_ADDRESS ((void *)0x200000000000)
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0
+#endif
+
+#define STEP_NS 10      /* a step takes STEP_NS .. STEP_NS + STEP_JITTER - 1 */
+#define STEP_JITTER 24
+#define RECHECK_NS 150  /* how often the storm evaluates a ferry_host_wait condition */
+
+uint64_t machine_random(struct machine *m)
+{
+	uint64_t x = m->rng += 0x9e3779b97f4a7c15;
+
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93;
+	return x ^ x >> 32;
+}
+
+static uint64_t step_time(struct machine *m)
+{
+	return m->now + STEP_NS + machine_below(m, STEP_JITTER);
+}
+
+/* ---- the event heap: (time, label), four children per node ---------------- */
+
+void machine_at(struct machine *m, uint64_t t, label l)
+{
+	struct sim_out *o = m->out;
+	uint32_t i;
+
+	if (o->heap_n == o->heap_size) {
+		uint32_t size = o->heap_size ? 2 * o->heap_size : 4096;
+		struct heap_entry *heap = realloc(o->heap, size * sizeof(*heap));
+
+		if (!heap) {
+			m->fatal = true;
+			return;
+		}
+		o->heap = heap;
+		o->heap_size = size;
+	}
+	for (i = o->heap_n++; i && o->heap[(i - 1) / 4].t > t; i = (i - 1) / 4)
+		o->heap[i] = o->heap[(i - 1) / 4];
+	o->heap[i] = (struct heap_entry){ t, l };
+}
+
+static struct heap_entry heap_pop(struct sim_out *o)
+{
+	struct heap_entry top = o->heap[0], last = o->heap[--o->heap_n];
+	uint32_t i = 0;
+
+	for (;;) {
+		uint32_t child = 4 * i + 1, best = child, end = child + 4;
+
+		if (child >= o->heap_n)
+			break;
+		if (end > o->heap_n)
+			end = o->heap_n;
+		while (++child < end)
+			if (o->heap[child].t < o->heap[best].t)
+				best = child;
+		if (o->heap[best].t >= last.t)
+			break;
+		o->heap[i] = o->heap[best];
+		i = best;
+	}
+	o->heap[i] = last;
+	return top;
+}
+
+static void cpu_at(struct machine *m, uint32_t cpu, uint64_t t)
+{
+	struct sim_cpu *c = &m->cpu[cpu];
+
+	/* An entry already in the heap for a later moment goes stale: due tells. */
+	if (!m->config.storm || t >= c->due)
+		return;
+	c->due = t;
+	machine_at(m, t, label_of(L_STEP, cpu, 0));
+}
+
+/* ---- simulated CPUs, on their fibres -------------------------------------- */
+
+static void note(struct machine *m, label l)
+{
+	struct storm_report *r = &m->out->report;
+
+	r->labels++;
+	r->fingerprint = (r->fingerprint ^ l) * 0x9fb21c651e98df25;
+	r->fingerprint ^= r->fingerprint >> 29;
+	m->rechecks = 0;
+}
+
+static void leave_fibre(struct machine *m)
+{
+	struct sim_cpu *c = &m->cpu[m->current];
+
+	do
+		fibre_switch(&c->fibre, &m->scheduler);
+	while (m->fatal);
+}
+
+/* The interrupt that the label L_TAKE put into the newest frame. */
+static void enter_interrupt(struct machine *m, uint32_t cpu)
+{
+	struct sim_cpu *c = &m->cpu[cpu];
+	struct frame *frame = &c->frame[c->depth - 1];
+	int status = FERRY_X86_TAKEN;
+
+	c->take = 0;
+	if (frame->doorbell) {
+		ferry_x86_doorbell(m->ferry, cpu);
+	} else if (frame->vector == m->config.system_vector) {
+		lapic_eoi(m, cpu);
+		m->config.client->system(m, cpu);
+	} else {
+		status = ferry_x86_interrupt(m->ferry, cpu, frame->vector);
+	}
+	oracle_taken(m, cpu, frame, status);
+	if (c->iff || c->locks)
+		violation(m, V_BROKEN, cpu, NONE, "interrupt %#x returned with %s", frame->vector,
+			  c->locks ? "a lock held" : "interrupts on");
+	c->depth--;
+	c->iff = true;
+}
+
+void cpu_block(struct machine *m, enum cpu_state state)
+{
+	uint32_t cpu = m->current;
+	struct sim_cpu *c = &m->cpu[cpu];
+	bool (*done)(void *arg) = c->done;
+	uint64_t until = c->until;
+	void *arg = c->arg;
+
+	for (;;) {
+		c->state = (uint8_t)state;
+		leave_fibre(m);
+		if (!c->take)
+			return;
+		enter_interrupt(m, cpu);
+		c->done = done;
+		c->arg = arg;
+		c->until = until;
+	}
+}
+
+void cpu_yield(struct machine *m)
+{
+	struct sim_cpu *c;
+
+	if (m->quiet || m->current == NONE)
+		return;
+	c = &m->cpu[m->current];
+	if (m->config.storm && !(c->iff && lapic_ready(c) >= 0)) {
+		uint64_t t = step_time(m);
+
+		/* Nothing comes before it: the chooser would return here at once. */
+		if (!m->out->heap_n || t < m->out->heap[0].t) {
+			m->now = t;
+			note(m, label_of(L_STEP, m->current, 0));
+			return;
+		}
+		c->until = t;
+	}
+	cpu_block(m, CPU_READY);
+}
+
+void cpu_sleep(struct machine *m, uint64_t ns)
+{
+	m->cpu[m->current].until = m->now + ns;
+	cpu_block(m, CPU_SLEEP);
+}
+
+void cpu_nap(struct machine *m, uint64_t ns)
+{
+	struct sim_cpu *c = &m->cpu[m->current];
+	bool iff = c->iff;
+
+	c->iff = false;
+	cpu_sleep(m, ns);
+	c->iff = iff;
+}
+
+static void cpu_main(void *arg)
+{
+	struct machine *m = (struct machine *)ARENA_ADDRESS;
+	uint32_t cpu = (uint32_t)(uintptr_t)arg;
+
+	for (;;) {
+		if (m->config.client->has_work(m, cpu))
+			m->config.client->work(m, cpu);
+		else
+			cpu_block(m, CPU_IDLE);
+	}
+}
+
+void cpu_park(struct machine *m)
+{
+	uint32_t cpu = m->current;
+
+	lapic_reset(m, cpu);
+	m->cpu[cpu].parked = true;
+	cpu_block(m, CPU_PARKED);
+}
+
+void cpu_unpark(struct machine *m, uint32_t cpu)
+{
+	m->cpu[cpu].parked = false;
+	m->cpu[cpu].state = CPU_READY;
+	cpu_at(m, cpu, step_time(m));
+}
+
+void cpu_wake(struct machine *m, uint32_t cpu)
+{
+	cpu_at(m, cpu, step_time(m));
+}
+
+static bool may_take(const struct sim_cpu *c)
+{
+	/* A CPU can't stop in the middle of a register access. */
+	return c->iff && c->state != CPU_FENCE && c->state != CPU_LOCK && !c->parked && c->depth < SIM_DEPTH &&
+	       lapic_ready(c) >= 0;
+}
+
+void cpu_kick(struct machine *m, uint32_t cpu)
+{
+	struct sim_cpu *c = &m->cpu[cpu];
+
+	if (cpu == m->current)
+		return;
+	if (may_take(c) || (c->state == CPU_IDLE && m->config.client->has_work(m, cpu)))
+		cpu_wake(m, cpu);
+}
+
+/* ---- which labels are enabled --------------------------------------------- */
+
+static bool condition(struct machine *m, uint32_t cpu)
+{
+	struct sim_cpu *c = &m->cpu[cpu];
+	bool result;
+
+	m->quiet = true;
+	result = c->done(c->arg);
+	m->quiet = false;
+	return result;
+}
+
+static bool may_step(struct machine *m, uint32_t cpu)
+{
+	struct sim_cpu *c = &m->cpu[cpu];
+	bool storm = m->config.storm;
+
+	switch ((enum cpu_state)c->state) {
+	case CPU_READY:
+		return true;
+	case CPU_SLEEP:
+		return !storm || m->now >= c->until;
+	case CPU_FENCE:
+		return storm ? m->now >= c->until : device_fenced(m, c);
+	case CPU_LOCK:
+		return c->lock->opaque[0] == 0;
+	case CPU_WAIT:
+		return condition(m, cpu);
+	case CPU_IDLE:
+		return m->config.client->has_work(m, cpu);
+	case CPU_PARKED:
+		break;
+	}
+	return false;
+}
+
+struct label_list {
+	label *out;
+	uint32_t n, max;
+};
+
+static void add(struct label_list *list, label l)
+{
+	if (list->n < list->max)
+		list->out[list->n] = l;
+	list->n++;
+}
+
+static void flight_labels(struct machine *m, uint32_t i, struct label_list *list)
+{
+	const struct flight *f = &m->flight[i];
+	uint32_t cpu, n;
+
+	if (f->kind == FLIGHT_IPI) {
+		add(list, label_of(L_IPI, i, 0));
+	} else if (f->kind == FLIGHT_EOI) {
+		add(list, label_of(L_EOI, i, 0));
+	} else if (f->kind == FLIGHT_MESSAGE && f->stage == 1) {
+		if (device_may_reach(m, i))
+			add(list, label_of(L_REACH, i, 0));
+	} else if (f->kind == FLIGHT_MESSAGE && device_may_accept(m, i)) {
+		for (n = cpu = 0; cpu < m->config.cpus && f->logical && f->lowest; cpu++)
+			if (lapic_in_set(m, f, cpu)) {
+				add(list, label_of(L_ACCEPT, i, cpu + 1));
+				n++;
+			}
+		if (!n)
+			add(list, label_of(L_ACCEPT, i, 0));
+	}
+}
+
+uint32_t machine_labels(struct machine *m, label *out, uint32_t max)
+{
+	struct label_list list = { out, 0, max };
+	uint32_t i;
+
+	for (i = 0; i < m->config.cpus; i++) {
+		if (may_step(m, i))
+			add(&list, label_of(L_STEP, i, 0));
+		if (may_take(&m->cpu[i]))
+			add(&list, label_of(L_TAKE, i, (uint32_t)lapic_ready(&m->cpu[i])));
+	}
+	for (i = 0; i < m->flights_used; i++)
+		flight_labels(m, i, &list);
+	if (m->poll_at != NEVER)
+		add(&list, label_of(L_POLL, 0, 0));
+	return list.n;
+}
+
+/* ---- performing a label ---------------------------------------------------- */
+
+/* The CPU's fibre stopped again: when does the storm look at it next? */
+static void reschedule(struct machine *m, uint32_t cpu)
+{
+	struct sim_cpu *c = &m->cpu[cpu];
+
+	switch ((enum cpu_state)c->state) {
+	case CPU_READY:
+		cpu_at(m, cpu, c->until > m->now ? c->until : step_time(m));
+		break;
+	case CPU_SLEEP:
+	case CPU_FENCE:
+		cpu_at(m, cpu, c->until > m->now ? c->until : m->now);
+		break;
+	case CPU_WAIT:
+		cpu_at(m, cpu, m->now + RECHECK_NS);
+		break;
+	case CPU_LOCK: /* the unlock wakes it */
+	case CPU_IDLE:
+	case CPU_PARKED:
+		break;
+	}
+	cpu_kick(m, cpu);
+}
+
+static void run_fibre(struct machine *m, uint32_t cpu)
+{
+	m->current = cpu;
+	fibre_switch(&m->scheduler, &m->cpu[cpu].fibre);
+	m->current = NONE;
+	if (m->config.storm)
+		reschedule(m, cpu);
+}
+
+static void perform_ipi(struct machine *m, uint32_t i)
+{
+	struct flight f = m->flight[i];
+
+	flight_free(m, i);
+	lapic_accept(m, f.cpu, &f);
+}
+
+static void perform_eoi(struct machine *m, uint32_t i)
+{
+	uint8_t vector = m->flight[i].vector;
+
+	flight_free(m, i);
+	device_eoi_broadcast(m, vector);
+}
+
+void machine_perform(struct machine *m, label l)
+{
+	uint32_t a = label_a(l);
+
+	note(m, l);
+	switch (label_kind(l)) {
+	case L_STEP:
+		run_fibre(m, a);
+		break;
+	case L_TAKE:
+		lapic_take(m, a, (uint8_t)label_b(l));
+		run_fibre(m, a);
+		break;
+	case L_FIRE:
+		device_fire(m, a);
+		break;
+	case L_REACH:
+		device_reach(m, a);
+		break;
+	case L_ACCEPT:
+		device_accept(m, a, label_b(l));
+		break;
+	case L_IPI:
+		perform_ipi(m, a);
+		break;
+	case L_EOI:
+		perform_eoi(m, a);
+		break;
+	case L_POLL:
+		m->poll_at = NEVER;
+		m->config.client->poll(m);
+		break;
+	case L_OP:
+		m->config.client->op(m, a, label_b(l));
+		break;
+	}
+}
+
+/* ---- the storm's chooser --------------------------------------------------- */
+
+/* A heap entry that will never become a label again, or only evaluates a
+ * condition that nothing else can change. */
+static bool is_idle_entry(const struct machine *m, const struct heap_entry *e)
+{
+	const struct sim_cpu *c = &m->cpu[label_a(e->l)];
+
+	if (label_kind(e->l) == L_POLL)
+		return e->t != m->poll_at;
+	return label_kind(e->l) == L_STEP && (c->due != e->t || c->state == CPU_WAIT);
+}
+
+bool machine_deadlocked(const struct machine *m)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->out->heap_n; i++)
+		if (!is_idle_entry(m, &m->out->heap[i]))
+			return false;
+	for (i = 0; i < m->config.cpus; i++)
+		if (m->cpu[i].state == CPU_LOCK || m->cpu[i].state == CPU_WAIT)
+			return true;
+	return false;
+}
+
+static bool storm_cpu(struct machine *m, uint32_t cpu, uint64_t t)
+{
+	struct sim_cpu *c = &m->cpu[cpu];
+
+	if (c->due != t)
+		return true;
+	c->due = NEVER;
+	/* Hardware takes it at the next instruction boundary, but which one is
+	 * the next is a matter of nanoseconds. */
+	if (may_take(c) && (c->state != CPU_READY || machine_random(m) & 3)) {
+		machine_perform(m, label_of(L_TAKE, cpu, (uint32_t)lapic_ready(c)));
+	} else if (may_step(m, cpu)) {
+		machine_perform(m, label_of(L_STEP, cpu, 0));
+	} else {
+		if (c->state == CPU_LOCK)
+			cpu_chain(m, cpu);
+		reschedule(m, cpu);
+		if (c->state == CPU_WAIT && ++m->rechecks % 4096 == 0 && machine_deadlocked(m))
+			return false;
+	}
+	return true;
+}
+
+bool machine_storm_step(struct machine *m)
+{
+	struct heap_entry e;
+
+	if (m->fatal || !m->out->heap_n)
+		return false;
+	e = heap_pop(m->out);
+	m->now = e.t > m->now ? e.t : m->now;
+	if (label_kind(e.l) == L_STEP)
+		return storm_cpu(m, label_a(e.l), e.t);
+	if (label_kind(e.l) == L_POLL && e.t != m->poll_at)
+		return true;
+	machine_perform(m, e.l);
+	return !m->fatal;
+}
+
+void machine_look(struct machine *m)
+{
+	m->quiet = true;
+	m->torn = false;
+}
+
+bool machine_looked(struct machine *m)
+{
+	m->quiet = false;
+	return !m->torn;
+}
+
+/* ---- life ------------------------------------------------------------------ */
+
+static size_t carve(size_t *used, size_t bytes)
+{
+	size_t at = *used;
+
+	*used += (bytes + 63) & ~(size_t)63;
+	return at;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void init_tables(struct machine *m)
+{
+	const struct sim_config *k = &m->config;
+	uint32_t i;
+
+	for (i = 0; i < k->cpus; i++) {
+		struct sim_cpu *c = &m->cpu[i];
+
+		c->due = NEVER;
+		c->state = CPU_PARKED;
+		c->parked = true;
+		c->iff = true;
+		fibre_init(&c->fibre, m->stacks + (size_t)i * k->stack, k->stack, cpu_main,
+			   (void *)(uintptr_t)i);
+		m->apic_map[2 * i] = k->apic_ids[i];
+		m->apic_map[2 * i + 1] = i;
+	}
+	qsort(m->apic_map, k->cpus, 2 * sizeof(uint32_t), by_id);
+	for (i = 0; i < k->sources; i++) {
+		m->source[i].irq = NONE;
+		m->source[i].pending.time = m->source[i].latched.time = NEVER;
+	}
+}
+
+struct machine *machine_new(const struct sim_config *config, struct sim_out *out)
+{
+	struct machine *m;
+	size_t used = 0, at[10];
+	uint8_t *base;
+
+	carve(&used, sizeof(*m));
+	at[0] = carve(&used, config->cpus * sizeof(*m->cpu));
+	at[1] = carve(&used, config->sources * sizeof(*m->source));
+	at[2] = carve(&used, config->devices * sizeof(*m->device));
+	at[3] = carve(&used, config->flights * sizeof(*m->flight));
+	at[4] = carve(&used, config->flights * sizeof(*m->tokens));
+	at[5] = carve(&used, config->sources * sizeof(*m->levels));
+	at[6] = carve(&used, config->cpus * 2 * sizeof(*m->apic_map));
+	at[9] = carve(&used, config->sources * sizeof(*m->irq_src));
+	used = (used + 4095) & ~(size_t)4095;
+	at[7] = carve(&used, config->library);
+	used = (used + 4095) & ~(size_t)4095;
+	at[8] = carve(&used, (size_t)config->cpus * config->stack);
+	base = mmap(ARENA_ADDRESS, used, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	if (base == MAP_FAILED)
+		return NULL;
+	if (base != ARENA_ADDRESS) {
+		munmap(base, used);
+		return NULL;
+	}
+	m = (struct machine *)base;
+	m->config = *config;
+	m->out = out;
+	m->rng = config->seed;
+	m->current = NONE;
+	m->poll_at = NEVER;
+	m->arena_size = used;
+	m->cpu = (struct sim_cpu *)(base + at[0]);
+	m->source = (struct source *)(base + at[1]);
+	m->device = (struct sim_device *)(base + at[2]);
+	m->flight = (struct flight *)(base + at[3]);
+	m->tokens = (struct token *)(base + at[4]);
+	m->levels = (uint32_t *)(base + at[5]);
+	m->apic_map = (uint32_t *)(base + at[6]);
+	m->irq_src = (uint32_t *)(base + at[9]);
+	m->library = base + at[7];
+	m->stacks = base + at[8];
+	init_tables(m);
+	return m;
+}
+
+void machine_delete(struct machine *m)
+{
+	munmap(m, m->arena_size);
+}

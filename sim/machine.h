@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine.h: a simulated x86 machine that runs the real library objects.
+ *
+ * Everything that can happen next is a label: a CPU makes a step, a CPU takes a
+ * vector, a device fires, a message reaches the root complex, ... A run is a
+ * function of the configuration and the list of labels. Three things are kept
+ * apart: which labels are enabled (machine_labels), performing one
+ * (machine_perform), and who chooses. The storm's chooser is machine_storm_step:
+ * each label that becomes enabled draws a virtual time from the seed, the
+ * earliest goes first. Another chooser sets config.storm to false and never
+ * looks at times.
+ *
+ * All state that identifies a situation lies in one arena at a fixed address:
+ * this struct, the tables it points to, the library's memory, the stacks. What
+ * only measures (struct sim_out, the event heap) lies outside.
+ */
+#ifndef IRQFERRY_SIM_MACHINE_H
+#define IRQFERRY_SIM_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <irqferry/host.h>
+#include <irqferry/trace.h>
+#include <irqferry/x86.h>
+#include "fibre.h"
+#include "storm.h"
+
+#define NONE 0xffffffffu
+#define NEVER UINT64_MAX
+#define SIM_DEPTH 12 /* interrupts nested on one CPU, at most */
+
+/* ---- labels -------------------------------------------------------------- */
+
+enum label_kind {
+	L_STEP = 1,   /* a: CPU goes on to its next host call */
+	L_TAKE = 2,   /* a: CPU takes vector b */
+	L_FIRE = 3,   /* a: source has an event */
+	L_REACH = 4,  /* a: flight reaches the root complex (and the remapping unit) */
+	L_ACCEPT = 5, /* a: flight enters an IRR; b: 1 + the CPU of a set, 0: any */
+	L_IPI = 6,    /* a: flight */
+	L_EOI = 7,    /* a: flight: an EOI broadcast reaches the I/O APICs */
+	L_POLL = 8,   /* the timer behind ferry_host_poll_in */
+	L_OP = 9      /* a, b: the client's; an operation starts */
+};
+
+typedef uint64_t label;
+
+static inline label label_of(enum label_kind kind, uint32_t a, uint32_t b)
+{
+	return (uint64_t)kind << 56 | (uint64_t)a << 16 | b;
+}
+
+static inline enum label_kind label_kind(label l) { return (enum label_kind)(l >> 56); }
+static inline uint32_t label_a(label l) { return (uint32_t)(l >> 16); }
+static inline uint32_t label_b(label l) { return (uint32_t)l & 0xffff; }
+
+/* ---- state --------------------------------------------------------------- */
+
+/*
+ * A token stands for a device event on its way to a handler. One place holds at
+ * most one token of a source: a second one merges, and is counted then. `gen`
+ * tells incarnations of a source apart.
+ */
+struct token {
+	uint64_t time;
+	uint32_t src, gen;
+	uint32_t next; /* in an IRR bit or a frame: index + 1 into machine.tokens */
+	bool level;    /* no event of its own: the line remembers */
+};
+
+/* One event that waits at a fixed place: device, latch. time is NEVER if none. */
+struct mark {
+	uint64_t time;
+	uint32_t gen;
+};
+
+/* An interrupt being taken. */
+struct frame {
+	uint32_t tokens; /* list, see struct token.next */
+	uint8_t vector;
+	bool handler;    /* a handler runs in it */
+	bool doorbell;
+};
+
+enum cpu_state {
+	CPU_READY,  /* before a host call */
+	CPU_SLEEP,  /* handler at work, or a thread waits for a moment */
+	CPU_FENCE,  /* a register read or an invalidation is not complete */
+	CPU_LOCK,   /* waits for a lock */
+	CPU_WAIT,   /* ferry_host_wait */
+	CPU_IDLE,   /* the thread has nothing to do */
+	CPU_PARKED
+};
+
+struct sim_cpu {
+	struct fibre fibre;
+	uint64_t due;   /* when the storm steps it; NEVER: not in the heap */
+	uint64_t until; /* SLEEP, FENCE */
+	ferry_lock *lock;
+	bool (*done)(void *arg);
+	void *arg;
+	uint64_t irr[4], isr[4], tmr[4];
+	uint32_t fence_src, fence_seq;
+	uint32_t locks;    /* held */
+	uint16_t waiter;   /* next in the chain of CPU_LOCK, index + 1 */
+	uint16_t take;     /* vector + 1 that the fibre must enter first */
+	uint8_t state, depth;
+	bool iff;          /* EFLAGS.IF */
+	bool parked;       /* its local APIC takes nothing */
+	bool fence_irr, fence_irte;
+	struct frame frame[SIM_DEPTH];
+	uint32_t token[256]; /* of each IRR bit */
+};
+
+enum flight_kind { FLIGHT_FREE, FLIGHT_MESSAGE, FLIGHT_IPI, FLIGHT_EOI };
+
+/* Something on a bus. */
+struct flight {
+	uint8_t kind, stage; /* message: 1 before, 2 after the root complex */
+	bool level;
+	bool logical, lowest; /* from stage 2 on, with dest and vector */
+	uint8_t vector, delivery;
+	uint32_t cpu;  /* IPI */
+	uint32_t dest;
+	uint32_t src, gen;
+	uint64_t time; /* of the event; NEVER: carries none */
+	uint32_t addr_lo, addr_hi, data;
+	uint32_t seq;  /* per device */
+	uint32_t prev, next; /* of one device in order of issue; index + 1 */
+	uint64_t reach, accept; /* storm: when it gets there */
+};
+
+struct sim_device {
+	uint32_t head, tail; /* flights, index + 1 */
+	uint32_t seq;
+	uint64_t last_reach, last_accept;
+};
+
+struct irte_entry {
+	struct ferry_irte now, cached;
+	bool valid; /* the unit has it in its cache */
+};
+
+struct source {
+	uint8_t kind, flags;
+	uint32_t device;
+	uint32_t irq;     /* the library's number, NONE while there is none */
+	uint32_t gen;
+	bool live;        /* enabled once and not freed: events are owed a handler */
+	bool dead;        /* ferry_irq_free was called */
+	uint32_t running; /* 1 + CPU whose handler runs */
+	uint8_t last_starts; /* handlers that may still start after free was called */
+	uint32_t flights, in_irr; /* messages and IRR bits that are its */
+
+	/* registers: the I/O APIC kinds use rte, the others msi */
+	uint32_t msi_addr, msi_addr_hi, msi_data, msi_mask, msi_enable;
+	uint32_t rte_low, rte_high;
+	bool line, remote_irr;
+	bool seen;        /* the handler that will drop the line has started */
+	struct mark pending; /* MSI pending bit, or the event that raised the line */
+	struct mark latched; /* in the library's memory */
+	struct irte_entry irte;
+};
+
+struct machine;
+
+/* What runs on the machine. */
+struct sim_client {
+	bool (*has_work)(struct machine *m, uint32_t cpu);
+	void (*work)(struct machine *m, uint32_t cpu);
+	void (*handler)(struct machine *m, uint32_t src, uint32_t cpu);
+	void (*fired)(struct machine *m, uint32_t src, bool raised);
+	void (*poll)(struct machine *m); /* the label */
+	void (*system)(struct machine *m, uint32_t cpu); /* config.system_vector came */
+	void (*op)(struct machine *m, uint32_t a, uint32_t b);
+};
+
+struct sim_config {
+	uint32_t cpus, sources, devices;
+	const uint32_t *apic_ids, *logical_ids;
+	uint64_t seed;
+	bool storm;     /* virtual time chooses */
+	bool yield_all; /* also before calls that commute to the left */
+	bool overtaking, fence_irr, remap_drains, directed_eoi, ext_dest;
+	bool logical_flat, logical_cluster, shared;
+	uint64_t flight_ns, ipi_ns, eoi_ns;
+	uint8_t doorbell;
+	uint8_t system_vector; /* a vector of the host's; 0: none */
+	uint32_t stack;        /* bytes per CPU */
+	uint32_t flights;      /* most at a time */
+	size_t library;        /* bytes of library memory */
+	const struct sim_client *client;
+};
+
+#define HISTOGRAM_BUCKETS 2048
+struct histogram {
+	uint64_t count, max;
+	uint64_t bucket[HISTOGRAM_BUCKETS];
+};
+
+struct heap_entry {
+	uint64_t t;
+	label l;
+};
+
+/* What only measures. Not part of a state. */
+struct sim_out {
+	struct storm_report report;
+	uint64_t outstanding; /* tokens that have neither been handled nor counted out */
+	struct histogram latency, move_time, offline_time;
+	struct heap_entry *heap;
+	uint32_t heap_n, heap_size;
+	void *user; /* the client's */
+};
+
+struct machine {
+	struct sim_config config;
+	struct sim_out *out;
+	struct ferry *ferry;
+	struct fibre scheduler;
+	uint64_t now, rng;
+	uint32_t current;  /* CPU whose fibre runs, NONE: the scheduler */
+	bool quiet;        /* a condition is evaluated, or a look from outside: no yields */
+	bool torn;         /* that look met a held lock: its result means nothing */
+	bool fatal;        /* cannot go on */
+	uint64_t poll_at;
+	uint32_t rechecks; /* conditions found false since the last label */
+
+	struct sim_cpu *cpu;
+	struct source *source;
+	struct sim_device *device;
+	struct flight *flight;
+	uint32_t flight_free, flights_used, flying;
+	struct token *tokens;
+	uint32_t token_free, tokens_used;
+	uint32_t *levels;  /* level pins */
+	uint32_t nlevels;
+	uint32_t *irq_src; /* by the library's number: source + 1 */
+	uint32_t *apic_map; /* pairs of APIC id and CPU, by id */
+	void *library;
+	uint8_t *stacks;
+	size_t arena_size;
+};
+
+/* ---- machine.c: life, scheduling ------------------------------------------ */
+
+/* Build in the arena; null if there is no memory. One machine at a time. */
+struct machine *machine_new(const struct sim_config *config, struct sim_out *out);
+void machine_delete(struct machine *m);
+
+/* Every enabled label into out[0..max); returns how many there are. */
+uint32_t machine_labels(struct machine *m, label *out, uint32_t max);
+void machine_perform(struct machine *m, label l);
+
+/* The storm's chooser: perform the next label. False: there is none. */
+bool machine_storm_step(struct machine *m);
+/* No label can come any more, and yet a CPU waits for something. */
+bool machine_deadlocked(const struct machine *m);
+void machine_at(struct machine *m, uint64_t t, label l);
+
+uint64_t machine_random(struct machine *m);
+static inline uint64_t machine_below(struct machine *m, uint64_t n)
+{
+	return n ? (uint64_t)(((unsigned __int128)machine_random(m) * n) >> 64) : 0;
+}
+
+/* From a CPU's fibre. */
+void cpu_yield(struct machine *m);
+void cpu_block(struct machine *m, enum cpu_state state);
+void cpu_sleep(struct machine *m, uint64_t ns);
+/* As cpu_sleep, but the CPU spins inside one instruction: no interrupt is taken. */
+void cpu_nap(struct machine *m, uint64_t ns);
+/* From anywhere: something this CPU waits for may have come. */
+void cpu_kick(struct machine *m, uint32_t cpu);
+void cpu_wake(struct machine *m, uint32_t cpu);
+/* Queue at the lock it waits for, in the lock's second word. Only in a storm:
+ * another chooser sees the waiters in the CPUs. */
+void cpu_chain(struct machine *m, uint32_t cpu);
+void cpu_park(struct machine *m);
+void cpu_unpark(struct machine *m, uint32_t cpu);
+
+/* Look through the public API from outside: no yields. end: false if torn. */
+void machine_look(struct machine *m);
+bool machine_looked(struct machine *m);
+
+/* ---- lapic.c -------------------------------------------------------------- */
+
+/* The vector this CPU's APIC offers, or -1 (IF not considered). */
+int lapic_ready(const struct sim_cpu *c);
+void lapic_accept(struct machine *m, uint32_t cpu, const struct flight *f);
+void lapic_take(struct machine *m, uint32_t cpu, uint8_t vector);
+void lapic_eoi(struct machine *m, uint32_t cpu);
+void lapic_reset(struct machine *m, uint32_t cpu);
+void lapic_send_ipi(struct machine *m, uint32_t cpu, uint8_t vector);
+/* Accept a message: resolve its destination. `pick`: 1 + CPU of the set, 0: any. */
+void lapic_route(struct machine *m, const struct flight *f, uint32_t pick);
+bool lapic_any(const struct sim_cpu *c);
+bool lapic_in_set(const struct machine *m, const struct flight *f, uint32_t cpu);
+
+/* ---- device.c -------------------------------------------------------------- */
+
+void device_fire(struct machine *m, uint32_t src);
+void device_reach(struct machine *m, uint32_t flight);
+void device_accept(struct machine *m, uint32_t flight, uint32_t pick);
+bool device_may_reach(const struct machine *m, uint32_t flight);
+bool device_may_accept(const struct machine *m, uint32_t flight);
+void device_end_level(struct machine *m, uint32_t src, uint8_t vector);
+void device_eoi_broadcast(struct machine *m, uint8_t vector);
+void device_drop_line(struct machine *m, uint32_t src);
+/* The source as a reset leaves it: silent, nothing pending. */
+void device_reset(struct machine *m, uint32_t src);
+bool device_fenced(const struct machine *m, const struct sim_cpu *c);
+uint64_t device_fence_time(const struct machine *m, const struct sim_cpu *c);
+uint32_t device_read(struct machine *m, uint32_t src, enum ferry_reg reg);
+void device_write(struct machine *m, uint32_t src, enum ferry_reg reg, uint32_t value);
+uint32_t flight_new(struct machine *m);
+void flight_free(struct machine *m, uint32_t flight);
+
+/* ---- oracle.c: tokens and what must be true ------------------------------- */
+
+enum verdict { V_LOST, V_DUPLICATED, V_MISDELIVERED, V_OFFLINE, V_BROKEN };
+void violation(struct machine *m, enum verdict v, uint32_t cpu, uint32_t src, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
+bool token_stale(const struct machine *m, uint32_t src, uint32_t gen);
+void token_end(struct machine *m, uint32_t src, uint32_t gen, enum verdict v, uint32_t cpu,
+	       const char *why);
+void token_merge(struct machine *m, uint32_t src, uint32_t gen);
+/* Put an event at a place; merges. */
+void mark_put(struct machine *m, struct mark *k, uint32_t src, uint64_t time, uint32_t gen);
+uint32_t token_new(struct machine *m);
+void token_free(struct machine *m, uint32_t token);
+
+void oracle_start(struct machine *m, uint32_t cpu, uint32_t src);
+/* The handler made the device drop its line. */
+void oracle_line_done(struct machine *m, uint32_t src);
+void oracle_taken(struct machine *m, uint32_t cpu, struct frame *frame, int status);
+void oracle_trace(struct machine *m, const struct ferry_trace *record);
+void oracle_source(struct machine *m, uint32_t src);
+/* Note the highest use of vectors so far. */
+void oracle_vectors(struct machine *m);
+/* ferry_irq_free returned FERRY_OK: nothing of this incarnation may be left. */
+void oracle_freed(struct machine *m, uint32_t src);
+void oracle_final(struct machine *m);
+
+void histogram_add(struct histogram *h, uint64_t value);
+/* p50, p90, p99, p99.9, max */
+void histogram_summary(const struct histogram *h, uint64_t out[5]);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* storm_int.h: shared by storm.c (the run) and storm_ops.c (what its CPUs do). */
+#ifndef IRQFERRY_SIM_STORM_INT_H
+#define IRQFERRY_SIM_STORM_INT_H
+
+#include "machine.h"
+
+enum op_kind {
+	OP_SETUP,    /* bring everything up */
+	OP_MOVE,     /* arg: source or NONE; list: recorded op + 1 */
+	OP_OFFLINE,  /* this CPU leaves; arg: 1 if it comes back by itself */
+	OP_ONLINE,   /* arg: CPU */
+	OP_RECREATE, /* arg: source or NONE */
+	OP_FREE, OP_CREATE,
+	OP_MASK,
+	OP_POLL,
+	OP_FINISH    /* after the last event */
+};
+
+struct op {
+	uint8_t kind;
+	uint32_t arg, list;
+	uint32_t next; /* index + 1 */
+};
+
+#define TICKETS 8
+
+/* What the storm knows of a source besides the machine. */
+struct generator {
+	uint32_t left;      /* of a burst */
+	bool busy;          /* being freed or made */
+	uint32_t users;     /* threads that hold its number */
+	uint32_t requests;  /* calls of set_affinity under way */
+	bool unknown;       /* two requests crossed: which was the last is open */
+	uint32_t last;      /* index of the mask last accepted, + 1 */
+	uint32_t done;      /* highest generation the done callback told */
+	uint32_t ticket[TICKETS];
+	uint64_t asked_at[TICKETS];
+};
+
+/* Operations of one sort, spread over the events of the run. */
+struct series {
+	uint64_t n, started, next; /* next: at this event */
+};
+
+enum { SERIES_MOVES, SERIES_CYCLES, SERIES_RECREATIONS, SERIES_MASKS, SERIES_LIST, SERIES };
+
+struct work_queue {
+	uint32_t head, tail; /* index + 1 */
+};
+
+struct storm {
+	const struct storm_spec *spec;
+	struct machine *m;
+	struct generator *gen;
+	struct work_queue *queue;
+	struct op *ops;
+	uint32_t nops, ops_size, free_op;
+	uint32_t pending;   /* operations queued or running */
+	uint32_t calls;     /* of the hotplug group; 1: the lock is taken */
+	uint32_t up;        /* CPUs online and staying */
+	bool *staying, *booted, *entered, *coming;
+	uint32_t rotor, list_at;
+	struct series series[SERIES];
+	uint64_t total, tick; /* what the series are spread over: events, or ticks */
+	uint64_t idle_fires;
+	uint64_t *masks;      /* nirqs of them: last accepted */
+	uint32_t words;
+	uint32_t handler_moves;
+	uint8_t first_vector, last_vector;
+	bool running, finishing, finished;
+	int status;
+	char *error;
+	size_t error_size;
+};
+
+static inline struct storm *storm_of(struct machine *m) { return m->out->user; }
+
+/* storm.c */
+void storm_fail(struct storm *st, int status, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+bool storm_queue(struct storm *st, uint32_t cpu, enum op_kind kind, uint32_t arg, uint32_t list);
+/* A CPU that is online and staying. */
+uint32_t storm_some_cpu(struct storm *st);
+void storm_start_events(struct storm *st);
+
+/* storm_ops.c */
+bool storm_has_work(struct machine *m, uint32_t cpu);
+void storm_work(struct machine *m, uint32_t cpu);
+void storm_handler(struct machine *m, uint32_t src, uint32_t cpu);
+void storm_done(void *ctx, uint32_t irq, uint32_t generation);
+
+#endif

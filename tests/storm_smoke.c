@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * storm_smoke.c: short storms over every kind of source and machine option.
+ *
+ *    storm_smoke                    the standard list, seeds 1 .. 3
+ *    storm_smoke SEED EVENTS [NAME] one seed; NAME picks one line of the list
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "sim/storm.h"
+
+struct variant {
+	const char *name;
+	uint32_t cpus, irqs;
+	int kind; /* -1: all mixed */
+	uint8_t flags;
+	struct storm_spec spec;
+};
+
+static const struct variant variants[] = {
+	{ "msix-8", 8, 32, FERRY_X86_MSIX, 0, { .drain_ns = 20000 } },
+	{ "msix-64", 64, 256, FERRY_X86_MSIX, 0, { .drain_ns = 20000 } },
+	{ "msix-1", 1, 4, FERRY_X86_MSIX, 0, { .drain_ns = 20000 } },
+	{ "msix-ordered-nobound", 4, 16, FERRY_X86_MSIX, FERRY_SOURCE_ORDERED, { .drain_ns = 0 } },
+	{ "msix-ordered", 8, 32, FERRY_X86_MSIX, FERRY_SOURCE_ORDERED, { .drain_ns = 20000 } },
+	{ "msix-overtaking", 8, 32, FERRY_X86_MSIX, 0, { .drain_ns = 20000, .overtaking = true } },
+	{ "msix-fence-irr", 8, 32, FERRY_X86_MSIX, 0, { .fence_irr = true } },
+	{ "msix-nested", 8, 32, FERRY_X86_MSIX, 0, { .drain_ns = 20000, .nested = true } },
+	{ "msi-maskable", 8, 32, FERRY_X86_MSI_MASKABLE, 0, { .drain_ns = 20000 } },
+	{ "msi", 8, 32, FERRY_X86_MSI, 0, { .drain_ns = 20000 } },
+	{ "msi-ordered", 8, 32, FERRY_X86_MSI, FERRY_SOURCE_ORDERED, { .drain_ns = 20000 } },
+	{ "edge", 8, 24, FERRY_X86_IOAPIC_EDGE, 0, { .drain_ns = 20000 } },
+	{ "edge-ordered", 8, 24, FERRY_X86_IOAPIC_EDGE, FERRY_SOURCE_ORDERED, { .drain_ns = 20000 } },
+	{ "level", 8, 24, FERRY_X86_IOAPIC_LEVEL, 0, { .drain_ns = 20000 } },
+	{ "level-directed", 8, 24, FERRY_X86_IOAPIC_LEVEL, 0,
+	  { .drain_ns = 20000, .directed_eoi = true } },
+	{ "remapped", 8, 32, FERRY_X86_REMAPPED, 0, { .drain_ns = 20000 } },
+	{ "remapped-drains", 8, 32, FERRY_X86_REMAPPED, FERRY_SOURCE_MASKABLE,
+	  { .drain_ns = 20000, .remap_drains = true } },
+	{ "mixed", 16, 96, -1, 0, { .drain_ns = 20000, .restore = true } },
+	{ "mixed-nested", 16, 96, -1, 0, { .drain_ns = 20000, .restore = true, .nested = true } },
+	{ "mixed-tight", 4, 60, -1, 0,
+	  { .drain_ns = 20000, .restore = true, .first_vector = 0x31, .last_vector = 0x49 } },
+	{ "shared", 8, 48, -1, 0, { .drain_ns = 20000, .shared = true } },
+	{ "flat", 8, 48, -1, FERRY_SOURCE_SEVERAL, { .drain_ns = 20000, .logical_flat = true } },
+	{ "cluster", 40, 96, FERRY_X86_REMAPPED, FERRY_SOURCE_SEVERAL,
+	  { .drain_ns = 20000, .logical_cluster = true } },
+	{ "ext-dest", 64, 96, -1, 0, { .drain_ns = 20000, .ext_dest = true } },
+};
+
+#define VARIANTS (sizeof(variants) / sizeof(variants[0]))
+
+static void describe_irqs(const struct variant *v, struct storm_irq *irqs, uint32_t devices)
+{
+	uint32_t i;
+
+	for (i = 0; i < v->irqs; i++) {
+		irqs[i].kind = (uint8_t)(v->kind < 0 ? i % FERRY_X86_KINDS : (uint32_t)v->kind);
+		irqs[i].flags = v->flags;
+		irqs[i].pattern = (uint8_t)(i % 3);
+		irqs[i].burst = 8;
+		/* A third of the CPUs' time, with handlers of 500 ns. */
+		irqs[i].period_ns = 4000ull * v->irqs / v->cpus;
+		irqs[i].device = i % devices;
+		irqs[i].ext_irq = i;
+	}
+}
+
+static void print(const char *name, const struct storm_report *r, double seconds)
+{
+	uint32_t i;
+
+	printf("%-22s seed %llu: raised %llu handled %llu merged %llu shut %llu | lost %llu dup %llu "
+	       "mis %llu off %llu broken %llu unexp %llu | moves %llu/%llu/%llu offl %llu ref %llu rb %llu "
+	       "fwd %llu replays %llu ipis %llu | %.2f Mev/s %llu labels %016llx\n",
+	       name, (unsigned long long)r->seed, (unsigned long long)r->raised,
+	       (unsigned long long)r->handled, (unsigned long long)r->merged,
+	       (unsigned long long)r->shut_down, (unsigned long long)r->lost,
+	       (unsigned long long)r->duplicated, (unsigned long long)r->misdelivered,
+	       (unsigned long long)r->offline, (unsigned long long)r->broken,
+	       (unsigned long long)r->unexpected, (unsigned long long)r->moves_asked,
+	       (unsigned long long)r->moves_done, (unsigned long long)r->moves_refused,
+	       (unsigned long long)r->offlines, (unsigned long long)r->offline_refused,
+	       (unsigned long long)r->roll_backs, (unsigned long long)r->forwarded,
+	       (unsigned long long)r->replays, (unsigned long long)r->ipis,
+	       (double)r->raised / seconds / 1e6, (unsigned long long)r->labels,
+	       (unsigned long long)r->fingerprint);
+	for (i = 0; i < r->nviolations; i++)
+		printf("    %s\n", r->violation[i]);
+}
+
+static int one(const struct variant *v, uint64_t seed, uint64_t events)
+{
+	struct storm_irq *irqs = calloc(v->irqs, sizeof(*irqs));
+	struct storm_spec spec = v->spec;
+	struct storm_report report;
+	struct timespec a, b;
+	char error[200];
+	int rc;
+
+	spec.name = v->name;
+	spec.seed = seed;
+	spec.cpus = v->cpus;
+	spec.devices = 1 + v->irqs / 4;
+	spec.irqs = irqs;
+	spec.nirqs = v->irqs;
+	spec.events = events;
+	spec.moves = events / 50;
+	spec.cycles = v->cpus > 1 ? events / 1000 : 0;
+	spec.recreations = events / 500;
+	spec.masks = events / 200;
+	spec.handler_ns = 500;
+	describe_irqs(v, irqs, spec.devices);
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	rc = storm_run(&spec, &report, NULL, NULL, error, sizeof(error));
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	free(irqs);
+	if (rc) {
+		printf("%-22s: %d %s\n", v->name, rc, error);
+		return 1;
+	}
+	print(v->name, &report, (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9);
+	rc = !storm_clean(&report);
+	storm_report_free(&report);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+	uint64_t events = argc > 2 ? strtoull(argv[2], NULL, 0) : 20000;
+	uint64_t last = argc > 1 ? first : 3, seed;
+	int bad = 0;
+	size_t i;
+
+	for (i = 0; i < VARIANTS; i++)
+		for (seed = first; seed <= last; seed++)
+			if (argc < 4 || !strcmp(argv[3], variants[i].name))
+				bad += one(&variants[i], seed, events);
+	printf("%d bad\n", bad);
+	return bad != 0;
+}
