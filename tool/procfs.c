@@ -16,8 +16,8 @@
 #define CHIP_MAX 64
 
 /* The storm a machine gets that nobody described. */
-#define PROC_EVENTS 1000000
-#define PROC_MOVES 20000
+#define PROC_EVENTS 2000000
+#define PROC_MOVES 40000
 #define PROC_HANDLER_NS 500
 #define PROC_PERIOD_NS 20000 /* of the busiest interrupt */
 #define PROC_SLOWEST 6       /* the laziest is up to 2^6 times slower */
@@ -514,9 +514,9 @@ static void set_load(struct storm_spec *spec)
 	spec->seed = 1;
 	spec->events = PROC_EVENTS;
 	spec->moves = PROC_MOVES;
-	spec->cycles = spec->cpus * UINT64_C(8);
-	spec->recreations = spec->nirqs * UINT64_C(4);
-	spec->masks = spec->nirqs * UINT64_C(16);
+	spec->cycles = spec->cpus * UINT64_C(100);
+	spec->recreations = spec->nirqs * UINT64_C(20);
+	spec->masks = spec->nirqs * UINT64_C(100);
 	spec->drain_ns = 20000;
 	spec->ipi_ns = 2000;
 	spec->eoi_ns = 2000;
