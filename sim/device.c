@@ -296,23 +296,29 @@ static void fire_message(struct machine *m, uint32_t src)
 		emit(m, src, m->now, false);
 }
 
-void device_fire(struct machine *m, uint32_t src)
+bool device_raise(struct machine *m, uint32_t src)
 {
 	struct source *s = &m->source[src];
-	bool raise = s->live && !s->dead;
 
-	if (raise) {
-		m->out->report.raised++;
-		m->out->report.kind_raised[s->kind]++;
-		m->out->outstanding++;
-		if (s->kind == FERRY_X86_IOAPIC_LEVEL)
-			fire_level(m, src);
-		else if (s->kind == FERRY_X86_IOAPIC_EDGE)
-			fire_edge(m, src);
-		else
-			fire_message(m, src);
-	}
-	m->config.client->fired(m, src, raise);
+	if (!s->live || s->dead)
+		return false;
+	m->out->report.raised++;
+	m->out->report.kind_raised[s->kind]++;
+	m->out->outstanding++;
+	if (s->kind == FERRY_X86_IOAPIC_LEVEL)
+		fire_level(m, src);
+	else if (s->kind == FERRY_X86_IOAPIC_EDGE)
+		fire_edge(m, src);
+	else
+		fire_message(m, src);
+	return true;
+}
+
+void device_fire(struct machine *m, uint32_t src)
+{
+	bool raised = !m->silent && device_raise(m, src);
+
+	m->config.client->fired(m, src, raised);
 }
 
 void device_reset(struct machine *m, uint32_t src)

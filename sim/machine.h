@@ -74,6 +74,7 @@ struct token {
 struct mark {
 	uint64_t time;
 	uint32_t gen;
+	bool maybe; /* a latched event that perhaps shared a start already */
 };
 
 /* An interrupt being taken. */
@@ -149,7 +150,8 @@ struct source {
 	uint32_t irq;     /* the library's number, NONE while there is none */
 	uint32_t gen;
 	bool live;        /* enabled once and not freed: events are owed a handler */
-	bool dead;        /* ferry_irq_free was called */
+	bool dead;        /* ferry_irq_free is being called */
+	bool dying;       /* ... and the library knows */
 	uint32_t running; /* 1 + CPU whose handler runs */
 	uint8_t last_starts; /* handlers that may still start after free was called */
 	uint32_t flights, in_irr; /* messages and IRR bits that are its */
@@ -225,6 +227,7 @@ struct machine {
 	bool quiet;        /* a condition is evaluated, or a look from outside: no yields */
 	bool torn;         /* that look met a held lock: its result means nothing */
 	bool fatal;        /* cannot go on */
+	bool silent;       /* devices have no events of their own any more */
 	uint64_t poll_at;
 	uint32_t rechecks; /* conditions found false since the last label */
 
@@ -302,6 +305,8 @@ bool lapic_in_set(const struct machine *m, const struct flight *f, uint32_t cpu)
 /* ---- device.c -------------------------------------------------------------- */
 
 void device_fire(struct machine *m, uint32_t src);
+/* An event, now; false if the source is not alive. */
+bool device_raise(struct machine *m, uint32_t src);
 void device_reach(struct machine *m, uint32_t flight);
 void device_accept(struct machine *m, uint32_t flight, uint32_t pick);
 bool device_may_reach(const struct machine *m, uint32_t flight);

@@ -3,10 +3,10 @@
  * oracle.c: what must be true. Every device event is a token; each token ends
  * exactly once: handled, merged, shut down with its interrupt, or as a violation.
  *
- * Where a token is, while the library only has it in memory, is known from two
- * trace records, made under the interrupt's lock: LATCHED (an arrival must wait)
- * and FORWARD (a commit found it in the IRR). Nothing else is believed: if such
- * an event never starts a handler it counts as lost.
+ * Where a token is, while the library only has it in memory, is known from trace
+ * records, made under the interrupt's lock: LATCHED (an arrival must wait),
+ * FORWARD (a commit found it in the IRR), REPLAY (a start for it is decided).
+ * Nothing else is believed: if such an event never starts a handler it is lost.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -82,12 +82,16 @@ void mark_put(struct machine *m, struct mark *k, uint32_t src, uint64_t time, ui
 {
 	if (k->time != NEVER && k->gen == gen) {
 		token_merge(m, src, gen);
+		if (k->maybe)
+			k->time = time;
+		k->maybe = false;
 		return;
 	}
 	if (k->time != NEVER)
 		token_end(m, src, k->gen, V_LOST, NONE, "of an earlier incarnation was left");
 	k->time = time;
 	k->gen = gen;
+	k->maybe = false;
 }
 
 uint32_t token_new(struct machine *m)
@@ -147,13 +151,23 @@ static void start_level(struct machine *m, uint32_t cpu, uint32_t src)
 	s->seen = true;
 }
 
-/* The event that this frame brought, the one in the library's memory: one start. */
+/*
+ * One start for the event that this frame brought and the one in the library's
+ * memory. Whether the second shares it can't be seen: a start is decided under
+ * the interrupt's lock, and what is latched between that and the start itself
+ * gets a start of its own. So it stays, as a "maybe": it has been followed by a
+ * start, and may still have one.
+ */
 static void start_edge(struct machine *m, uint32_t cpu, uint32_t src, bool found, uint64_t time)
 {
 	struct source *s = &m->source[src];
 
 	if (found)
 		handled(m, time);
+	if (s->latched.time != NEVER && found && !s->latched.maybe) {
+		s->latched.maybe = true;
+		return;
+	}
 	if (s->latched.time != NEVER) {
 		if (found)
 			token_merge(m, src, s->latched.gen);
@@ -177,7 +191,7 @@ static void check_start(struct machine *m, uint32_t cpu, uint32_t src)
 		violation(m, V_OFFLINE, cpu, src, "a handler starts on a CPU that is offline");
 	if (s->irq == NONE)
 		violation(m, V_BROKEN, cpu, src, "a handler starts after its interrupt was freed");
-	else if (s->dead && !s->last_starts--)
+	else if (s->dying && !s->last_starts--)
 		violation(m, V_BROKEN, cpu, src, "a handler starts after free was called");
 }
 
@@ -243,6 +257,24 @@ static void oracle_latched(struct machine *m, uint32_t cpu, uint32_t src)
 		into_latch(m, &c->frame[c->depth - 1].tokens, src);
 }
 
+/* From memory into the frame of the doorbell that will start the handler. */
+static void oracle_replay(struct machine *m, uint32_t cpu, uint32_t src)
+{
+	struct sim_cpu *c = &m->cpu[cpu];
+	struct mark *k = &m->source[src].latched;
+	struct frame *frame;
+	uint32_t i;
+
+	if (!c->depth || k->time == NEVER)
+		return;
+	frame = &c->frame[c->depth - 1];
+	i = token_new(m);
+	m->tokens[i - 1] = (struct token){ .time = k->time, .src = src, .gen = k->gen,
+					   .next = frame->tokens };
+	frame->tokens = i;
+	k->time = NEVER;
+}
+
 static void oracle_forward(struct machine *m, uint32_t cpu, uint32_t src)
 {
 	struct sim_cpu *c = &m->cpu[cpu];
@@ -298,7 +330,11 @@ void oracle_trace(struct machine *m, const struct ferry_trace *record)
 	case FERRY_TRACE_PROGRAM:
 		r->kind_moves[m->source[src].kind]++;
 		break;
+	case FERRY_TRACE_REPLAY:
+		oracle_replay(m, record->cpu, src);
+		break;
 	case FERRY_TRACE_DEAD:
+		m->source[src].dying = true;
 		/* One start may be decided and not yet made. */
 		m->source[src].last_starts = !m->source[src].running;
 		break;
@@ -422,7 +458,9 @@ static void final_tokens(struct machine *m, uint32_t src)
 	struct source *s = &m->source[src];
 	bool level = s->kind == FERRY_X86_IOAPIC_LEVEL;
 
-	if (s->latched.time != NEVER)
+	if (s->latched.time != NEVER && s->latched.maybe)
+		token_merge(m, src, s->latched.gen);
+	else if (s->latched.time != NEVER)
 		token_end(m, src, s->latched.gen, V_LOST, NONE, "was latched and never replayed");
 	if (s->pending.time != NEVER)
 		token_end(m, src, s->pending.gen, V_LOST, NONE,
@@ -434,7 +472,7 @@ static void final_tokens(struct machine *m, uint32_t src)
 /* As many vectors are in use as the places of the living need. */
 static void final_vectors(struct machine *m)
 {
-	uint64_t effective[FERRY_CPUS_MAX / 64], used = 0, places = 0, live = 0;
+	uint64_t effective[FERRY_CPUS_MAX / 64], used = 0, places = 0;
 	uint32_t i, w, n, free_;
 	struct ferry_affinity a;
 
@@ -445,13 +483,10 @@ static void final_vectors(struct machine *m)
 	for (i = 0; i < m->config.sources; i++) {
 		if (m->source[i].irq == NONE)
 			continue;
-		live++;
 		ferry_irq_affinity(m->ferry, m->source[i].irq, &a, NULL, effective, NULL);
 		for (w = 0; w < (m->config.cpus + 63) / 64; w++)
 			places += (uint64_t)__builtin_popcountll(effective[w]);
 	}
-	if (m->config.shared)
-		places = live * m->config.cpus;
 	if (used != places)
 		violation(m, V_BROKEN, NONE, NONE, "%llu vectors in use for %llu places",
 			  (unsigned long long)used, (unsigned long long)places);

@@ -169,6 +169,7 @@ static void progress(struct storm *st)
 		return;
 	st->running = false;
 	st->finishing = true;
+	st->m->silent = true;
 	storm_queue(st, storm_some_cpu(st), OP_FINISH, 0, 0);
 }
 

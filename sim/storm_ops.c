@@ -194,7 +194,7 @@ static void freed(struct storm *st, uint32_t src)
 	if (s->latched.time != NEVER)
 		token_end(st->m, src, s->latched.gen, V_LOST, NONE, "was latched");
 	s->latched.time = NEVER;
-	s->live = s->dead = false;
+	s->live = s->dead = s->dying = false;
 	g->done = g->last = 0;
 	memset(g->ticket, 0, sizeof(g->ticket));
 }
@@ -539,7 +539,7 @@ static bool settle_one(struct storm *st, uint32_t src)
 		return true;
 	/* Only an arrival can end it. */
 	if (rc == FERRY_E_NO_BOUND && !s->flights)
-		device_fire(st->m, src);
+		device_raise(st->m, src);
 	ferry_irq_affinity(st->m->ferry, s->irq, &a, NULL, NULL, NULL);
 	if (a.state == FERRY_SETTLED && a.starved)
 		return true;
@@ -555,8 +555,8 @@ static bool quiet(struct storm *st)
 	if (m->flying || st->pending > 1)
 		return false;
 	for (i = 0; i < m->config.cpus; i++)
-		if (i != m->current && !m->cpu[i].parked &&
-		    (m->cpu[i].state != CPU_IDLE || lapic_any(&m->cpu[i])))
+		if (lapic_any(&m->cpu[i]) ||
+		    (i != m->current && !m->cpu[i].parked && m->cpu[i].state != CPU_IDLE))
 			return false;
 	return true;
 }
