@@ -126,6 +126,8 @@ bad_line "options: commit" options.commit "'1': one of random, on, off" "options
 bad_line "options: logical" options.logical "one of none, flat, cluster" "options: {logical: true}"
 bad_line "options: flight" options.flight_ns "longer than options.drain_ns" "options: {drain_ns: 10, flight_ns: 11}"
 bad_line "options: handler" options.handler_ns "'0': a number from 1" "options: {handler_ns: 0}"
+bad_line "options: handler too slow" options.handler_ns "from 1 to 100000" "options: {handler_ns: 100001}"
+bad_line "options: IPI too slow" options.ipi_ns "from 1 to 1000000 " "options: {ipi_ns: 1000001}"
 bad_line "load: events" load.events "'0': a number from 1" "load: {events: 0}"
 bad_line "load: fraction" load.moves "'1.5': a number from 0" "load: {moves: 1.5}"
 bad_line "load: a list" load "a list: a mapping" "load: [1]"

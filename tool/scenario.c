@@ -7,7 +7,10 @@
 
 #define FILE_LIMIT (4u << 20)
 #define OPS_MAX 65536
-#define NS_MAX UINT64_C(1000000000000)
+#define PERIOD_MAX UINT64_C(1000000000000)
+/* Longer ones are no machine's, and the storm would take them for a deadlock. */
+#define DELAY_MAX 1000000
+#define HANDLER_MAX 100000
 #define COUNT_MAX UINT64_C(1000000000000)
 #define SEED_MAX UINT64_C(0x7fffffffffffffff)
 #define VECTOR_MIN 0x21 /* below are exceptions, and the doorbell needs one */
@@ -179,9 +182,10 @@ static int read_options(struct reader *r, const yaml_node_t *node)
 	static const char *const logical[] = { "none", "flat", "cluster", NULL };
 	static const struct field fields[] = {
 		F_BOOL(options, overtaking), F_WORD(options, fence, fence),
-		F_NUMBER(options, drain_ns, 0, NS_MAX), F_NUMBER(options, flight_ns, 1, NS_MAX),
-		F_NUMBER(options, ipi_ns, 1, NS_MAX), F_NUMBER(options, eoi_ns, 1, NS_MAX),
-		F_NUMBER(options, handler_ns, 1, 1000000000), F_BOOL(options, nested),
+		F_NUMBER(options, drain_ns, 0, DELAY_MAX),
+		F_NUMBER(options, flight_ns, 1, DELAY_MAX),
+		F_NUMBER(options, ipi_ns, 1, DELAY_MAX), F_NUMBER(options, eoi_ns, 1, DELAY_MAX),
+		F_NUMBER(options, handler_ns, 1, HANDLER_MAX), F_BOOL(options, nested),
 		F_WORD(options, commit, commit), F_BOOL(options, restore),
 		F_BOOL(options, shared), F_WORD(options, logical, logical),
 		F_BOOL(options, ext_dest), F_BOOL(options, directed_eoi),
@@ -406,7 +410,7 @@ static int read_device(struct reader *r, const yaml_node_t *node, const struct a
 		F_NUMBER(device, count, 1, FERRY_IRQS_MAX), F_NODE(device, queues),
 		F_NODE(device, ordered), F_NODE(device, maskable), F_NODE(device, several),
 		F_NODE(device, active_low), F_WORD(device, pattern, pattern),
-		F_NUMBER(device, period_ns, 100, NS_MAX), F_NUMBER(device, burst, 1, 65536),
+		F_NUMBER(device, period_ns, 100, PERIOD_MAX), F_NUMBER(device, burst, 1, 65536),
 		F_NODE(device, affinity), F_NUMBER(device, irq, 0, 0x7fffffff),
 	};
 	struct device d = { .kind = FERRY_X86_KINDS, .pattern = STORM_POISSON, .count = 1,
