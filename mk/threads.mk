@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+# The library under real threads: two flavours, three builds of each.
+#   make threads            builds all six
+#   make test-threads       a short run of each, ThreadSanitizer included
+#   make test-threads-long  millions of interrupts
+THREADS_SRCS = tests/threads/main.c tests/threads/apic.c tests/threads/device.c \
+	tests/threads/host.c tests/threads/ops.c
+THREADS_DIR = $(B)/threads
+THREADS_VARIANTS = external-plain external-tsan external-asan inline-plain inline-tsan inline-asan
+THREADS_SEED ?= 1
+
+# Leaving out -fno-pic: sanitizers want position-independent code.
+THREADS_LIBFLAGS = $(filter-out -fno-pic,$(LIBFLAGS))
+THREADS_FLAGS_external =
+# The polite ticket lock: eight threads on two cores would burn whole time slices.
+THREADS_FLAGS_inline = -DFERRY_INLINE -DFERRY_PLATFORM_HEADER='"tests/threads/platform.h"' -I.
+THREADS_FLAGS_plain =
+THREADS_FLAGS_tsan = -fsanitize=thread
+THREADS_FLAGS_asan = -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# $(1) flavour, $(2) build
+define THREADS_VARIANT
+$(THREADS_DIR)/$(1)-$(2)/src/%.o: src/%.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(THREADS_LIBFLAGS) $$(THREADS_FLAGS_$(1)) $$(THREADS_FLAGS_$(2)) -MMD -c $$< -o $$@
+
+$(THREADS_DIR)/$(1)-$(2)/tests/%.o: tests/%.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(HOSTFLAGS) $$(THREADS_FLAGS_$(1)) $$(THREADS_FLAGS_$(2)) -pthread -MMD -c $$< -o $$@
+
+$(THREADS_DIR)/$(1)-$(2)/threads: $$(THREADS_SRCS:%.c=$(THREADS_DIR)/$(1)-$(2)/%.o) \
+		$$(FERRY_SRCS:%.c=$(THREADS_DIR)/$(1)-$(2)/%.o)
+	$$(CC) $$(CFLAGS) $$(THREADS_FLAGS_$(2)) -pthread $$^ -o $$@
+endef
+$(foreach f,external inline,$(foreach b,plain tsan asan,$(eval $(call THREADS_VARIANT,$(f),$(b)))))
+
+.PHONY: threads test-threads test-threads-long
+threads: $(THREADS_VARIANTS:%=$(THREADS_DIR)/%/threads)
+
+# Events are per mode, and there are three. TSan and ASan cost about ten times.
+THREADS_EVENTS_plain = 400000
+THREADS_EVENTS_tsan = 80000
+THREADS_EVENTS_asan = 120000
+test-threads: threads
+	@set -e; for f in external inline; do \
+		for b in plain:$(THREADS_EVENTS_plain) tsan:$(THREADS_EVENTS_tsan) asan:$(THREADS_EVENTS_asan); do \
+			echo "# threads: $$f flavour, $${b%:*}"; \
+			$(THREADS_DIR)/$$f-$${b%:*}/threads --seed $(THREADS_SEED) --events $${b#*:}; \
+		done; done
+
+test-threads-long: threads
+	@set -e; for f in external inline; do \
+		for b in plain:3000000 tsan:400000 asan:600000; do \
+			echo "# threads: $$f flavour, $${b%:*}"; \
+			$(THREADS_DIR)/$$f-$${b%:*}/threads --seed $(THREADS_SEED) --events $${b#*:} \
+				--cpus 8 --devices 96 --seconds-limit 300; \
+		done; done

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The functions of host.h, with the contracts that a host can check: who calls,
+ * with interrupts how, with how many locks.
+ */
+#include "world.h"
+
+#define CHECK(w, what) \
+	do { \
+		if (!(what)) \
+			fail(w, "contract broken in %s: " #what, __func__); \
+	} while (0)
+
+/* ---- locks and atomics of the external flavour ----------------------------- */
+
+#ifndef FERRY_INLINE
+
+/* Test and set, unfair but polite: the inline flavour has the ticket lock. */
+void ferry_host_lock(void *ctx, ferry_lock *lock)
+{
+	struct world *w = ctx;
+	uint32_t tries = 0;
+
+	CHECK(w, self && !self->on);
+	jitter(512);
+	while (__atomic_exchange_n(&lock->opaque[0], 1, __ATOMIC_ACQUIRE))
+		if (++tries % 64 == 0)
+			sched_yield();
+	self->locks++;
+}
+
+void ferry_host_unlock(void *ctx, ferry_lock *lock)
+{
+	struct world *w = ctx;
+
+	CHECK(w, self->locks > 0);
+	self->locks--;
+	jitter(1024);
+	__atomic_store_n(&lock->opaque[0], 0, __ATOMIC_RELEASE);
+}
+
+uint32_t ferry_host_load(void *ctx, const ferry_atomic *cell)
+{
+	(void)ctx;
+	return __atomic_load_n(&cell->value, __ATOMIC_ACQUIRE);
+}
+
+void ferry_host_store(void *ctx, ferry_atomic *cell, uint32_t value)
+{
+	(void)ctx;
+	__atomic_store_n(&cell->value, value, __ATOMIC_RELEASE);
+}
+
+uint32_t ferry_host_xchg(void *ctx, ferry_atomic *cell, uint32_t value)
+{
+	(void)ctx;
+	jitter(512);
+	return __atomic_exchange_n(&cell->value, value, __ATOMIC_SEQ_CST);
+}
+
+uint32_t ferry_host_add(void *ctx, ferry_atomic *cell, uint32_t value)
+{
+	(void)ctx;
+	jitter(512);
+	return __atomic_fetch_add(&cell->value, value, __ATOMIC_SEQ_CST);
+}
+
+uint32_t ferry_host_or(void *ctx, ferry_atomic *cell, uint32_t bits)
+{
+	(void)ctx;
+	jitter(512);
+	return __atomic_fetch_or(&cell->value, bits, __ATOMIC_SEQ_CST);
+}
+
+uint32_t ferry_host_and(void *ctx, ferry_atomic *cell, uint32_t bits)
+{
+	(void)ctx;
+	jitter(512);
+	return __atomic_fetch_and(&cell->value, bits, __ATOMIC_SEQ_CST);
+}
+
+bool ferry_host_cas(void *ctx, ferry_atomic *cell, uint32_t expected, uint32_t value)
+{
+	(void)ctx;
+	jitter(512);
+	return __atomic_compare_exchange_n(&cell->value, &expected, value, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
+}
+
+#endif
+
+/* ---- interrupts on and off, waiting ---------------------------------------- */
+
+uintptr_t ferry_host_irq_save(void *ctx)
+{
+	struct world *w = ctx;
+	uintptr_t was = self->on;
+
+	CHECK(w, !self->locks);
+	self->on = false;
+	return was;
+}
+
+/* What pends is taken at once, in the middle of the library's caller. */
+void ferry_host_irq_restore(void *ctx, uintptr_t flags)
+{
+	struct world *w = ctx;
+
+	CHECK(w, !self->locks);
+	self->on = flags != 0;
+	if (self->on && below(4) == 0)
+		apic_take(self);
+}
+
+void ferry_host_wait(void *ctx, bool (*done)(void *arg), void *arg)
+{
+	struct world *w = ctx;
+
+	CHECK(w, !self->locks);
+	while (!done(arg)) {
+		if (self->on) {
+			apic_take(self);
+			poll_if_due(w);
+		}
+		sched_yield();
+	}
+}
+
+/* ---- handlers --------------------------------------------------------------- */
+
+static void account(struct world *w, struct device *d)
+{
+	uint64_t raised = atomic_load(&d->raised);
+	uint64_t seen = atomic_load(&d->seen);
+	uint64_t starts = atomic_fetch_add(&d->starts, 1) + 1;
+
+	if (starts > raised)
+		fail(w, "device %u: %lu handler starts, %lu events", d->index, starts, raised);
+	if (!d->bursty && seen == raised)
+		fail(w, "device %u: started twice for event %lu", d->index, raised);
+	/* From here on an exact device may raise its next event: the handler that
+	 * still runs then is what the latch is for. */
+	atomic_store(&d->seen, raised);
+}
+
+/* What drivers do inside handlers, at random. */
+static void misbehave(struct world *w, struct device *d)
+{
+	uint32_t irq = atomic_load(&d->irq);
+
+	switch (below(32)) {
+	case 0:
+	case 1:
+		device_raise(w, d);
+		break;
+	case 2:
+	case 7:
+		random_affinity(w, d);
+		break;
+	case 3:
+		/* The claim keeps this apart from those who mask on purpose. */
+		if (!claim(d))
+			break;
+		if (ferry_irq_mask(w->ferry, irq) || ferry_irq_unmask(w->ferry, irq))
+			fail(w, "device %u: mask in its handler failed", d->index);
+		unclaim(d);
+		break;
+	case 4:
+	case 5:
+		if (self->depth > 3)
+			break;
+		self->on = true;
+		apic_take(self);
+		self->on = false;
+		break;
+	case 6:
+		/* Long enough for the next event to arrive meanwhile. */
+		sched_yield();
+		sched_yield();
+		break;
+	}
+}
+
+void ferry_host_handle(void *ctx, uint32_t irq, uintptr_t cookie, uint32_t cpu)
+{
+	struct world *w = ctx;
+	struct device *d = &w->device[cookie];
+
+	CHECK(w, self && self->index == cpu);
+	CHECK(w, !self->on && !self->locks);
+	CHECK(w, cookie < w->devices);
+	CHECK(w, atomic_load(&self->alive));
+	if (atomic_exchange(&d->running, true))
+		fail(w, "device %u: handler runs twice at a time", d->index);
+	if (atomic_load(&d->forbidden))
+		fail(w, "device %u: handler started after disable returned", d->index);
+	if (atomic_load(&d->irq) != irq)
+		fail(w, "device %u: handler for irq %u, its irq is %u", d->index, irq, d->irq);
+	account(w, d);
+	misbehave(w, d);
+	atomic_store(&d->running, false);
+}
+
+/* ---- the local APIC ----------------------------------------------------------- */
+
+void ferry_host_eoi(void *ctx, uint32_t cpu)
+{
+	struct world *w = ctx;
+
+	CHECK(w, self && self->index == cpu && !self->on);
+	apic_eoi(self);
+}
+
+bool ferry_host_irr(void *ctx, uint32_t cpu, uint8_t vector)
+{
+	struct world *w = ctx;
+
+	CHECK(w, self && self->index == cpu && !self->on);
+	return atomic_load(&self->irr[vector / 32]) >> (vector % 32) & 1;
+}
+
+void ferry_host_ipi(void *ctx, uint32_t cpu, uint8_t vector)
+{
+	struct world *w = ctx;
+
+	CHECK(w, cpu < w->cpus && vector == DOORBELL);
+	jitter(64);
+	apic_post_cpu(w, &w->cpu[cpu], vector, "doorbell");
+}
+
+/* ---- time ----------------------------------------------------------------------- */
+
+uint64_t ferry_host_now(void *ctx)
+{
+	return clock_ns(ctx);
+}
+
+/* Only an earlier moment replaces one that stands. */
+void ferry_host_poll_in(void *ctx, uint64_t ns)
+{
+	struct world *w = ctx;
+	uint64_t at = clock_ns(w) + ns;
+	uint64_t old = atomic_load(&w->poll_at);
+
+	while (at < old && !atomic_compare_exchange_weak(&w->poll_at, &old, at))
+		;
+}
+
+/* ---- sources -------------------------------------------------------------------- */
+
+uint32_t ferry_host_read(void *ctx, uint32_t device, uint32_t index, enum ferry_reg reg)
+{
+	struct world *w = ctx;
+
+	CHECK(w, device < w->devices && index == device && reg <= FERRY_REG_MSI_ENABLE);
+	return device_read(&w->device[device], reg);
+}
+
+void ferry_host_write(void *ctx, uint32_t device, uint32_t index, enum ferry_reg reg,
+		      uint32_t value)
+{
+	struct world *w = ctx;
+
+	CHECK(w, device < w->devices && index == device && reg <= FERRY_REG_MSI_ENABLE);
+	jitter(128);
+	device_write(w, &w->device[device], reg, value);
+}
+
+void ferry_host_irte_write(void *ctx, uint32_t unit, uint32_t index, const struct ferry_irte *entry)
+{
+	struct world *w = ctx;
+
+	CHECK(w, unit == 0 && index < w->devices && !entry->logical);
+	jitter(128);
+	atomic_store(&w->device[index].irte, (uint64_t)entry->vector << 32 | entry->dest);
+}
+
+void ferry_host_irte_sync(void *ctx, uint32_t unit, uint32_t index)
+{
+	struct world *w = ctx;
+
+	CHECK(w, unit == 0 && index < w->devices);
+	device_irte_sync(&w->device[index]);
+}
+
+/* ---- counting what happened ------------------------------------------------------ */
+
+void host_trace(void *ctx, const struct ferry_trace *record)
+{
+	(void)ctx;
+	if (record->event == FERRY_TRACE_PROGRAM)
+		self->programs++;
+	else if (record->event == FERRY_TRACE_SETTLED)
+		self->settled++;
+	else if (record->event == FERRY_TRACE_STARVED)
+		self->starved++;
+	else if (record->event == FERRY_TRACE_FORWARD)
+		self->forwards++;
+	else if (record->event == FERRY_TRACE_LATCHED)
+		self->latches++;
+}

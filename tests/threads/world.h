@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The library under real threads: one thread per CPU with a software local
+ * APIC, devices that send whenever they like, a fabric that holds messages back.
+ *
+ * No schedule is controlled here. What is exact is the accounting: an *exact*
+ * device raises its next event only after a handler has seen the last one, so
+ * nothing can merge, and events raised must equal handler starts; a *bursty* one
+ * may merge, and the last event raised must have been seen.
+ *
+ * "Interrupts" are polled: a CPU thread takes what its IRR holds in its main
+ * loop, when the library turns interrupts on again, and inside handlers that
+ * allow it. The clock is the fabric's own tick, so the drain bound this host
+ * declares holds exactly, however the threads are scheduled.
+ */
+#ifndef TESTS_THREADS_WORLD_H
+#define TESTS_THREADS_WORLD_H
+
+#include <irqferry/host.h>
+#include <irqferry/trace.h>
+#include <irqferry/x86.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#define CPUS_MAX 16u
+#define DEVICES_MAX 256u
+#define QUEUE 8u
+
+#define DOORBELL 0x30u
+#define FIRST_VECTOR 0x40u
+#define LAST_VECTOR 0x6fu
+
+#define TICK_NS 1000u
+/* When the clock reads t, every message sent at t - DRAIN_TICKS or before has arrived. */
+#define DRAIN_TICKS 3u
+
+enum mode {
+	MODE_FENCE,   /* a read-back reaches the IRR: nothing is ever in the fabric */
+	MODE_ORDERED, /* messages are late but in order; first arrival is evidence */
+	MODE_DRAIN,   /* messages overtake; only the bound is evidence */
+	MODES
+};
+
+enum phase { PHASE_START, PHASE_RUN, PHASE_DRAIN, PHASE_STOP };
+
+struct spin {
+	_Atomic uint32_t held;
+};
+
+/* Own thread only, but for irr, alive, rounds and activity. */
+struct cpu {
+	_Alignas(64) _Atomic uint32_t irr[8];
+	_Atomic bool alive;
+	_Atomic uint64_t rounds;   /* turns of the main loop */
+	_Atomic uint64_t activity; /* turns that found something to do */
+
+	_Alignas(64) struct world *world;
+	pthread_t thread;
+	uint32_t index, apic_id;
+	uint32_t isr[8];
+	bool on;        /* interrupts */
+	uint32_t depth; /* handlers and doorbells on the stack */
+	uint32_t locks; /* library locks held (external flavour) */
+	uint64_t random;
+
+	uint64_t programs, settled, starved, forwards, latches;
+	uint64_t offlines, rollbacks, recycled, refused;
+};
+
+struct message {
+	uint32_t apic_id;
+	uint8_t vector;
+	uint64_t sent; /* tick */
+};
+
+/* One source with one message. Registers are read by the device one at a time,
+ * as hardware does; `lock` is a message being made: a register *read* waits for
+ * it, a write does not (but the mask bit is the device's own business). */
+struct device {
+	_Alignas(64) struct spin lock;
+	uint32_t index;
+	uint8_t kind;
+	bool bursty;
+	_Atomic uint32_t regs[8];
+	bool pending;            /* under lock: fired while masked */
+	bool stopped;            /* under lock: raises nothing */
+	_Atomic uint64_t irte;   /* what the remapping entry says */
+	uint64_t irte_cache;     /* under lock: what the unit still believes */
+	struct message queue[QUEUE];
+	uint32_t queued;         /* under lock */
+	_Atomic uint32_t flying; /* the same, for the fabric */
+
+	_Alignas(64) _Atomic uint64_t raised;
+	_Atomic uint64_t seen;      /* the last event a handler saw */
+	_Atomic uint64_t starts;
+	_Atomic bool running;       /* a handler is inside */
+	_Atomic bool forbidden;     /* disable has returned: no start may come */
+	_Atomic bool claimed;       /* somebody masks, disables or recycles it */
+	_Atomic uint32_t irq;
+};
+
+struct world {
+	struct ferry *ferry;
+	enum mode mode;
+	uint64_t seed, events;
+	uint32_t cpus, devices, senders;
+	struct cpu cpu[CPUS_MAX];
+	struct device device[DEVICES_MAX];
+	struct ferry_counters counters[CPUS_MAX];
+
+	_Alignas(64) _Atomic int phase;
+	_Atomic uint32_t ready;
+	_Atomic bool hotplug; /* the host's hotplug lock */
+	_Alignas(64) _Atomic uint64_t tick;
+	_Alignas(64) _Atomic uint64_t poll_at; /* ns; UINT64_MAX: nobody asked */
+	_Alignas(64) _Atomic uint64_t raised;
+};
+
+/* The CPU this thread is; null for devices and the fabric. */
+extern _Thread_local struct cpu *self;
+/* The random state of a thread that is no CPU. */
+extern _Thread_local uint64_t thread_random;
+
+/* main.c: say what is wrong, how to see it again, and end. */
+__attribute__((format(printf, 2, 3), noreturn)) void fail(const struct world *w, const char *format,
+							  ...);
+
+static inline uint64_t next_random(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+static inline uint32_t below(uint32_t n)
+{
+	return (uint32_t)(next_random(self ? &self->random : &thread_random) >> 33) % n;
+}
+
+/* Give the core away now and then in the middle of things: two cores see far too
+ * few interleavings of eight threads otherwise. */
+static inline void jitter(uint32_t one_in)
+{
+	if (below(one_in) == 0)
+		sched_yield();
+}
+
+static inline void spin_lock(struct spin *s)
+{
+	uint32_t tries = 0;
+
+	while (atomic_exchange_explicit(&s->held, 1, memory_order_acquire))
+		if (++tries % 64 == 0)
+			sched_yield();
+}
+
+static inline void spin_unlock(struct spin *s)
+{
+	atomic_store_explicit(&s->held, 0, memory_order_release);
+}
+
+static inline uint64_t clock_ns(struct world *w)
+{
+	return atomic_load(&w->tick) * TICK_NS;
+}
+
+/* apic.c */
+void apic_post(struct world *w, uint32_t apic_id, uint32_t vector, const char *who);
+void apic_post_cpu(struct world *w, struct cpu *c, uint32_t vector, const char *who);
+bool apic_pending(struct cpu *c);
+bool apic_take(struct cpu *c);
+void apic_eoi(struct cpu *c);
+void apic_park(struct cpu *c);
+bool poll_if_due(struct world *w);
+
+/* device.c */
+bool device_raise(struct world *w, struct device *d);
+bool device_stop(struct device *d);
+void device_start(struct device *d);
+bool device_accounted(struct device *d);
+uint32_t device_read(struct device *d, enum ferry_reg reg);
+void device_write(struct world *w, struct device *d, enum ferry_reg reg, uint32_t value);
+void device_irte_sync(struct device *d);
+void *sender_main(void *arg);
+void *fabric_main(void *arg);
+
+/* host.c */
+void host_trace(void *ctx, const struct ferry_trace *record);
+
+/* ops.c: what CPUs do to the library at random */
+void random_op(struct world *w, struct cpu *c);
+void random_affinity(struct world *w, struct device *d);
+void device_create(struct world *w, struct device *d);
+bool claim(struct device *d);
+void unclaim(struct device *d);
+void serve(struct world *w, struct cpu *c);
+
+#endif
