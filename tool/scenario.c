@@ -10,6 +10,7 @@
 #define PERIOD_MAX UINT64_C(1000000000000)
 /* Longer ones are no machine's, and the storm would take them for a deadlock. */
 #define DELAY_MAX 1000000
+#define DRAIN_MIN 1000 /* ordered messages queue up, a nanosecond each */
 #define HANDLER_MAX 100000
 #define COUNT_MAX UINT64_C(1000000000000)
 #define SEED_MAX UINT64_C(0x7fffffffffffffff)
@@ -198,6 +199,9 @@ static int read_options(struct reader *r, const yaml_node_t *node)
 
 	if (rc)
 		return rc;
+	if (o.drain_ns && o.drain_ns < DRAIN_MIN)
+		return fail_key(r, node, &at, "drain_ns",
+				"0 (no bound) or 1000 to 1000000 is expected");
 	if (o.drain_ns && o.flight_ns > o.drain_ns)
 		return fail_key(r, node, &at, "flight_ns",
 				"longer than options.drain_ns, which says how long it can be");
