@@ -233,10 +233,9 @@ static inline void ferry_unlock_irq(struct ferry *f, struct ferry_irq *i)
 	ferry_host_unlock(f->ctx, &i->lock);
 }
 
-static inline ferry_lock *ferry_cpu_lock(struct ferry *f, uint32_t cpu)
-{
-	return &f->cpus[f->one_lock ? 0 : cpu].lock;
-}
+/* V; in the shared namespace all CPUs have that of CPU 0. */
+void ferry_lock_cpu(struct ferry *f, uint32_t cpu);
+void ferry_unlock_cpu(struct ferry *f, uint32_t cpu);
 
 /* Counters are the CPU's own; nobody reads them back. */
 #define FERRY_COUNT(f, cpu, name)                              \
@@ -255,11 +254,9 @@ void ferry_note(struct ferry *f, uint32_t event, uint32_t cpu, const struct ferr
 
 /* ---- irqset.c ------------------------------------------------------------ */
 
-void ferry_irqset_add(struct ferry *f, struct ferry_irqset *s, uint32_t irq);
-void ferry_irqset_del(struct ferry *f, struct ferry_irqset *s, uint32_t irq);
+void ferry_irqset_put(struct ferry *f, struct ferry_irqset *s, uint32_t irq, bool member);
 /* Take the lowest number not in the set into it; FERRY_NONE if all are. */
 uint32_t ferry_irqset_claim(struct ferry *f, struct ferry_irqset *s);
-bool ferry_irqset_any(struct ferry *f, struct ferry_irqset *s);
 /* The lowest member >= from, or FERRY_NONE. */
 uint32_t ferry_irqset_next(struct ferry *f, struct ferry_irqset *s, uint32_t from);
 
@@ -312,6 +309,8 @@ int ferry_irq_free_step(struct ferry *f, struct ferry_irq *i);
 
 /* ---- move.c: I held in all ------------------------------------------------ */
 
+/* All tickets given out have ended, one way or the other. */
+void ferry_tell(struct ferry *f, struct ferry_irq *i);
 /* Can a move of this interrupt be proved to have ended, without an arrival? */
 bool ferry_has_bound(const struct ferry *f, const struct ferry_irq *i);
 /* Move a settled interrupt into want->set. FERRY_OK, FERRY_LATER or an error. */
@@ -332,7 +331,10 @@ int ferry_drain_here(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool fo
 void ferry_drop_queued(struct ferry *f, struct ferry_irq *i);
 /* Do what is owed now: start what is queued, post what is latched. */
 void ferry_advance(struct ferry *f, struct ferry_irq *i);
-/* A slot on `cpu` was freed: retry the starved. No lock held, interrupts off. */
+/* Look at each member of a set under its I. No lock held. */
+void ferry_visit(struct ferry *f, struct ferry_irqset *s,
+		 void (*look)(struct ferry *f, struct ferry_irq *i, void *arg), void *arg);
+/* A slot on `cpu` was freed: retry the starved. No lock held. */
 void ferry_wake_starved(struct ferry *f, uint32_t cpu);
 
 /* ---- hotplug.c ------------------------------------------------------------- */

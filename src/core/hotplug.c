@@ -17,6 +17,16 @@
  */
 #include "core/core.h"
 
+void ferry_lock_cpu(struct ferry *f, uint32_t cpu)
+{
+	ferry_host_lock(f->ctx, &f->cpus[f->one_lock ? 0 : cpu].lock);
+}
+
+void ferry_unlock_cpu(struct ferry *f, uint32_t cpu)
+{
+	ferry_host_unlock(f->ctx, &f->cpus[f->one_lock ? 0 : cpu].lock);
+}
+
 enum ferry_cpu_state ferry_cpu_state(struct ferry *f, uint32_t cpu)
 {
 	if (cpu >= f->ncpus)
@@ -37,11 +47,11 @@ static void set_state(struct ferry *f, uint32_t cpu, enum ferry_cpu_state state)
 	bool was = ferry_cpu_state(f, cpu) == FERRY_CPU_ONLINE;
 	bool is = state == FERRY_CPU_ONLINE;
 
-	ferry_host_lock(f->ctx, ferry_cpu_lock(f, cpu));
+	ferry_lock_cpu(f, cpu);
 	ferry_host_store(f->ctx, &f->cpus[cpu].state, state);
 	if (was != is)
 		f->backend->publish(f, cpu, is);
-	ferry_host_unlock(f->ctx, ferry_cpu_lock(f, cpu));
+	ferry_unlock_cpu(f, cpu);
 	ferry_note(f, FERRY_TRACE_CPU, cpu, NULL, state, 0);
 	ferry_host_irq_restore(f->ctx, flags);
 }
@@ -76,7 +86,7 @@ static int move_away(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 	rc = ferry_move_start(f, i, &want);
 	if (rc == FERRY_OK) {
 		i->flags |= FERRY_F_BROKEN;
-		ferry_irqset_add(f, &f->broken, i->number);
+		ferry_irqset_put(f, &f->broken, i->number, true);
 		ferry_note(f, FERRY_TRACE_BROKEN, cpu, i, 0, ferry_set_next(f, i->cur, 0));
 	}
 	return rc;
@@ -85,6 +95,7 @@ static int move_away(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 struct tally {
 	uint32_t waiting; /* need interrupts, handlers or time */
 	uint32_t pending; /* could be forwarded by commit */
+	uint32_t released;
 	uint32_t blocked_irq;
 	int blocked;      /* why, or FERRY_OK */
 };
@@ -95,14 +106,24 @@ bool ferry_owned_here(struct ferry *f, const struct ferry_irq *i, uint32_t cpu)
 	       (i->old != FERRY_SET_NONE && f->backend->owes(f, i, cpu));
 }
 
+/* What still keeps this interrupt's slots here? I held. */
+static void count_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu, struct tally *t)
+{
+	if (i->state == FERRY_DRAINING && !ferry_set_has(f, i->cur, cpu) &&
+	    ferry_host_load(f->ctx, &i->runner) != cpu + 1)
+		t->pending++;
+	else
+		t->waiting++;
+}
+
 /* Push one interrupt as far off this CPU as it goes. I held. */
-static int leave_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
+static void leave_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu, struct tally *t)
 {
 	int rc = FERRY_LATER;
 
 	if (i->state == FERRY_SETTLED && (i->flags & FERRY_F_DEAD))
 		rc = ferry_irq_free_step(f, i);
-	else if (i->state == FERRY_SETTLED && ferry_set_has(f, i->cur, cpu))
+	else if (i->state == FERRY_SETTLED)
 		rc = move_away(f, i, cpu);
 	if (i->state == FERRY_MOVING && ((i->flags & FERRY_F_QUIET) || ferry_due(f, i, NULL)))
 		ferry_drain_begin(f, i);
@@ -110,45 +131,32 @@ static int leave_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 		ferry_ask_settle(f, i);
 	if (i->state == FERRY_MOVING && !ferry_has_bound(f, i))
 		rc = FERRY_E_NO_BOUND;
-	(void)ferry_drain_here(f, i, cpu, false);
+	if (ferry_drain_here(f, i, cpu, false) & FERRY_RELEASED)
+		t->released++;
 	ferry_advance(f, i);
-	return rc;
-}
-
-/* What still keeps this interrupt's slots here? I held. */
-static void count_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu, int rc, struct tally *t)
-{
 	if (!ferry_owned_here(f, i, cpu))
 		return;
-	if (i->state == FERRY_DRAINING && !ferry_set_has(f, i->cur, cpu) &&
-	    ferry_host_load(f->ctx, &i->runner) != cpu + 1) {
-		t->pending++;
-		return;
-	}
-	t->waiting++;
+	count_one(f, i, cpu, t);
 	if (rc < 0 && rc != FERRY_E_AGAIN && t->blocked == FERRY_OK) {
 		t->blocked = rc;
 		t->blocked_irq = i->number;
 	}
 }
 
-static void leave_walk(struct ferry *f, uint32_t cpu, struct tally *t)
+/* Visit each interrupt that owns something on this CPU, interrupts off, under its I. */
+static void walk(struct ferry *f, uint32_t cpu, struct tally *t,
+		 void (*look)(struct ferry *f, struct ferry_irq *i, uint32_t cpu, struct tally *t))
 {
-	uint32_t cursor = 0, irq;
 	uintptr_t flags = ferry_host_irq_save(f->ctx);
+	uint32_t cursor = 0, irq;
 
 	while ((irq = f->backend->next_on(f, cpu, &cursor)) != FERRY_NONE) {
 		struct ferry_irq *i = &f->irqs[irq];
-		bool owned;
 
 		ferry_lock_irq(f, i);
-		owned = ferry_owned_here(f, i, cpu);
-		if (owned)
-			count_one(f, i, cpu, leave_one(f, i, cpu), t);
-		owned = owned && !ferry_owned_here(f, i, cpu);
+		if (ferry_owned_here(f, i, cpu))
+			look(f, i, cpu, t);
 		ferry_unlock_irq(f, i);
-		if (owned)
-			ferry_wake_starved(f, cpu);
 	}
 	ferry_host_irq_restore(f->ctx, flags);
 }
@@ -160,7 +168,9 @@ int ferry_cpu_leave_step(struct ferry *f, uint32_t cpu, uint32_t *left, uint32_t
 
 	if (rc != FERRY_OK)
 		return rc;
-	leave_walk(f, cpu, &t);
+	walk(f, cpu, &t, leave_one);
+	if (t.released)
+		ferry_wake_starved(f, cpu);
 	if (left)
 		*left = t.waiting + t.pending;
 	if (irq)
@@ -172,50 +182,32 @@ int ferry_cpu_leave_step(struct ferry *f, uint32_t cpu, uint32_t *left, uint32_t
 
 /* ---- commit --------------------------------------------------------------------- */
 
-/* Would every slot here be an old place with its evidence complete? */
-static bool ready_to_commit(struct ferry *f, uint32_t cpu)
-{
-	struct tally t = { .blocked_irq = FERRY_NONE };
-	uint32_t cursor = 0, irq;
-
-	while ((irq = f->backend->next_on(f, cpu, &cursor)) != FERRY_NONE) {
-		struct ferry_irq *i = &f->irqs[irq];
-
-		ferry_lock_irq(f, i);
-		count_one(f, i, cpu, FERRY_OK, &t);
-		ferry_unlock_irq(f, i);
-	}
-	return t.waiting == 0;
-}
-
 /* Clear one slot for good; what pends in it goes on at the current place. */
-static void forward_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
+static void forward_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu, struct tally *t)
 {
-	int rc;
+	int rc = ferry_drain_here(f, i, cpu, true);
 
-	ferry_lock_irq(f, i);
-	rc = ferry_drain_here(f, i, cpu, true);
+	(void)t;
 	if ((rc & FERRY_WAS_PENDING) && !(i->flags & FERRY_F_DEAD) && !ferry_kind_of(f, i)->level) {
 		i->flags |= FERRY_F_LATCHED;
 		ferry_note(f, FERRY_TRACE_FORWARD, cpu, i, i->vector, 0);
 	}
 	ferry_advance(f, i);
-	ferry_unlock_irq(f, i);
-	if (rc & FERRY_RELEASED)
-		ferry_wake_starved(f, cpu);
 }
 
 int ferry_cpu_commit(struct ferry *f, uint32_t cpu)
 {
-	uint32_t cursor = 0, irq;
+	struct tally t = { 0 };
 	int rc = ferry_expect_state(f, cpu, FERRY_CPU_LEAVING);
 
 	if (rc != FERRY_OK)
 		return rc;
-	if (!ready_to_commit(f, cpu))
+	/* Every slot left must be an old place whose evidence is complete. */
+	walk(f, cpu, &t, count_one);
+	if (t.waiting)
 		return FERRY_E_AGAIN;
-	while ((irq = f->backend->next_on(f, cpu, &cursor)) != FERRY_NONE)
-		forward_one(f, &f->irqs[irq], cpu);
+	walk(f, cpu, &t, forward_one);
+	ferry_wake_starved(f, cpu);
 	/* Only slots are rung, and none is left: after this wait no doorbell can
 	 * be under way. Waiting before the clearing would lose that race. */
 	f->backend->part(f, cpu);
@@ -225,38 +217,23 @@ int ferry_cpu_commit(struct ferry *f, uint32_t cpu)
 
 /* ---- back again ------------------------------------------------------------------ */
 
-/* Ask again for affinities that were broken and that `cpu` can mend; with
- * FERRY_NONE for all. Then retry the starved that want it. */
-static void mend(struct ferry *f, uint32_t cpu)
+/* Ask again for an affinity that was broken and that this CPU can mend. */
+static void mend(struct ferry *f, struct ferry_irq *i, void *arg)
 {
-	uintptr_t flags = ferry_host_irq_save(f->ctx);
-	uint32_t irq = 0;
-
-	while ((irq = ferry_irqset_next(f, &f->broken, irq)) != FERRY_NONE) {
-		struct ferry_irq *i = &f->irqs[irq++];
-
-		ferry_lock_irq(f, i);
-		if ((i->flags & FERRY_F_BROKEN) && ferry_set_has(f, i->requested, cpu)) {
-			i->flags |= FERRY_F_QUEUED;
-			ferry_ask_settle(f, i);
-			ferry_advance(f, i);
-		}
-		ferry_unlock_irq(f, i);
-	}
-	ferry_host_irq_restore(f->ctx, flags);
+	if (!(i->flags & FERRY_F_BROKEN) || !ferry_set_has(f, i->requested, *(const uint32_t *)arg))
+		return;
+	i->flags |= FERRY_F_QUEUED;
+	ferry_ask_settle(f, i);
+	ferry_advance(f, i);
 }
 
 /* The CPU can be a target (again). */
 static void welcome(struct ferry *f, uint32_t cpu, bool restore)
 {
-	uintptr_t flags;
-
 	set_state(f, cpu, FERRY_CPU_ONLINE);
 	if (restore)
-		mend(f, cpu);
-	flags = ferry_host_irq_save(f->ctx);
+		ferry_visit(f, &f->broken, mend, &cpu);
 	ferry_wake_starved(f, cpu);
-	ferry_host_irq_restore(f->ctx, flags);
 }
 
 int ferry_cpu_roll_back(struct ferry *f, uint32_t cpu)

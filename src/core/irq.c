@@ -72,8 +72,12 @@ void ferry_core_init(struct ferry *f, const struct ferry_config *c)
 	f->counters = c->counters;
 	f->done = c->done;
 	f->trace = c->trace;
-	for (uint32_t irq = 0; irq < c->irqs; irq++)
-		f->irqs[irq].number = irq;
+	for (uint32_t irq = 0; irq < c->irqs; irq++) {
+		struct ferry_irq *i = &f->irqs[irq];
+
+		i->number = irq;
+		i->cur = i->old = i->requested = FERRY_SET_NONE;
+	}
 	f->masks.size = c->masks;
 	for (uint32_t e = c->masks; e > 0; e--) {
 		f->masks.entries[e - 1].next = f->masks.free;
@@ -89,8 +93,6 @@ int ferry_irq_begin(struct ferry *f, struct ferry_irq *i, ferry_set set)
 	struct ferry_place place;
 	int rc;
 
-	i->cur = FERRY_SET_NONE;
-	i->old = FERRY_SET_NONE;
 	i->prefer = 0xffff;
 	rc = f->backend->plan(f, i, &want, &place);
 	if (rc == FERRY_OK) {
@@ -191,12 +193,10 @@ static void begin_death(struct ferry *f, struct ferry_irq *i)
 
 	i->flags = (i->flags | FERRY_F_DEAD) &
 		   ~(uint32_t)(FERRY_F_LATCHED | FERRY_F_QUEUED | FERRY_F_STARVED | FERRY_F_BROKEN);
-	ferry_irqset_del(f, &f->starved, irq);
-	ferry_irqset_del(f, &f->broken, irq);
-	i->generation = i->asked;
+	ferry_irqset_put(f, &f->starved, irq, false);
+	ferry_irqset_put(f, &f->broken, irq, false);
+	ferry_tell(f, i);
 	ferry_note(f, FERRY_TRACE_DEAD, 0xffff, i, 0, 0);
-	if (f->done)
-		f->done(f->ctx, irq, i->generation);
 }
 
 int ferry_irq_free_step(struct ferry *f, struct ferry_irq *i)
@@ -224,6 +224,7 @@ int ferry_irq_free_step(struct ferry *f, struct ferry_irq *i)
 static void end_death(struct ferry *f, struct ferry_irq *i)
 {
 	ferry_set_put(f, i->requested);
+	i->requested = FERRY_SET_NONE;
 	i->state = FERRY_FREE;
 	i->flags = 0;
 	ferry_note(f, FERRY_TRACE_FREE, 0xffff, i, 0, 0);
@@ -259,6 +260,6 @@ int ferry_irq_free(struct ferry *f, uint32_t irq, uint32_t how, uint64_t *wait_n
 	}
 	ferry_leave(f, i, flags);
 	if (rc == FERRY_OK)
-		ferry_irqset_del(f, &f->used, irq);
+		ferry_irqset_put(f, &f->used, irq, false);
 	return rc;
 }

@@ -2,20 +2,16 @@
 /* Sets of interrupts that want attention: a bit each, and how many there are. */
 #include "core/core.h"
 
-void ferry_irqset_add(struct ferry *f, struct ferry_irqset *s, uint32_t irq)
+void ferry_irqset_put(struct ferry *f, struct ferry_irqset *s, uint32_t irq, bool member)
 {
-	uint32_t bit = 1u << (irq % 32);
+	uint32_t bit = 1u << (irq % 32), old;
 
-	if (!(ferry_host_or(f->ctx, &s->words[irq / 32], bit) & bit))
-		ferry_host_add(f->ctx, &s->count, 1);
-}
-
-void ferry_irqset_del(struct ferry *f, struct ferry_irqset *s, uint32_t irq)
-{
-	uint32_t bit = 1u << (irq % 32);
-
-	if (ferry_host_and(f->ctx, &s->words[irq / 32], ~bit) & bit)
-		ferry_host_add(f->ctx, &s->count, 0u - 1u);
+	if (member)
+		old = ferry_host_or(f->ctx, &s->words[irq / 32], bit);
+	else
+		old = ferry_host_and(f->ctx, &s->words[irq / 32], ~bit);
+	if (!(old & bit) == member)
+		ferry_host_add(f->ctx, &s->count, member ? 1 : 0u - 1u);
 }
 
 uint32_t ferry_irqset_claim(struct ferry *f, struct ferry_irqset *s)
@@ -38,11 +34,6 @@ uint32_t ferry_irqset_claim(struct ferry *f, struct ferry_irqset *s)
 		}
 	}
 	return FERRY_NONE;
-}
-
-bool ferry_irqset_any(struct ferry *f, struct ferry_irqset *s)
-{
-	return ferry_host_load(f->ctx, &s->count) != 0;
 }
 
 uint32_t ferry_irqset_next(struct ferry *f, struct ferry_irqset *s, uint32_t from)

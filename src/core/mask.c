@@ -72,21 +72,12 @@ bool ferry_set_online(struct ferry *f, ferry_set set, uint32_t except)
 	return false;
 }
 
-static uint32_t hash_mask(const struct ferry *f, const uint64_t *mask)
-{
-	uint64_t h = 0x9e3779b97f4a7c15ull;
-
-	for (uint32_t w = 0; w < f->nwords; w++)
-		h = (h ^ (mask[w] & valid_word(f, w))) * 0xff51afd7ed558ccdull + (h >> 29);
-	return (uint32_t)(h >> 32);
-}
-
 static bool same_mask(const struct ferry *f, uint32_t entry, const uint64_t *mask)
 {
 	const uint64_t *words = &f->masks.words[(size_t)entry * f->nwords];
 
 	for (uint32_t w = 0; w < f->nwords; w++)
-		if (words[w] != (mask[w] & valid_word(f, w)))
+		if ((words[w] ^ mask[w]) & valid_word(f, w))
 			return false;
 	return true;
 }
@@ -120,7 +111,7 @@ static uint32_t find_or_add(struct ferry *f, const uint64_t *mask, uint32_t hash
 int ferry_set_make(struct ferry *f, const uint64_t *mask, ferry_set *set)
 {
 	bool all = true, several = false;
-	uint32_t e;
+	uint32_t hash = 0, e;
 
 	*set = mask ? FERRY_SET_NONE : FERRY_SET_ALL;
 	if (!mask)
@@ -128,6 +119,7 @@ int ferry_set_make(struct ferry *f, const uint64_t *mask, ferry_set *set)
 	for (uint32_t w = 0; w < f->nwords; w++) {
 		uint64_t word = mask[w] & valid_word(f, w);
 
+		hash = (hash ^ (uint32_t)(word >> 32) * 31 ^ (uint32_t)word) * 0x9e3779b1u;
 		all = all && word == valid_word(f, w);
 		several = several || (word & (word - 1)) || (word && *set != FERRY_SET_NONE);
 		if (word)
@@ -141,7 +133,7 @@ int ferry_set_make(struct ferry *f, const uint64_t *mask, ferry_set *set)
 		return FERRY_OK;
 
 	ferry_host_lock(f->ctx, &f->masks.lock);
-	e = find_or_add(f, mask, hash_mask(f, mask));
+	e = find_or_add(f, mask, hash);
 	ferry_host_unlock(f->ctx, &f->masks.lock);
 	if (!e)
 		return FERRY_E_NO_MASK;

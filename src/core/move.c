@@ -55,13 +55,18 @@ void ferry_ask_settle(struct ferry *f, struct ferry_irq *i)
 
 /* ---- the three transitions ----------------------------------------------------- */
 
-/* Everything asked for up to now has been satisfied, or will never be. */
-static void satisfy(struct ferry *f, struct ferry_irq *i)
+void ferry_tell(struct ferry *f, struct ferry_irq *i)
 {
 	i->generation = i->asked;
-	ferry_note(f, FERRY_TRACE_SETTLED, ferry_set_next(f, i->cur, 0), i, i->generation, 0);
 	if (f->done)
 		f->done(f->ctx, i->number, i->generation);
+}
+
+/* Everything asked for up to now has been satisfied. */
+static void satisfy(struct ferry *f, struct ferry_irq *i)
+{
+	ferry_tell(f, i);
+	ferry_note(f, FERRY_TRACE_SETTLED, ferry_set_next(f, i->cur, 0), i, i->generation, 0);
 }
 
 /* The old place is gone. */
@@ -81,7 +86,7 @@ static void settled(struct ferry *f, struct ferry_irq *i)
 
 void ferry_drain_begin(struct ferry *f, struct ferry_irq *i)
 {
-	ferry_irqset_del(f, &f->moving, i->number);
+	ferry_irqset_put(f, &f->moving, i->number, false);
 	i->flags &= ~(uint32_t)(FERRY_F_ARRIVAL | FERRY_F_SETTLE);
 	i->state = FERRY_DRAINING;
 	i->debt = 0;
@@ -106,10 +111,10 @@ static void leave_old(struct ferry *f, struct ferry_irq *i, enum ferry_owed owed
 		ferry_drain_begin(f, i);
 		return;
 	}
-	ferry_irqset_add(f, &f->moving, i->number);
+	ferry_irqset_put(f, &f->moving, i->number, true);
 	/* While anyone starves, no old place may wait for an arrival that
 	 * perhaps never comes. */
-	if (ferry_irqset_any(f, &f->starved))
+	if (ferry_host_load(f->ctx, &f->starved.count))
 		ferry_ask_settle(f, i);
 }
 
@@ -197,9 +202,9 @@ void ferry_drop_queued(struct ferry *f, struct ferry_irq *i)
 	uint32_t irq = i->number;
 
 	if (i->flags & FERRY_F_STARVED)
-		ferry_irqset_del(f, &f->starved, irq);
+		ferry_irqset_put(f, &f->starved, irq, false);
 	if (i->flags & FERRY_F_BROKEN)
-		ferry_irqset_del(f, &f->broken, irq);
+		ferry_irqset_put(f, &f->broken, irq, false);
 	i->flags &= ~(uint32_t)(FERRY_F_QUEUED | FERRY_F_STARVED | FERRY_F_BROKEN);
 	if (i->flags & FERRY_F_HELD) {
 		i->flags &= ~(uint32_t)FERRY_F_HELD;
@@ -210,7 +215,7 @@ void ferry_drop_queued(struct ferry *f, struct ferry_irq *i)
 static void mark_starved(struct ferry *f, struct ferry_irq *i)
 {
 	i->flags |= FERRY_F_STARVED;
-	ferry_irqset_add(f, &f->starved, i->number);
+	ferry_irqset_put(f, &f->starved, i->number, true);
 	ferry_note(f, FERRY_TRACE_STARVED, 0xffff, i, 0, 0);
 	/* Whoever moves sits on two slots: ferry_poll ends those moves. */
 	if (f->drain_ns)
@@ -256,22 +261,35 @@ void ferry_advance(struct ferry *f, struct ferry_irq *i)
 		f->backend->replay(f, i);
 }
 
-void ferry_wake_starved(struct ferry *f, uint32_t cpu)
+void ferry_visit(struct ferry *f, struct ferry_irqset *s,
+		 void (*look)(struct ferry *f, struct ferry_irq *i, void *arg), void *arg)
 {
 	uint32_t irq = 0;
 
-	if (!ferry_irqset_any(f, &f->starved))
+	if (!ferry_host_load(f->ctx, &s->count))
 		return;
-	while ((irq = ferry_irqset_next(f, &f->starved, irq)) != FERRY_NONE) {
+	while ((irq = ferry_irqset_next(f, s, irq)) != FERRY_NONE) {
 		struct ferry_irq *i = &f->irqs[irq++];
+		uintptr_t flags = ferry_enter(f, i);
 
-		ferry_lock_irq(f, i);
-		/* A slot freed on its current CPU may be the transit slot it lacks. */
-		if ((i->flags & FERRY_F_STARVED) && (ferry_set_has(f, i->requested, cpu) ||
-						     ferry_set_has(f, i->cur, cpu)))
-			ferry_advance(f, i);
-		ferry_unlock_irq(f, i);
+		look(f, i, arg);
+		ferry_leave(f, i, flags);
 	}
+}
+
+/* A slot freed on its current CPU may be the transit slot it lacks. */
+static void wake_one(struct ferry *f, struct ferry_irq *i, void *arg)
+{
+	uint32_t cpu = *(const uint32_t *)arg;
+
+	if ((i->flags & FERRY_F_STARVED) &&
+	    (ferry_set_has(f, i->requested, cpu) || ferry_set_has(f, i->cur, cpu)))
+		ferry_advance(f, i);
+}
+
+void ferry_wake_starved(struct ferry *f, uint32_t cpu)
+{
+	ferry_visit(f, &f->starved, wake_one, &cpu);
 }
 
 /* ---- requests --------------------------------------------------------------------- */
@@ -283,10 +301,8 @@ static uint32_t adopt(struct ferry *f, struct ferry_irq *i, ferry_set set, uint3
 	i->requested = set;
 	i->prefer = prefer == FERRY_NONE ? 0xffff : (uint16_t)prefer;
 	/* Tickets are > 0; the ones before this are superseded. */
-	i->generation = i->asked;
+	ferry_tell(f, i);
 	i->asked = i->asked + 1 ? i->asked + 1 : 1;
-	if (f->done && i->generation)
-		f->done(f->ctx, i->number, i->generation);
 	return i->asked;
 }
 
@@ -354,7 +370,6 @@ static void copy_set(const struct ferry *f, ferry_set set, uint64_t *mask)
 int ferry_irq_affinity(struct ferry *f, uint32_t irq, struct ferry_affinity *out,
 		       uint64_t *requested, uint64_t *effective, uint64_t *old)
 {
-	bool live;
 	struct ferry_irq *i;
 	uintptr_t flags;
 
@@ -362,22 +377,20 @@ int ferry_irq_affinity(struct ferry *f, uint32_t irq, struct ferry_affinity *out
 		return FERRY_E_INVALID;
 	i = &f->irqs[irq];
 	flags = ferry_enter(f, i);
-	live = i->state != FERRY_FREE;
 	out->state = (enum ferry_state)i->state;
 	out->queued = i->flags & FERRY_F_QUEUED;
 	out->starved = i->flags & FERRY_F_STARVED;
 	out->broken = i->flags & FERRY_F_BROKEN;
 	out->asked = i->asked;
 	out->generation = i->generation;
-	out->old_cpus = i->state == FERRY_DRAINING ? i->debt : 0;
-	if (i->state == FERRY_MOVING)
-		FERRY_FOR_EACH_CPU(f, i->old, c)
-			out->old_cpus += f->backend->owes(f, i, c);
-	out->first_cpu = live ? ferry_set_next(f, i->cur, 0) : FERRY_NONE;
+	out->old_cpus = 0;
+	FERRY_FOR_EACH_CPU(f, i->old, c)
+		out->old_cpus += f->backend->owes(f, i, c);
+	out->first_cpu = ferry_set_next(f, i->cur, 0);
 	out->vector = out->first_cpu == FERRY_NONE ? 0 : i->vector;
-	copy_set(f, live ? i->requested : FERRY_SET_NONE, requested);
-	copy_set(f, live ? i->cur : FERRY_SET_NONE, effective);
-	copy_set(f, live ? i->old : FERRY_SET_NONE, old);
+	copy_set(f, i->requested, requested);
+	copy_set(f, i->cur, effective);
+	copy_set(f, i->old, old);
 	ferry_leave(f, i, flags);
 	return FERRY_OK;
 }
@@ -419,37 +432,26 @@ int ferry_irq_settle(struct ferry *f, uint32_t irq, uint64_t *wait_ns)
 }
 
 /* One interrupt under way; *next is lowered to when it wants to be seen again. */
-static void poll_one(struct ferry *f, struct ferry_irq *i, uint64_t *next)
+static void poll_one(struct ferry *f, struct ferry_irq *i, void *next)
 {
 	uint64_t ns;
 
 	if (i->state != FERRY_MOVING ||
-	    !((i->flags & FERRY_F_SETTLE) || ferry_irqset_any(f, &f->starved)))
+	    !((i->flags & FERRY_F_SETTLE) || ferry_host_load(f->ctx, &f->starved.count)))
 		return;
 	if (ferry_due(f, i, &ns)) {
 		ferry_drain_begin(f, i);
 		ferry_advance(f, i);
-	} else if (f->drain_ns && ns < *next) {
-		*next = ns;
+	} else if (f->drain_ns && ns < *(uint64_t *)next) {
+		*(uint64_t *)next = ns;
 	}
 }
 
 void ferry_poll(struct ferry *f)
 {
-	uintptr_t flags = ferry_host_irq_save(f->ctx);
 	uint64_t next = UINT64_MAX;
-	uint32_t irq = 0;
 
-	if (ferry_irqset_any(f, &f->moving)) {
-		while ((irq = ferry_irqset_next(f, &f->moving, irq)) != FERRY_NONE) {
-			struct ferry_irq *i = &f->irqs[irq++];
-
-			ferry_lock_irq(f, i);
-			poll_one(f, i, &next);
-			ferry_unlock_irq(f, i);
-		}
-	}
+	ferry_visit(f, &f->moving, poll_one, &next);
 	if (next != UINT64_MAX)
 		ferry_host_poll_in(f->ctx, next);
-	ferry_host_irq_restore(f->ctx, flags);
 }

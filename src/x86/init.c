@@ -43,7 +43,7 @@ static void carve(struct ferry *f, struct ferry_x86 *x, const struct ferry_x86_c
 	x->reach = ferry_carve(m, f->nwords, sizeof(*x->reach));
 	x->cpus = ferry_carve(m, c->core.cpus, sizeof(*x->cpus));
 	x->slots = ferry_carve(m, x->stride ? c->core.cpus : 1, 256 * sizeof(*x->slots));
-	x->room = ferry_carve(m, f->nwords, 16 * sizeof(*x->room));
+	x->room = ferry_carve(m, c->core.cpus, sizeof(*x->room));
 	x->bounds = ferry_carve(m, f->nwords, sizeof(*x->bounds));
 }
 
@@ -125,17 +125,13 @@ static void describe(struct ferry_irq *i, const struct ferry_source *s, uint32_t
 	i->device = s->device;
 	i->index = s->index + n;
 	i->cookie = s->cookie;
-	i->flags = FERRY_F_DISABLED;
-	if (s->flags & FERRY_SOURCE_ORDERED)
-		i->flags |= FERRY_F_ORDERED;
-	if ((s->flags & FERRY_SOURCE_MASKABLE) || s->kind == FERRY_X86_MSIX ||
-	    s->kind == FERRY_X86_MSI_MASKABLE)
-		i->flags |= FERRY_F_MASKABLE;
-	if (s->flags & FERRY_SOURCE_SEVERAL)
-		i->flags |= FERRY_F_SEVERAL;
-	if (s->flags & FERRY_SOURCE_LOW)
-		i->flags |= FERRY_F_LOW;
+	i->flags = FERRY_F_DISABLED | (uint32_t)s->flags * FERRY_F_ORDERED;
 }
+
+_Static_assert(FERRY_F_MASKABLE == FERRY_F_ORDERED * FERRY_SOURCE_MASKABLE &&
+		       FERRY_F_SEVERAL == FERRY_F_ORDERED * FERRY_SOURCE_SEVERAL &&
+		       FERRY_F_LOW == FERRY_F_ORDERED * FERRY_SOURCE_LOW,
+	       "the source's flags keep their order");
 
 static int create_one(struct ferry *f, const struct ferry_source *s, ferry_set set, uint32_t n,
 		      uint32_t *irq)
@@ -153,7 +149,7 @@ static int create_one(struct ferry *f, const struct ferry_source *s, ferry_set s
 	rc = ferry_irq_begin(f, i, set);
 	ferry_leave(f, i, flags);
 	if (rc != FERRY_OK)
-		ferry_irqset_del(f, &f->used, *irq);
+		ferry_irqset_put(f, &f->used, *irq, false);
 	return rc;
 }
 

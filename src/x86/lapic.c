@@ -8,7 +8,7 @@
  * resets `rung` before it collects the bits, so a bit is either collected or
  * rung for again.
  *
- * Locks: I in the entry points; V in next_on and owner.
+ * Locks: I in the entry points; V in ferry_x86_vectors.
  */
 #include "x86/x86.h"
 
@@ -147,25 +147,24 @@ void ferry_x86_vectors(struct ferry *f, uint32_t cpu, uint32_t *used, uint32_t *
 	if (cpu >= f->ncpus)
 		return;
 	flags = ferry_host_irq_save(f->ctx);
-	ferry_host_lock(f->ctx, ferry_cpu_lock(f, cpu));
+	ferry_lock_cpu(f, cpu);
 	*free_ = f->x86->cpus[cpu].nfree;
 	*used = f->x86->nusable - *free_;
-	ferry_host_unlock(f->ctx, ferry_cpu_lock(f, cpu));
+	ferry_unlock_cpu(f, cpu);
 	ferry_host_irq_restore(f->ctx, flags);
 }
 
 /* ---- CPUs ------------------------------------------------------------------------- */
 
 /* The bitmap is the list: what a CPU owns is found without a walk of all
- * interrupts. The word is copied under V; I can't be taken there. */
+ * interrupts. */
 static uint32_t next_on(struct ferry *f, uint32_t cpu, uint32_t *cursor)
 {
 	while (*cursor < 256) {
 		uint32_t bits, vector, slot;
 
-		ferry_host_lock(f->ctx, ferry_cpu_lock(f, cpu));
-		bits = f->x86->cpus[cpu].owned[*cursor / 32] & (~0u << (*cursor % 32));
-		ferry_host_unlock(f->ctx, ferry_cpu_lock(f, cpu));
+		bits = ferry_host_load(f->ctx, &f->x86->cpus[cpu].owned[*cursor / 32]) &
+		       (~0u << (*cursor % 32));
 		if (!bits) {
 			*cursor = (*cursor | 31) + 1;
 			continue;
@@ -183,16 +182,15 @@ static int enter(struct ferry *f, uint32_t cpu)
 {
 	struct ferry_x86_cpu *c = &f->x86->cpus[cpu];
 
-	for (uint32_t w = 0; w < 8; w++) {
-		if (c->owned[w])
-			return FERRY_E_BUG;
-		ferry_host_store(f->ctx, &c->work[w], 0);
-		for (uint32_t bits = f->x86->usable[w]; bits; bits &= bits - 1) {
-			uint32_t vector = w * 32 + (uint32_t)__builtin_ctz(bits);
+	for (uint32_t v = 0; v < 256; v++) {
+		uint32_t w = v / 32;
 
-			if (ferry_host_irr(f->ctx, cpu, (uint8_t)vector))
-				return FERRY_E_PENDING;
-		}
+		if (v % 32 == 0 && ferry_host_load(f->ctx, &c->owned[w]))
+			return FERRY_E_BUG;
+		if (v % 32 == 0)
+			ferry_host_store(f->ctx, &c->work[w], 0);
+		if ((f->x86->usable[w] >> (v % 32) & 1) && ferry_host_irr(f->ctx, cpu, (uint8_t)v))
+			return FERRY_E_PENDING;
 	}
 	ferry_host_store(f->ctx, &c->rung, 0);
 	return FERRY_OK;

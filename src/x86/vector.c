@@ -20,14 +20,7 @@
 
 /* ---- room hints ----------------------------------------------------------------- */
 
-/* Under V. Counts of four CPUs share a word, so it is an addition, of a count
- * that stays within its byte. */
-static void add_room(struct ferry *f, uint32_t cpu, uint32_t delta)
-{
-	ferry_host_add(f->ctx, &f->x86->room[cpu / 4], delta << (8 * (cpu % 4)));
-}
-
-/* Under V, after add_room raised a count to `now`. The version makes a scan that
+/* Under V, after a count was raised to `now`. The version makes a scan that
  * began earlier fail to lower the bound, so it never ends up too low. */
 static void raise_bound(struct ferry *f, uint32_t cpu, uint32_t now)
 {
@@ -39,16 +32,15 @@ static void raise_bound(struct ferry *f, uint32_t cpu, uint32_t now)
 
 static uint32_t room_of(struct ferry *f, uint32_t cpu)
 {
-	return ferry_host_load(f->ctx, &f->x86->room[cpu / 4]) >> (8 * (cpu % 4)) & 0xff;
+	return ferry_host_load(f->ctx, &f->x86->room[cpu]);
 }
 
 void ferry_x86_publish(struct ferry *f, uint32_t cpu, bool online)
 {
-	uint32_t n = f->x86->cpus[cpu].nfree;
+	uint32_t n = online ? f->x86->cpus[cpu].nfree : 0;
 
-	add_room(f, cpu, online ? n : 0u - n);
-	if (online)
-		raise_bound(f, cpu, n);
+	ferry_host_store(f->ctx, &f->x86->room[cpu], n);
+	raise_bound(f, cpu, n);
 }
 
 uint32_t ferry_x86_room(struct ferry *f, uint32_t except)
@@ -65,29 +57,20 @@ struct best {
 	uint32_t cpu, room;
 };
 
-/* The fullest count among the CPUs of `word`, a part of group g, goes to *best if
+/* The highest count among the CPUs of `word`, a part of group g, goes to *best if
  * it is higher; stops at one that reaches `limit`. Returns the highest seen. */
 static uint32_t scan_group(struct ferry *f, uint32_t g, uint64_t word, uint32_t limit,
 			   struct best *best)
 {
 	uint32_t high = 0;
 
-	while (word && high < limit) {
-		uint32_t quad = (uint32_t)__builtin_ctzll(word) / 4;
-		uint32_t four = (uint32_t)(word >> (4 * quad)) & 0xf;
-		uint32_t counts = ferry_host_load(f->ctx, &f->x86->room[g * 16 + quad]);
+	for (; word && high < limit; word &= word - 1) {
+		uint32_t cpu = g * 64 + (uint32_t)__builtin_ctzll(word), n = room_of(f, cpu);
 
-		word &= ~(0xfull << (4 * quad));
-		for (uint32_t k = 0; four; k++, four >>= 1) {
-			uint32_t n = counts >> (8 * k) & 0xff;
-
-			if (!(four & 1))
-				continue;
-			if (n > high)
-				high = n;
-			if (n > best->room)
-				*best = (struct best){ g * 64 + quad * 4 + k, n };
-		}
+		if (n > high)
+			high = n;
+		if (n > best->room)
+			*best = (struct best){ cpu, n };
 	}
 	return high;
 }
@@ -129,14 +112,14 @@ static uint32_t emptiest(struct ferry *f, const struct ferry_irq *i, const struc
 
 /* ---- slots, under V ---------------------------------------------------------------- */
 
-static bool test_bit(const uint32_t *bits, uint32_t n)
-{
-	return bits[n / 32] >> (n % 32) & 1;
-}
-
 static void put_bit(uint32_t *bits, uint32_t n, bool on)
 {
 	bits[n / 32] = (bits[n / 32] & ~(1u << (n % 32))) | (uint32_t)on << (n % 32);
+}
+
+static bool owns(struct ferry *f, uint32_t cpu, uint8_t vector)
+{
+	return ferry_host_load(f->ctx, &f->x86->cpus[cpu].owned[vector / 32]) >> (vector % 32) & 1;
 }
 
 /* The slot becomes, or stops to be, this CPU's: bitmap, counts, hints, table.
@@ -144,17 +127,16 @@ static void put_bit(uint32_t *bits, uint32_t n, bool on)
 static void own_slot(struct ferry *f, uint32_t cpu, uint8_t vector, bool own, uint32_t value)
 {
 	struct ferry_x86_cpu *c = &f->x86->cpus[cpu];
-	uint32_t delta = own ? 0u - 1u : 1;
 
-	put_bit(c->owned, vector, own);
-	c->nfree += delta;
+	if (own)
+		ferry_host_or(f->ctx, &c->owned[vector / 32], 1u << (vector % 32));
+	else
+		ferry_host_and(f->ctx, &c->owned[vector / 32], ~(1u << (vector % 32)));
+	c->nfree += own ? 0u - 1u : 1;
 	if (value)
 		ferry_host_store(f->ctx, ferry_x86_slot(f->x86, cpu, vector), value);
-	if (ferry_cpu_state(f, cpu) == FERRY_CPU_ONLINE) {
-		add_room(f, cpu, delta);
-		if (!own)
-			raise_bound(f, cpu, c->nfree);
-	}
+	if (ferry_cpu_state(f, cpu) == FERRY_CPU_ONLINE)
+		ferry_x86_publish(f, cpu, true);
 }
 
 /* ---- reserving a place --------------------------------------------------------------- */
@@ -182,21 +164,21 @@ static void lock_all(struct ferry *f, const struct attempt *a, bool lock)
 {
 	FOR_EACH_HELD(f, a, c) {
 		if (lock)
-			ferry_host_lock(f->ctx, ferry_cpu_lock(f, c));
+			ferry_lock_cpu(f, c);
 		else
-			ferry_host_unlock(f->ctx, ferry_cpu_lock(f, c));
+			ferry_unlock_cpu(f, c);
 		if (f->one_lock)
 			break;
 	}
 }
 
 /* Is the current vector free, or ours already, on every CPU of the new place? */
-static bool same_vector_free(const struct ferry *f, const struct ferry_irq *i, ferry_set to)
+static bool same_vector_free(struct ferry *f, const struct ferry_irq *i, ferry_set to)
 {
 	if (i->cur == FERRY_SET_NONE)
 		return false;
 	FERRY_FOR_EACH_CPU(f, to, c)
-		if (!ferry_set_has(f, i->cur, c) && test_bit(f->x86->cpus[c].owned, i->vector))
+		if (!ferry_set_has(f, i->cur, c) && owns(f, c, i->vector))
 			return false;
 	return true;
 }
@@ -213,7 +195,7 @@ static uint32_t free_vectors(struct ferry *f, const struct ferry_irq *i, const s
 	else if (i->kind == FERRY_X86_IOAPIC_LEVEL)
 		bits &= ~ferry_host_load(f->ctx, &x->level[w]);
 	FOR_EACH_HELD(f, a, c)
-		bits &= ~x->cpus[c].owned[w];
+		bits &= ~ferry_host_load(f->ctx, &x->cpus[c].owned[w]);
 	return bits;
 }
 
@@ -226,46 +208,44 @@ static bool claim_level(struct ferry *f, const struct ferry_irq *i, uint8_t vect
 	       !(ferry_host_or(f->ctx, &f->x86->level[vector / 32], bit) & bit);
 }
 
-/* One free vector, from classes of 16 in turn (SDM 3A 11.8.3: equal classes don't
- * interrupt one another, so one full class would be one queue). */
+/* One free vector, each time from the next class of 16 (SDM 3A 11.8.3: equal
+ * classes don't interrupt one another, so one full class would be one queue). */
 static bool choose(struct ferry *f, const struct ferry_irq *i, struct attempt *a, bool dry)
 {
-	struct ferry_x86_cpu *first = &f->x86->cpus[f->one_lock ? 0 : ferry_set_next(f, a->to, 0)];
+	uint32_t *next = &f->x86->cpus[f->one_lock ? 0 : ferry_set_next(f, a->to, 0)].next;
+	uint32_t from = *next;
 
 	a->transit = false;
+	a->vector = i->vector;
 	if ((ferry_x86_two_steps(i) || i->kind == FERRY_X86_IOAPIC_LEVEL || f->one_lock) &&
-	    same_vector_free(f, i, a->to)) {
-		a->vector = i->vector;
+	    same_vector_free(f, i, a->to))
 		return true;
-	}
-	for (uint32_t k = 0; k < 16; k++) {
-		uint32_t class = (first->next_class + k) % 16;
-		uint32_t sixteen = free_vectors(f, i, a, class / 2) >> (16 * (class % 2)) & 0xffff;
+	/* The first word once more at the end, for what lies before `from`. */
+	for (uint32_t k = 0; k <= 8; k++) {
+		uint32_t w = (from / 32 + k) % 8, bits = free_vectors(f, i, a, w);
 
-		if (!sixteen)
+		if (k == 0)
+			bits &= ~0u << (from % 32);
+		a->vector = (uint8_t)(w * 32 + (bits ? (uint32_t)__builtin_ctz(bits) : 0));
+		if (!bits || (!dry && !claim_level(f, i, a->vector)))
 			continue;
-		a->vector = (uint8_t)(class * 16 + (uint32_t)__builtin_ctz(sixteen));
-		if (!dry && !claim_level(f, i, a->vector))
-			continue;
-		a->transit = a->from != FERRY_SET_NONE;
 		if (!dry)
-			first->next_class = class + 1;
+			*next = (a->vector + 16u) & 0xf0;
+		a->transit = a->from != FERRY_SET_NONE;
 		return true;
 	}
 	return false;
 }
 
 /* All V held: the slots become ours. */
-static void install(struct ferry *f, const struct ferry_irq *i, struct attempt *a)
+static void install(struct ferry *f, const struct ferry_irq *i, const struct attempt *a)
 {
 	struct ferry_x86 *x = f->x86;
 
 	if (x->stride == 0)
 		put_bit(x->shared, a->vector, true);
-	if (!a->transit)
-		a->from = FERRY_SET_NONE;
 	FOR_EACH_HELD(f, a, c) {
-		if (test_bit(x->cpus[c].owned, a->vector))
+		if (owns(f, c, a->vector) || (!a->transit && !ferry_set_has(f, a->to, c)))
 			continue;
 		own_slot(f, c, a->vector, true, SLOT_LIVE | SLOT_USED | i->number);
 	}
@@ -275,19 +255,18 @@ static void install(struct ferry *f, const struct ferry_irq *i, struct attempt *
 static int reserve(struct ferry *f, struct ferry_irq *i, ferry_set to, bool dry,
 		   struct ferry_place *p)
 {
-	struct attempt a = { .to = to, .from = FERRY_SET_NONE }, held;
+	struct attempt a = { .to = to, .from = FERRY_SET_NONE };
 	bool ok = true;
 
 	if (ferry_x86_two_steps(i))
 		a.from = i->cur;
-	held = a;
-	lock_all(f, &held, true);
+	lock_all(f, &a, true);
 	FERRY_FOR_EACH_CPU(f, to, c)
 		ok = ok && ferry_cpu_state(f, c) == FERRY_CPU_ONLINE;
 	ok = ok && choose(f, i, &a, dry);
 	if (ok && !dry)
 		install(f, i, &a);
-	lock_all(f, &held, false);
+	lock_all(f, &a, false);
 	p->cpus = to;
 	p->vector = a.vector;
 	p->transit = a.transit;
@@ -401,19 +380,14 @@ int ferry_x86_plan(struct ferry *f, struct ferry_irq *i, const struct ferry_want
 
 bool ferry_x86_owes(struct ferry *f, const struct ferry_irq *i, uint32_t cpu)
 {
-	bool owned;
-
 	if (!ferry_set_has(f, i->old, cpu) ||
 	    (i->old_vector == i->vector && ferry_set_has(f, i->cur, cpu)))
 		return false;
-	/* "Still owes" and "its slot names me" are one fact, not two. */
-	if (f->x86->stride)
-		return ferry_host_load(f->ctx, ferry_x86_slot(f->x86, cpu, i->old_vector)) ==
+	/* "Still owes" and "its slot names me" are one fact, not two: of several
+	 * old CPUs one may have cleared its slot and given it to somebody else. */
+	return owns(f, cpu, i->old_vector) &&
+	       ferry_host_load(f->ctx, ferry_x86_slot(f->x86, cpu, i->old_vector)) ==
 		       (SLOT_LIVE | SLOT_USED | i->number);
-	ferry_host_lock(f->ctx, ferry_cpu_lock(f, cpu));
-	owned = test_bit(f->x86->cpus[cpu].owned, i->old_vector);
-	ferry_host_unlock(f->ctx, ferry_cpu_lock(f, cpu));
-	return owned;
 }
 
 /* The last owner of the old vector is about to go: so goes the vector. V held. */
@@ -439,12 +413,12 @@ int ferry_x86_release(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool f
 		rc = FERRY_WAS_PENDING;
 	if (rc && !force)
 		return rc;
-	ferry_host_lock(f->ctx, ferry_cpu_lock(f, cpu));
+	ferry_lock_cpu(f, cpu);
 	own_slot(f, cpu, i->old_vector, false, f->x86->stride || last ? SLOT_USED | irq : 0);
 	if (transit)
 		own_slot(f, cpu, i->vector, false, SLOT_USED | irq);
 	if (last)
 		last_of_vector(f, i);
-	ferry_host_unlock(f->ctx, ferry_cpu_lock(f, cpu));
+	ferry_unlock_cpu(f, cpu);
 	return rc | FERRY_RELEASED;
 }

@@ -18,9 +18,9 @@
 
 struct ferry_x86_cpu {
 	uint32_t apic_id, logical_id;
-	uint32_t owned[8];    /* V: vectors with a slot here */
+	ferry_atomic owned[8]; /* vectors with a slot here; written under V */
 	uint32_t nfree;       /* V */
-	uint32_t next_class;  /* V: priority class to allocate from next */
+	uint32_t next;        /* V: search from this vector on */
 	ferry_atomic work[8]; /* vectors the doorbell shall look at */
 	ferry_atomic rung;    /* a doorbell is under way, or not yet begun */
 };
@@ -38,8 +38,7 @@ struct ferry_x86 {
 	ferry_atomic *slots;
 	uint64_t *reach; /* CPUs that messages without remapping can name */
 
-	/* Where is room? Free vectors of each CPU, 4 CPUs a word, 0 unless
-	 * online; and for each 64 CPUs an upper bound of these in bits 7:0 with a
+	/* Where is room? Free vectors of each CPU, 0 unless online; and for each 64 CPUs an upper bound of these in bits 7:0 with a
 	 * version above it. Written under V, read by anyone as a hint. */
 	ferry_atomic *room;
 	ferry_atomic *bounds;
