@@ -29,58 +29,17 @@ static uint64_t step_time(struct machine *m)
 	return m->now + STEP_NS + machine_below(m, STEP_JITTER);
 }
 
-/* ---- the event heap: (time, label), four children per node ---------------- */
-
 void machine_at(struct machine *m, uint64_t t, label l)
 {
-	struct sim_out *o = m->out;
-	uint32_t i;
-
-	if (o->heap_n == o->heap_size) {
-		uint32_t size = o->heap_size ? 2 * o->heap_size : 4096;
-		struct heap_entry *heap = realloc(o->heap, size * sizeof(*heap));
-
-		if (!heap) {
-			m->fatal = true;
-			return;
-		}
-		o->heap = heap;
-		o->heap_size = size;
-	}
-	for (i = o->heap_n++; i && o->heap[(i - 1) / 4].t > t; i = (i - 1) / 4)
-		o->heap[i] = o->heap[(i - 1) / 4];
-	o->heap[i] = (struct heap_entry){ t, l };
-}
-
-static struct heap_entry heap_pop(struct sim_out *o)
-{
-	struct heap_entry top = o->heap[0], last = o->heap[--o->heap_n];
-	uint32_t i = 0;
-
-	for (;;) {
-		uint32_t child = 4 * i + 1, best = child, end = child + 4;
-
-		if (child >= o->heap_n)
-			break;
-		if (end > o->heap_n)
-			end = o->heap_n;
-		while (++child < end)
-			if (o->heap[child].t < o->heap[best].t)
-				best = child;
-		if (o->heap[best].t >= last.t)
-			break;
-		o->heap[i] = o->heap[best];
-		i = best;
-	}
-	o->heap[i] = last;
-	return top;
+	if (!queue_put(&m->out->queue, t, l))
+		m->fatal = true;
 }
 
 static void cpu_at(struct machine *m, uint32_t cpu, uint64_t t)
 {
 	struct sim_cpu *c = &m->cpu[cpu];
 
-	/* An entry already in the heap for a later moment goes stale: due tells. */
+	/* An entry already queued for a later moment goes stale: due tells. */
 	if (!m->config.storm || t >= c->due)
 		return;
 	c->due = t;
@@ -163,8 +122,9 @@ void cpu_yield(struct machine *m)
 		uint64_t t = step_time(m);
 
 		/* Nothing comes before it: the chooser would return here at once. */
-		if (!m->out->heap_n || t < m->out->heap[0].t) {
+		if (t < m->out->queue.next) {
 			m->now = t;
+			queue_advance(&m->out->queue, t);
 			note(m, label_of(L_STEP, m->current, 0));
 			return;
 		}
@@ -421,24 +381,24 @@ void machine_perform(struct machine *m, label l)
 
 /* ---- the storm's chooser --------------------------------------------------- */
 
-/* A heap entry that will never become a label again, or only evaluates a
- * condition that nothing else can change. */
-static bool is_idle_entry(const struct machine *m, const struct heap_entry *e)
+/* Can this entry still become a label that changes something? Not if it is stale,
+ * or only evaluates a condition that nothing else can change. */
+static bool is_idle(const void *arg, const struct queue_entry *e)
 {
-	const struct sim_cpu *c = &m->cpu[label_a(e->l)];
+	const struct machine *m = arg;
+	const struct sim_cpu *c = &m->cpu[label_a(e->label)];
 
-	if (label_kind(e->l) == L_POLL)
+	if (label_kind(e->label) == L_POLL)
 		return e->t != m->poll_at;
-	return label_kind(e->l) == L_STEP && (c->due != e->t || c->state == CPU_WAIT);
+	return label_kind(e->label) == L_STEP && (c->due != e->t || c->state == CPU_WAIT);
 }
 
 bool machine_deadlocked(const struct machine *m)
 {
 	uint32_t i;
 
-	for (i = 0; i < m->out->heap_n; i++)
-		if (!is_idle_entry(m, &m->out->heap[i]))
-			return false;
+	if (!queue_all(&m->out->queue, is_idle, m))
+		return false;
 	for (i = 0; i < m->config.cpus; i++)
 		if (m->cpu[i].state == CPU_LOCK || m->cpu[i].state == CPU_WAIT)
 			return true;
@@ -470,17 +430,16 @@ static bool storm_cpu(struct machine *m, uint32_t cpu, uint64_t t)
 
 bool machine_storm_step(struct machine *m)
 {
-	struct heap_entry e;
+	struct queue_entry e;
 
-	if (m->fatal || !m->out->heap_n)
+	if (m->fatal || !queue_take(&m->out->queue, &e))
 		return false;
-	e = heap_pop(m->out);
-	m->now = e.t > m->now ? e.t : m->now;
-	if (label_kind(e.l) == L_STEP)
-		return storm_cpu(m, label_a(e.l), e.t);
-	if (label_kind(e.l) == L_POLL && e.t != m->poll_at)
+	m->now = e.t;
+	if (label_kind(e.label) == L_STEP)
+		return storm_cpu(m, label_a(e.label), e.t);
+	if (label_kind(e.label) == L_POLL && e.t != m->poll_at)
 		return true;
-	machine_perform(m, e.l);
+	machine_perform(m, e.label);
 	return !m->fatal;
 }
 
@@ -567,6 +526,7 @@ struct machine *machine_new(const struct sim_config *config, struct sim_out *out
 	m = (struct machine *)base;
 	m->config = *config;
 	m->out = out;
+	out->queue.next = UINT64_MAX;
 	m->rng = config->seed;
 	m->current = NONE;
 	m->poll_at = NEVER;

@@ -13,7 +13,7 @@
  *
  * All state that identifies a situation lies in one arena at a fixed address:
  * this struct, the tables it points to, the library's memory, the stacks. What
- * only measures (struct sim_out, the event heap) lies outside.
+ * only measures (struct sim_out, the queue of labels) lies outside.
  */
 #ifndef IRQFERRY_SIM_MACHINE_H
 #define IRQFERRY_SIM_MACHINE_H
@@ -25,6 +25,7 @@
 #include <irqferry/trace.h>
 #include <irqferry/x86.h>
 #include "fibre.h"
+#include "queue.h"
 #include "storm.h"
 
 #define NONE 0xffffffffu
@@ -97,7 +98,7 @@ enum cpu_state {
 
 struct sim_cpu {
 	struct fibre fibre;
-	uint64_t due;   /* when the storm steps it; NEVER: not in the heap */
+	uint64_t due;   /* when the storm steps it; NEVER: not queued */
 	uint64_t until; /* SLEEP, FENCE */
 	ferry_lock *lock;
 	bool (*done)(void *arg);
@@ -202,18 +203,12 @@ struct histogram {
 	uint64_t bucket[HISTOGRAM_BUCKETS];
 };
 
-struct heap_entry {
-	uint64_t t;
-	label l;
-};
-
 /* What only measures. Not part of a state. */
 struct sim_out {
 	struct storm_report report;
 	uint64_t outstanding; /* tokens that have neither been handled nor counted out */
 	struct histogram latency, move_time, offline_time;
-	struct heap_entry *heap;
-	uint32_t heap_n, heap_size;
+	struct queue queue;
 	void *user; /* the client's */
 };
 

@@ -568,7 +568,7 @@ int storm_run(const struct storm_spec *spec, struct storm_report *report, storm_
 		machine_delete(st.m);
 	if (st.status)
 		storm_report_free(report);
-	free(out->heap);
+	queue_free(&out->queue);
 	free(out);
 	free(ids.apic);
 	free(ids.logical);

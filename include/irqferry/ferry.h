@@ -209,9 +209,11 @@ FERRY_MUST_USE int ferry_irq_free(struct ferry *f, uint32_t irq, uint32_t flags,
  *                                between the calls
  *    interrupts off; ferry_cpu_commit(); park
  *
- * A host that wants nothing to be forwarded repeats the step until *left is 0;
- * one that can't leave interrupts on commits as soon as the step returns
- * FERRY_OK: what is pending here then is replayed at its new place.
+ * A host that wants nothing to be forwarded repeats the step until *left is 0.
+ * One that leaves with interrupts off calls step and commit in one such section:
+ * what pends here then cannot run, and commit replays it at its new place. It
+ * has to let interrupts in after FERRY_E_AGAIN at times, for a level line that is
+ * pending here can only be moved once its handler has run.
  */
 
 enum ferry_cpu_state { FERRY_CPU_OFFLINE = 0, FERRY_CPU_ONLINE = 1, FERRY_CPU_LEAVING = 2 };
@@ -248,8 +250,8 @@ int ferry_cpu_dry_run(struct ferry *f, uint32_t cpu, struct ferry_dry_run *sum,
 FERRY_MUST_USE int ferry_cpu_leave(struct ferry *f, uint32_t cpu);
 
 /*
- * Move away what can be moved. Context: thread, on `cpu`, interrupts on before
- * and after. Costs what is on this CPU.
+ * Move away what can be moved. Context: thread, on `cpu`, interrupts on or off
+ * (left as they were). Costs what is on this CPU.
  * Returns
  *   FERRY_OK        ready to commit; *left slots would be forwarded (0: none)
  *   FERRY_E_AGAIN   *left slots need interrupts, their handlers or time first
