@@ -3,38 +3,17 @@
 #include "fibre.h"
 
 #ifndef FIBRE_UCONTEXT
-/*
- * Only what the System V ABI makes the callee keep: six registers. The floating
- * point control words are the same in all fibres. A whole step of a simulated
- * CPU costs two of these, so swapcontext() with its system call is out.
- */
-void fibre_swap(void **save, void *load);
+/* Where fibre_switch jumps to the first time: argument and function are on the
+ * stack, which is then a multiple of 16, as a call wants it. */
 void fibre_thunk(void);
 __asm__(".pushsection .text\n"
-	".globl fibre_swap\n"
-	".type fibre_swap, @function\n"
-	"fibre_swap:\n"
-	"	pushq %rbp\n"
-	"	pushq %rbx\n"
-	"	pushq %r12\n"
-	"	pushq %r13\n"
-	"	pushq %r14\n"
-	"	pushq %r15\n"
-	"	movq %rsp, (%rdi)\n"
-	"	movq %rsi, %rsp\n"
-	"	popq %r15\n"
-	"	popq %r14\n"
-	"	popq %r13\n"
-	"	popq %r12\n"
-	"	popq %rbx\n"
-	"	popq %rbp\n"
-	"	ret\n"
-	".size fibre_swap, .-fibre_swap\n"
 	".globl fibre_thunk\n"
 	".type fibre_thunk, @function\n"
 	"fibre_thunk:\n"
-	"	movq %r13, %rdi\n"
-	"	call *%r12\n"
+	"	xorl %ebp, %ebp\n"
+	"	popq %rdi\n"
+	"	popq %rax\n"
+	"	call *%rax\n"
 	"	ud2\n"
 	".size fibre_thunk, .-fibre_thunk\n"
 	".popsection\n");
@@ -45,20 +24,11 @@ void fibre_init(struct fibre *f, void *stack, size_t size, void (*fn)(void *arg)
 	uint64_t *sp = (uint64_t *)top;
 
 	*--sp = 0;
-	*--sp = 0; /* two: the thunk then calls from a multiple of 16 */
+	*--sp = 0;
+	*--sp = (uintptr_t)fn;
+	*--sp = (uintptr_t)arg;
 	*--sp = (uintptr_t)fibre_thunk;
-	*--sp = 0; /* rbp: ends a debugger's walk */
-	*--sp = 0;
-	*--sp = (uintptr_t)fn;	/* r12 */
-	*--sp = (uintptr_t)arg; /* r13 */
-	*--sp = 0;
-	*--sp = 0;
 	f->sp = sp;
-}
-
-void fibre_switch(struct fibre *from, struct fibre *to)
-{
-	fibre_swap(&from->sp, to->sp);
 }
 
 #else

@@ -4,7 +4,7 @@
  *
  * Before each access to something shared the CPU yields: whatever else can
  * happen may happen first. Calls that commute to the left of everything other
- * CPUs can do (unlock, irq_restore, now) yield only with config.yield_all.
+ * CPUs can do (unlock, irq_restore, now, EOI) yield only with config.yield_all.
  */
 #include "machine.h"
 
@@ -169,8 +169,9 @@ uintptr_t ferry_host_irq_save(void *ctx)
 
 	if (m->quiet)
 		return 0;
-	/* An interrupt may still come before the flag is cleared. */
-	cpu_yield(m);
+	/* Before the flag is cleared an interrupt may still come; after, nothing. */
+	if (m->config.yield_all || m->cpu[m->current].iff)
+		cpu_yield(m);
 	old = m->cpu[m->current].iff;
 	m->cpu[m->current].iff = false;
 	return old;
@@ -245,7 +246,7 @@ void ferry_host_handle(void *ctx, uint32_t irq, uintptr_t cookie, uint32_t cpu)
 	uint32_t src = (uint32_t)cookie;
 
 	check_cpu(m, cpu, "handler");
-	cpu_yield(m);
+	commuting(m); /* that it was decided is what others can see */
 	if (c->iff || c->locks || !c->depth)
 		violation(m, V_BROKEN, cpu, src, "handler started with %s",
 			  c->locks ? "a lock held" : "interrupts on or in a thread");
@@ -262,7 +263,7 @@ void ferry_host_handle(void *ctx, uint32_t irq, uintptr_t cookie, uint32_t cpu)
 void ferry_host_eoi(void *ctx, uint32_t cpu)
 {
 	check_cpu(ctx, cpu, "EOI");
-	cpu_yield(ctx);
+	commuting(ctx); /* the own APIC, interrupts off; a broadcast takes time anyway */
 	lapic_eoi(ctx, cpu);
 }
 

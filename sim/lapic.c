@@ -20,17 +20,10 @@ static void set(uint64_t *bits, uint8_t n) { bits[n >> 6] |= 1ull << (n & 63); }
 static void clear(uint64_t *bits, uint8_t n) { bits[n >> 6] &= ~(1ull << (n & 63)); }
 static bool test(const uint64_t *bits, uint8_t n) { return bits[n >> 6] >> (n & 63) & 1; }
 
-bool lapic_any(const struct sim_cpu *c)
-{
-	return (c->irr[0] | c->irr[1] | c->irr[2] | c->irr[3]) != 0;
-}
-
-int lapic_ready(const struct sim_cpu *c)
+int lapic_offers(const struct sim_cpu *c)
 {
 	int irr, isr;
 
-	if (!lapic_any(c))
-		return -1;
 	irr = highest(c->irr);
 	isr = highest(c->isr);
 	/* 11.8.3.1: only a priority class (vector 7:4) above that of the highest

@@ -12,22 +12,7 @@
 #define MAP_FIXED_NOREPLACE 0
 #endif
 
-#define STEP_NS 10      /* a step takes STEP_NS .. STEP_NS + STEP_JITTER - 1 */
-#define STEP_JITTER 24
-#define RECHECK_NS 150  /* how often the storm evaluates a ferry_host_wait condition */
-
-uint64_t machine_random(struct machine *m)
-{
-	uint64_t x = m->rng += 0x9e3779b97f4a7c15;
-
-	x = (x ^ x >> 32) * 0xd6e8feb86659fd93;
-	return x ^ x >> 32;
-}
-
-static uint64_t step_time(struct machine *m)
-{
-	return m->now + STEP_NS + machine_below(m, STEP_JITTER);
-}
+#define RECHECK_NS 150 /* how often the storm evaluates a ferry_host_wait condition */
 
 void machine_at(struct machine *m, uint64_t t, label l)
 {
@@ -47,25 +32,6 @@ static void cpu_at(struct machine *m, uint32_t cpu, uint64_t t)
 }
 
 /* ---- simulated CPUs, on their fibres -------------------------------------- */
-
-static void note(struct machine *m, label l)
-{
-	struct storm_report *r = &m->out->report;
-
-	r->labels++;
-	r->fingerprint = (r->fingerprint ^ l) * 0x9fb21c651e98df25;
-	r->fingerprint ^= r->fingerprint >> 29;
-	m->rechecks = 0;
-}
-
-static void leave_fibre(struct machine *m)
-{
-	struct sim_cpu *c = &m->cpu[m->current];
-
-	do
-		fibre_switch(&c->fibre, &m->scheduler);
-	while (m->fatal);
-}
 
 /* The interrupt that the label L_TAKE put into the newest frame. */
 static void enter_interrupt(struct machine *m, uint32_t cpu)
@@ -91,7 +57,7 @@ static void enter_interrupt(struct machine *m, uint32_t cpu)
 	c->iff = true;
 }
 
-void cpu_block(struct machine *m, enum cpu_state state)
+void cpu_resume(struct machine *m, enum cpu_state state)
 {
 	uint32_t cpu = m->current;
 	struct sim_cpu *c = &m->cpu[cpu];
@@ -100,37 +66,26 @@ void cpu_block(struct machine *m, enum cpu_state state)
 	void *arg = c->arg;
 
 	for (;;) {
-		c->state = (uint8_t)state;
-		leave_fibre(m);
+		while (m->fatal)
+			fibre_switch(&c->fibre, &m->scheduler);
 		if (!c->take)
 			return;
 		enter_interrupt(m, cpu);
 		c->done = done;
 		c->arg = arg;
 		c->until = until;
+		c->state = (uint8_t)state;
+		fibre_switch(&c->fibre, &m->scheduler);
 	}
 }
 
-void cpu_yield(struct machine *m)
+void cpu_block(struct machine *m, enum cpu_state state)
 {
-	struct sim_cpu *c;
+	struct sim_cpu *c = &m->cpu[m->current];
 
-	if (m->quiet || m->current == NONE)
-		return;
-	c = &m->cpu[m->current];
-	if (m->config.storm && !(c->iff && lapic_ready(c) >= 0)) {
-		uint64_t t = step_time(m);
-
-		/* Nothing comes before it: the chooser would return here at once. */
-		if (t < m->out->queue.next) {
-			m->now = t;
-			queue_advance(&m->out->queue, t);
-			note(m, label_of(L_STEP, m->current, 0));
-			return;
-		}
-		c->until = t;
-	}
-	cpu_block(m, CPU_READY);
+	c->state = (uint8_t)state;
+	fibre_switch(&c->fibre, &m->scheduler);
+	cpu_resume(m, state);
 }
 
 void cpu_sleep(struct machine *m, uint64_t ns)
@@ -175,12 +130,12 @@ void cpu_unpark(struct machine *m, uint32_t cpu)
 {
 	m->cpu[cpu].parked = false;
 	m->cpu[cpu].state = CPU_READY;
-	cpu_at(m, cpu, step_time(m));
+	cpu_at(m, cpu, cpu_step_time(m));
 }
 
 void cpu_wake(struct machine *m, uint32_t cpu)
 {
-	cpu_at(m, cpu, step_time(m));
+	cpu_at(m, cpu, cpu_step_time(m));
 }
 
 static bool may_take(const struct sim_cpu *c)
@@ -299,7 +254,7 @@ static void reschedule(struct machine *m, uint32_t cpu)
 
 	switch ((enum cpu_state)c->state) {
 	case CPU_READY:
-		cpu_at(m, cpu, c->until > m->now ? c->until : step_time(m));
+		cpu_at(m, cpu, c->until > m->now ? c->until : cpu_step_time(m));
 		break;
 	case CPU_SLEEP:
 	case CPU_FENCE:
@@ -345,7 +300,7 @@ void machine_perform(struct machine *m, label l)
 {
 	uint32_t a = label_a(l);
 
-	note(m, l);
+	machine_note(m, l);
 	switch (label_kind(l)) {
 	case L_STEP:
 		run_fibre(m, a);
@@ -428,7 +383,7 @@ static bool storm_cpu(struct machine *m, uint32_t cpu, uint64_t t)
 	return true;
 }
 
-bool machine_storm_step(struct machine *m)
+static bool storm_step(struct machine *m)
 {
 	struct queue_entry e;
 
@@ -441,6 +396,15 @@ bool machine_storm_step(struct machine *m)
 		return true;
 	machine_perform(m, e.label);
 	return !m->fatal;
+}
+
+/* Flat, for the sake of the returns: see fibre_switch. */
+__attribute__((flatten)) bool machine_storm(struct machine *m, uint32_t steps)
+{
+	while (steps-- && !m->stop)
+		if (!storm_step(m))
+			return false;
+	return true;
 }
 
 void machine_look(struct machine *m)

@@ -222,6 +222,7 @@ struct machine {
 	bool quiet;        /* a condition is evaluated, or a look from outside: no yields */
 	bool torn;         /* that look met a held lock: its result means nothing */
 	bool fatal;        /* cannot go on */
+	bool stop;         /* machine_storm returns */
 	bool silent;       /* devices have no events of their own any more */
 	uint64_t poll_at;
 	uint32_t rechecks; /* conditions found false since the last label */
@@ -252,20 +253,83 @@ void machine_delete(struct machine *m);
 uint32_t machine_labels(struct machine *m, label *out, uint32_t max);
 void machine_perform(struct machine *m, label l);
 
-/* The storm's chooser: perform the next label. False: there is none. */
-bool machine_storm_step(struct machine *m);
+/* The storm's chooser: perform `steps` labels, fewer if m->stop is set. False:
+ * there are no more. */
+bool machine_storm(struct machine *m, uint32_t steps);
 /* No label can come any more, and yet a CPU waits for something. */
 bool machine_deadlocked(const struct machine *m);
 void machine_at(struct machine *m, uint64_t t, label l);
 
-uint64_t machine_random(struct machine *m);
+static inline uint64_t machine_random(struct machine *m)
+{
+	uint64_t x = m->rng += 0x9e3779b97f4a7c15;
+
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93;
+	return x ^ x >> 32;
+}
+
 static inline uint64_t machine_below(struct machine *m, uint64_t n)
 {
 	return n ? (uint64_t)(((unsigned __int128)machine_random(m) * n) >> 64) : 0;
 }
 
+/* Count a label and mix it into the fingerprint. */
+static inline void machine_note(struct machine *m, label l)
+{
+	struct storm_report *r = &m->out->report;
+
+	r->labels++;
+	r->fingerprint = (r->fingerprint ^ l) * 0x9fb21c651e98df25;
+	r->fingerprint ^= r->fingerprint >> 29;
+	m->rechecks = 0;
+}
+
+/* The vector this CPU's APIC offers, or -1 (IF not considered). */
+int lapic_offers(const struct sim_cpu *c);
+static inline bool lapic_any(const struct sim_cpu *c)
+{
+	return (c->irr[0] | c->irr[1] | c->irr[2] | c->irr[3]) != 0;
+}
+
+static inline int lapic_ready(const struct sim_cpu *c)
+{
+	return lapic_any(c) ? lapic_offers(c) : -1;
+}
+
+/* A step takes 10 .. 33 virtual ns: which CPU is next is chance. */
+static inline uint64_t cpu_step_time(struct machine *m) { return m->now + 10 + machine_below(m, 24); }
+
+/* From a CPU's fibre: after a switch, take interrupts until it may go on. */
+void cpu_resume(struct machine *m, enum cpu_state state);
+
+/* From a CPU's fibre, before it touches something shared: anything else that can
+ * happen may happen first. */
+static inline void cpu_yield(struct machine *m)
+{
+	struct sim_cpu *c;
+	uint64_t t;
+
+	if (m->quiet || m->current == NONE)
+		return;
+	c = &m->cpu[m->current];
+	if (m->config.storm && !(c->iff && lapic_ready(c) >= 0)) {
+		t = cpu_step_time(m);
+		/* Nothing comes before it: the chooser would return here at once. */
+		if (t < m->out->queue.next) {
+			m->now = t;
+			queue_advance(&m->out->queue, t);
+			machine_note(m, label_of(L_STEP, m->current, 0));
+			return;
+		}
+		c->until = t;
+	}
+	c->state = CPU_READY;
+	fibre_switch(&c->fibre, &m->scheduler);
+	if (__builtin_expect(c->take || m->fatal, 0))
+		cpu_resume(m, CPU_READY);
+}
+
 /* From a CPU's fibre. */
-void cpu_yield(struct machine *m);
 void cpu_block(struct machine *m, enum cpu_state state);
 void cpu_sleep(struct machine *m, uint64_t ns);
 /* As cpu_sleep, but the CPU spins inside one instruction: no interrupt is taken. */
@@ -285,8 +349,6 @@ bool machine_looked(struct machine *m);
 
 /* ---- lapic.c -------------------------------------------------------------- */
 
-/* The vector this CPU's APIC offers, or -1 (IF not considered). */
-int lapic_ready(const struct sim_cpu *c);
 void lapic_accept(struct machine *m, uint32_t cpu, const struct flight *f);
 void lapic_take(struct machine *m, uint32_t cpu, uint8_t vector);
 void lapic_eoi(struct machine *m, uint32_t cpu);
@@ -294,7 +356,6 @@ void lapic_reset(struct machine *m, uint32_t cpu);
 void lapic_send_ipi(struct machine *m, uint32_t cpu, uint8_t vector);
 /* Accept a message: resolve its destination. `pick`: 1 + CPU of the set, 0: any. */
 void lapic_route(struct machine *m, const struct flight *f, uint32_t pick);
-bool lapic_any(const struct sim_cpu *c);
 bool lapic_in_set(const struct machine *m, const struct flight *f, uint32_t cpu);
 
 /* ---- device.c -------------------------------------------------------------- */

@@ -21,6 +21,8 @@ void storm_fail(struct storm *st, int status, const char *format, ...)
 	if (st->status)
 		return;
 	st->status = status;
+	if (st->m)
+		st->m->stop = true;
 	va_start(args, format);
 	if (st->error)
 		vsnprintf(st->error, st->error_size, format, args);
@@ -511,13 +513,11 @@ static void plan_series(struct storm *st)
 static void run(struct storm *st, storm_progress *tell, void *arg)
 {
 	struct machine *m = st->m;
-	uint64_t steps = 0;
 
 	storm_queue(st, 0, OP_SETUP, 0, 0);
-	st->up = 0;
 	cpu_unpark(m, 0);
-	while (!st->finished && !st->status && machine_storm_step(m))
-		if ((++steps & 0xfffff) == 0 && tell)
+	while (machine_storm(m, 1u << 20) && !m->stop)
+		if (tell)
 			tell(arg, st->total ? (double)st->tick / (double)st->total : 0,
 			     m->out->report.raised);
 	if (st->status)

@@ -643,6 +643,7 @@ static void finish(struct storm *st)
 		violation(st->m, V_BROKEN, NONE, NONE, "stuck: no quiet after settling");
 	check_requested(st);
 	st->finished = true;
+	st->m->stop = true;
 }
 
 /* ---- the thread of a CPU -------------------------------------------------------------------- */
