@@ -440,6 +440,54 @@ void device_write(struct machine *m, uint32_t src, enum ferry_reg reg, uint32_t 
 	}
 }
 
+/* ---- posted writes -------------------------------------------------------------- */
+
+void device_post(struct machine *m, uint32_t src, enum ferry_reg reg, uint32_t value)
+{
+	struct sim_device *d = &m->device[m->source[src].device];
+	struct flight *f;
+	uint32_t i;
+
+	if (!m->config.posted) {
+		device_write(m, src, reg, value);
+		return;
+	}
+	i = flight_new(m);
+	f = &m->flight[i];
+	f->kind = FLIGHT_WRITE;
+	f->src = src;
+	f->addr_lo = reg;
+	f->data = value;
+	if (d->write_tail)
+		m->flight[d->write_tail - 1].next = i + 1;
+	else
+		d->write_head = i + 1;
+	d->write_tail = i + 1;
+	d->posted++;
+	if (!m->config.storm)
+		return;
+	f->reach = m->now + 1 + delay(m, 400);
+	if (f->reach <= d->last_write)
+		f->reach = d->last_write + 1;
+	d->last_write = f->reach;
+	machine_at(m, f->reach, label_of(L_WRITE, m->source[src].device, 0));
+}
+
+/* PCI 3.0 3.2.5: posted writes stay in order. */
+void device_land(struct machine *m, uint32_t device)
+{
+	struct sim_device *d = &m->device[device];
+	uint32_t i = d->write_head - 1;
+	struct flight f = m->flight[i];
+
+	d->write_head = f.next;
+	if (!d->write_head)
+		d->write_tail = 0;
+	d->landed++;
+	flight_free(m, i);
+	device_write(m, f.src, (enum ferry_reg)f.addr_lo, f.data);
+}
+
 /* ---- fences -------------------------------------------------------------------- */
 
 /* A read pushes the device's earlier messages to the root complex, or to the IRR
@@ -456,8 +504,11 @@ static bool holds(const struct sim_cpu *c, const struct flight *f)
 
 bool device_fenced(const struct machine *m, const struct sim_cpu *c)
 {
-	uint32_t i = m->device[m->source[c->fence_src].device].head;
+	const struct sim_device *d = &m->device[m->source[c->fence_src].device];
+	uint32_t i = d->head;
 
+	if (c->fence_writes)
+		return (int32_t)(d->landed - c->fence_seq) >= 0;
 	for (; i; i = m->flight[i - 1].next)
 		if (holds(c, &m->flight[i - 1]))
 			return false;
@@ -466,9 +517,12 @@ bool device_fenced(const struct machine *m, const struct sim_cpu *c)
 
 uint64_t device_fence_time(const struct machine *m, const struct sim_cpu *c)
 {
-	uint32_t i = m->device[m->source[c->fence_src].device].head;
+	const struct sim_device *d = &m->device[m->source[c->fence_src].device];
+	uint32_t i = d->head;
 	uint64_t t = 0;
 
+	if (c->fence_writes)
+		return d->write_head ? d->last_write + 1 : 0;
 	for (; i; i = m->flight[i - 1].next) {
 		const struct flight *f = &m->flight[i - 1];
 		uint64_t end = c->fence_irr || c->fence_irte ? f->accept : f->reach;

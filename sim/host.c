@@ -304,33 +304,57 @@ static bool known(struct machine *m, uint32_t device, uint32_t index)
 	return false;
 }
 
-/* Block this CPU until what it waits for at the source's device has moved on. */
-static void fence(struct machine *m, uint32_t src, bool irr, bool irte, uint64_t least)
+static void await_fence(struct machine *m, uint64_t least)
 {
 	struct sim_cpu *c = &m->cpu[m->current];
-	uint64_t t;
+	uint64_t t = m->config.storm ? device_fence_time(m, c) : 0;
+
+	c->until = t > m->now + least ? t : m->now + least;
+	cpu_block(m, CPU_FENCE);
+}
+
+/* A read arrives behind the writes posted before, all CPUs' (PCI 3.0 3.2.5). */
+static void fence_writes(struct machine *m, uint32_t src)
+{
+	struct sim_cpu *c = &m->cpu[m->current];
+	struct sim_device *d = &m->device[m->source[src].device];
+
+	if (!d->write_head)
+		return;
+	c->fence_src = src;
+	c->fence_seq = d->posted;
+	c->fence_writes = true;
+	await_fence(m, 1);
+	c->fence_writes = false;
+}
+
+/* And its answer behind the messages that the device sent before. Or: what an
+ * invalidation of a remapping entry waits for. */
+static void fence_messages(struct machine *m, uint32_t src, bool irr, bool irte, uint64_t least)
+{
+	struct sim_cpu *c = &m->cpu[m->current];
 
 	c->fence_src = src;
 	c->fence_seq = m->device[m->source[src].device].seq;
 	c->fence_irr = irr;
 	c->fence_irte = irte;
-	t = m->config.storm ? device_fence_time(m, c) : 0;
-	c->until = t > m->now + least ? t : m->now + least;
-	cpu_block(m, CPU_FENCE);
+	await_fence(m, least);
 }
 
 uint32_t ferry_host_read(void *ctx, uint32_t device, uint32_t index, enum ferry_reg reg)
 {
 	struct machine *m = ctx;
+	uint32_t value;
 
 	cpu_yield(m);
 	if (!known(m, device, index))
 		return 0;
-	/* PCI 3.0 3.2.5: a read's completion does not pass posted writes: it returns
-	 * behind the messages the device sent before. */
-	if (!m->quiet)
-		fence(m, index, m->config.fence_irr, false, 40 + machine_below(m, 120));
-	return device_read(m, index, reg);
+	if (m->quiet)
+		return device_read(m, index, reg);
+	fence_writes(m, index);
+	value = device_read(m, index, reg);
+	fence_messages(m, index, m->config.fence_irr, false, 40 + machine_below(m, 120));
+	return value;
 }
 
 void ferry_host_write(void *ctx, uint32_t device, uint32_t index, enum ferry_reg reg,
@@ -340,7 +364,7 @@ void ferry_host_write(void *ctx, uint32_t device, uint32_t index, enum ferry_reg
 
 	cpu_yield(m);
 	if (known(m, device, index))
-		device_write(m, index, reg, value);
+		device_post(m, index, reg, value);
 }
 
 void ferry_host_irte_write(void *ctx, uint32_t unit, uint32_t index, const struct ferry_irte *entry)
@@ -370,7 +394,7 @@ void ferry_host_irte_sync(void *ctx, uint32_t unit, uint32_t index)
 		cpu_nap(m, 30 + machine_below(m, 300));
 	m->source[index].irte.valid = false;
 	if (m->config.remap_drains)
-		fence(m, index, false, true, 10);
+		fence_messages(m, index, false, true, 10);
 	else
 		cpu_yield(m);
 }

@@ -240,6 +240,9 @@ uint32_t machine_labels(struct machine *m, label *out, uint32_t max)
 	}
 	for (i = 0; i < m->flights_used; i++)
 		flight_labels(m, i, &list);
+	for (i = 0; i < m->config.devices; i++)
+		if (m->device[i].write_head)
+			add(&list, label_of(L_WRITE, i, 0));
 	if (m->poll_at != NEVER)
 		add(&list, label_of(L_POLL, 0, 0));
 	return list.n;
@@ -327,6 +330,9 @@ void machine_perform(struct machine *m, label l)
 	case L_POLL:
 		m->poll_at = NEVER;
 		m->config.client->poll(m);
+		break;
+	case L_WRITE:
+		device_land(m, a);
 		break;
 	case L_OP:
 		m->config.client->op(m, a, label_b(l));

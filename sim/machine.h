@@ -43,7 +43,8 @@ enum label_kind {
 	L_IPI = 6,    /* a: flight */
 	L_EOI = 7,    /* a: flight: an EOI broadcast reaches the I/O APICs */
 	L_POLL = 8,   /* the timer behind ferry_host_poll_in */
-	L_OP = 9      /* a, b: the client's; an operation starts */
+	L_OP = 9,     /* a, b: the client's; an operation starts */
+	L_WRITE = 10  /* a: device whose oldest posted write takes effect */
 };
 
 typedef uint64_t label;
@@ -111,12 +112,12 @@ struct sim_cpu {
 	uint8_t state, depth;
 	bool iff;          /* EFLAGS.IF */
 	bool parked;       /* its local APIC takes nothing */
-	bool fence_irr, fence_irte;
+	bool fence_irr, fence_irte, fence_writes;
 	struct frame frame[SIM_DEPTH];
 	uint32_t token[256]; /* of each IRR bit */
 };
 
-enum flight_kind { FLIGHT_FREE, FLIGHT_MESSAGE, FLIGHT_IPI, FLIGHT_EOI };
+enum flight_kind { FLIGHT_FREE, FLIGHT_MESSAGE, FLIGHT_IPI, FLIGHT_EOI, FLIGHT_WRITE };
 
 /* Something on a bus. */
 struct flight {
@@ -128,16 +129,18 @@ struct flight {
 	uint32_t dest;
 	uint32_t src, gen;
 	uint64_t time; /* of the event; NEVER: carries none */
-	uint32_t addr_lo, addr_hi, data;
+	uint32_t addr_lo, addr_hi, data; /* write: register in addr_lo, value in data */
 	uint32_t seq;  /* per device */
 	uint32_t prev, next; /* of one device in order of issue; index + 1 */
 	uint64_t reach, accept; /* storm: when it gets there */
 };
 
 struct sim_device {
-	uint32_t head, tail; /* flights, index + 1 */
-	uint32_t seq;
-	uint64_t last_reach, last_accept;
+	uint32_t head, tail; /* messages, index + 1 */
+	uint32_t seq;        /* of the newest */
+	uint32_t write_head, write_tail; /* posted writes, in order; index + 1 */
+	uint32_t posted, landed;         /* how many so far */
+	uint64_t last_reach, last_accept, last_write;
 };
 
 struct irte_entry {
@@ -186,6 +189,7 @@ struct sim_config {
 	uint64_t seed;
 	bool storm;     /* virtual time chooses */
 	bool yield_all; /* also before calls that commute to the left */
+	bool posted;    /* register writes take effect some time later */
 	bool overtaking, fence_irr, remap_drains, directed_eoi, ext_dest;
 	bool logical_flat, logical_cluster, shared;
 	uint64_t flight_ns, ipi_ns, eoi_ns;
@@ -376,6 +380,9 @@ bool device_fenced(const struct machine *m, const struct sim_cpu *c);
 uint64_t device_fence_time(const struct machine *m, const struct sim_cpu *c);
 uint32_t device_read(struct machine *m, uint32_t src, enum ferry_reg reg);
 void device_write(struct machine *m, uint32_t src, enum ferry_reg reg, uint32_t value);
+/* The same, posted: it takes effect with a label of its own. */
+void device_post(struct machine *m, uint32_t src, enum ferry_reg reg, uint32_t value);
+void device_land(struct machine *m, uint32_t device);
 uint32_t flight_new(struct machine *m);
 void flight_free(struct machine *m, uint32_t flight);
 

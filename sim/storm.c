@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* storm.c: a storm from its specification to its report. */
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,11 +176,22 @@ static void progress(struct storm *st)
 
 /* ---- events ------------------------------------------------------------------------ */
 
+/*
+ * Von Neumann's way: the length of a falling run of uniform numbers. Only
+ * comparisons, so the same on every machine, which log() is not.
+ */
 static uint64_t exponential(struct machine *m, uint64_t mean)
 {
-	double u = (double)(1 + (machine_random(m) >> 11)) / 9007199254740993.0;
+	uint64_t whole = 0, first, last, next;
+	bool odd;
 
-	return (uint64_t)((double)mean * -log(u)) + 1;
+	for (;; whole++) {
+		first = last = machine_random(m);
+		for (odd = true; (next = machine_random(m)) < last; odd = !odd)
+			last = next;
+		if (odd)
+			return mean * whole + (uint64_t)(((unsigned __int128)mean * first) >> 64) + 1;
+	}
 }
 
 static uint64_t next_gap(struct storm *st, uint32_t src)
@@ -412,6 +422,7 @@ static struct sim_config machine_config(const struct storm *st, const struct ids
 		.logical_ids = ids->logical,
 		.seed = spec->seed,
 		.storm = true,
+		.posted = true,
 		.overtaking = spec->overtaking,
 		.fence_irr = spec->fence_irr,
 		.remap_drains = spec->remap_drains,

@@ -238,6 +238,11 @@ static struct ferry_source source_of(struct storm *st, uint32_t src)
 	};
 }
 
+static bool is_pin(const struct source *s)
+{
+	return s->kind == FERRY_X86_IOAPIC_EDGE || s->kind == FERRY_X86_IOAPIC_LEVEL;
+}
+
 static int create_source(struct storm *st, uint32_t src, const uint64_t *mask)
 {
 	struct machine *m = st->m;
@@ -259,6 +264,8 @@ static int create_source(struct storm *st, uint32_t src, const uint64_t *mask)
 	rc = ferry_irq_enable(m->ferry, irq);
 	if (rc != FERRY_OK)
 		violation(m, V_BROKEN, m->current, src, "enable returned %d", rc);
+	/* A driver starts its device later: what was written has arrived. */
+	(void)ferry_host_read(m, s->device, src, is_pin(s) ? FERRY_REG_RTE_LOW : FERRY_REG_MSI_ADDR);
 	s->live = true;
 	st->gen[src].busy = false;
 	return FERRY_OK;
@@ -271,8 +278,10 @@ static void create_again(struct storm *st, uint32_t src)
 	bool any = pick(st, 2);
 	int rc;
 
+	const struct sim_device *d = &st->m->device[st->m->source[src].device];
+
 	/* A remapping entry outlives its interrupt: its device must be quiet. */
-	while (st->m->source[src].flights)
+	while (st->m->source[src].flights || d->write_head)
 		nap(st, 300);
 	random_mask(st, mask);
 	while ((rc = create_source(st, src, any ? NULL : mask)) != FERRY_OK) {
