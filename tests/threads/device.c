@@ -199,6 +199,13 @@ static void carry(struct world *w, struct device *d, uint64_t now)
 	spin_unlock(&d->lock);
 }
 
+static void deliver_ipis(struct world *w)
+{
+	for (uint32_t i = 0; i < w->cpus; i++)
+		if (below(2) && atomic_exchange(&w->cpu[i].ipi_flying, false))
+			apic_post_cpu(w, &w->cpu[i], DOORBELL, "late doorbell");
+}
+
 /* The only one that advances time. Before the clock reads t + 1, all that was
  * sent at t + 1 - DRAIN_TICKS or before is in its IRR. A message that `flying`
  * does not show yet was not followed by a fence that has read the clock. */
@@ -213,6 +220,7 @@ void *fabric_main(void *arg)
 		for (uint32_t i = 0; i < w->devices; i++)
 			if (atomic_load(&w->device[i].flying))
 				carry(w, &w->device[i], now);
+		deliver_ipis(w);
 		atomic_store(&w->tick, now + 1);
 		sched_yield();
 	}

@@ -224,8 +224,12 @@ void ferry_host_ipi(void *ctx, uint32_t cpu, uint8_t vector)
 	struct world *w = ctx;
 
 	CHECK(w, cpu < w->cpus && vector == DOORBELL);
-	jitter(64);
-	apic_post_cpu(w, &w->cpu[cpu], vector, "doorbell");
+	/* Sent is not delivered. One that flies already swallows this one: the
+	 * library promises that there is at most one, or doesn't need two. */
+	if (below(4) == 0)
+		atomic_store(&w->cpu[cpu].ipi_flying, true);
+	else
+		apic_post_cpu(w, &w->cpu[cpu], vector, "doorbell");
 }
 
 /* ---- time ----------------------------------------------------------------------- */

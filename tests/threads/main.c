@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include "world.h"
 
-#define STUCK_SECONDS 120
+#define STUCK_SECONDS 60
 #ifdef FERRY_INLINE
 #define FLAVOUR "inline"
 #else
@@ -69,7 +69,7 @@ static bool nothing_in_flight(struct world *w)
 		if (atomic_load(&w->device[i].flying))
 			return false;
 	for (uint32_t i = 0; i < w->cpus; i++)
-		if (apic_pending(&w->cpu[i]))
+		if (apic_pending(&w->cpu[i]) || atomic_load(&w->cpu[i].ipi_flying))
 			return false;
 	return atomic_load(&w->poll_at) == UINT64_MAX;
 }

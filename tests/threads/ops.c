@@ -161,10 +161,18 @@ static void recycle(struct world *w, struct cpu *c, struct device *d)
 {
 	uint32_t irq = atomic_load(&d->irq);
 	uint32_t flags = below(2) ? FERRY_FREE_QUIET : 0;
+	uint32_t turns = 0;
 	int status;
 
-	while (!device_stop(d))
+	/* Its last event takes some turns; one that is lost takes for ever, which the
+	 * end of the run will say better. */
+	while (!device_stop(d)) {
+		if (++turns > 20000) {
+			device_start(d);
+			return;
+		}
 		serve(w, c);
+	}
 	while ((status = ferry_irq_free(w->ferry, irq, flags, NULL)) == FERRY_E_AGAIN)
 		serve(w, c);
 	if (status)

@@ -52,6 +52,7 @@ struct spin {
 struct cpu {
 	_Alignas(64) _Atomic uint32_t irr[8];
 	_Atomic bool alive;
+	_Atomic bool ipi_flying;   /* a doorbell the fabric will deliver */
 	_Atomic uint64_t rounds;   /* turns of the main loop */
 	_Atomic uint64_t activity; /* turns that found something to do */
 
