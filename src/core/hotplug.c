@@ -75,16 +75,18 @@ static int move_away(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 {
 	struct ferry_want want = { .set = i->requested, .prefer = FERRY_NONE, .exclude = cpu };
 	int rc = ferry_move_start(f, i, &want);
+	bool broken = false;
 
 	if (rc == FERRY_OK)
 		ferry_drop_queued(f, i);
+	if (rc < 0 && rc != FERRY_E_NO_BOUND && i->requested != FERRY_SET_ALL) {
+		want.set = FERRY_SET_ALL;
+		rc = ferry_move_start(f, i, &want);
+		broken = rc == FERRY_OK;
+	}
 	if (rc == FERRY_LATER)
-		i->flags |= FERRY_F_QUEUED; /* the end of its handler moves it */
-	if (rc >= 0 || rc == FERRY_E_NO_BOUND || i->requested == FERRY_SET_ALL)
-		return rc;
-	want.set = FERRY_SET_ALL;
-	rc = ferry_move_start(f, i, &want);
-	if (rc == FERRY_OK) {
+		i->flags |= FERRY_F_QUEUED; /* looked at when its handler ends, too */
+	if (broken) {
 		i->flags |= FERRY_F_BROKEN;
 		ferry_irqset_put(f, &f->broken, i->number, true);
 		ferry_note(f, FERRY_TRACE_BROKEN, cpu, i, 0, ferry_set_next(f, i->cur, 0));

@@ -148,12 +148,28 @@ int ferry_drain_here(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool fo
 
 /* ---- starting a move ------------------------------------------------------------- */
 
-int ferry_move_start(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want)
+/* May all CPUs of the current place keep it? */
+static bool staying(struct ferry *f, const struct ferry_irq *i)
+{
+	FERRY_FOR_EACH_CPU(f, i->cur, c)
+		if (ferry_cpu_state(f, c) != FERRY_CPU_ONLINE)
+			return false;
+	return true;
+}
+
+/* Nobody waits any more for this source to be still. */
+static void let_go(struct ferry *f, struct ferry_irq *i)
+{
+	if (!(i->flags & FERRY_F_HELD))
+		return;
+	i->flags &= ~(uint32_t)FERRY_F_HELD;
+	ferry_kind_of(f, i)->apply_mask(f, i);
+}
+
+static int find_place(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
+		      struct ferry_place *place)
 {
 	const struct ferry_kind *kind = ferry_kind_of(f, i);
-	struct ferry_place place;
-	enum ferry_owed owed;
-	int rc;
 
 	if (!ferry_has_bound(f, i) && !(i->flags & FERRY_F_ORDERED))
 		return FERRY_E_NO_BOUND;
@@ -161,14 +177,21 @@ int ferry_move_start(struct ferry *f, struct ferry_irq *i, const struct ferry_wa
 		return FERRY_E_NO_CPU;
 	if (kind->ready && !kind->ready(f, i))
 		return FERRY_LATER;
-	rc = f->backend->plan(f, i, want, &place);
-	if (rc != FERRY_OK) {
-		if (i->flags & FERRY_F_HELD) {
-			i->flags &= ~(uint32_t)FERRY_F_HELD;
-			kind->apply_mask(f, i);
-		}
+	return f->backend->plan(f, i, want, place);
+}
+
+int ferry_move_start(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want)
+{
+	struct ferry_place place;
+	enum ferry_owed owed;
+	int rc = find_place(f, i, want, &place);
+
+	/* On a CPU that leaves it stays still: the next step, or the roll-back,
+	 * comes for it. */
+	if (rc < 0 && staying(f, i))
+		let_go(f, i);
+	if (rc != FERRY_OK)
 		return rc;
-	}
 	i->old = i->cur;
 	i->old_vector = i->vector;
 	i->cur = place.cpus;
@@ -178,7 +201,7 @@ int ferry_move_start(struct ferry *f, struct ferry_irq *i, const struct ferry_wa
 		i->flags |= FERRY_F_TRANSIT;
 	if (place.evidence && (i->flags & FERRY_F_ORDERED))
 		i->flags |= FERRY_F_ARRIVAL;
-	owed = kind->program(f, i);
+	owed = ferry_kind_of(f, i)->program(f, i);
 	ferry_note(f, FERRY_TRACE_PROGRAM, ferry_set_next(f, i->old, 0), i, i->vector,
 		   ferry_set_next(f, i->cur, 0));
 	leave_old(f, i, owed);
@@ -190,10 +213,9 @@ static bool satisfied(struct ferry *f, const struct ferry_irq *i, ferry_set set,
 {
 	if (i->cur == FERRY_SET_NONE || !ferry_set_within(f, i->cur, set))
 		return false;
-	FERRY_FOR_EACH_CPU(f, i->cur, c)
-		if (ferry_cpu_state(f, c) != FERRY_CPU_ONLINE)
-			return false;
-	return prefer == FERRY_NONE || !ferry_set_has(f, set, prefer) || i->cur == prefer;
+	if (prefer != FERRY_NONE && ferry_set_has(f, set, prefer) && i->cur != prefer)
+		return false;
+	return staying(f, i);
 }
 
 /* What was queued, starved or broken no longer is. */
@@ -206,10 +228,7 @@ void ferry_drop_queued(struct ferry *f, struct ferry_irq *i)
 	if (i->flags & FERRY_F_BROKEN)
 		ferry_irqset_put(f, &f->broken, irq, false);
 	i->flags &= ~(uint32_t)(FERRY_F_QUEUED | FERRY_F_STARVED | FERRY_F_BROKEN);
-	if (i->flags & FERRY_F_HELD) {
-		i->flags &= ~(uint32_t)FERRY_F_HELD;
-		ferry_kind_of(f, i)->apply_mask(f, i);
-	}
+	let_go(f, i);
 }
 
 static void mark_starved(struct ferry *f, struct ferry_irq *i)
@@ -310,17 +329,19 @@ static int request(struct ferry *f, struct ferry_irq *i, ferry_set set, uint32_t
 		   uint32_t *ticket)
 {
 	struct ferry_want want = { .set = set, .prefer = prefer, .exclude = FERRY_NONE };
+	struct ferry_want dry = { .set = set, .prefer = prefer, .exclude = FERRY_NONE, .dry = true };
 	bool here = satisfied(f, i, set, prefer);
+	struct ferry_place place;
 	int rc = FERRY_LATER;
 
 	if (i->state == FERRY_FREE || (i->flags & FERRY_F_DEAD))
 		return FERRY_E_STATE;
 	if (!ferry_set_online(f, set, FERRY_NONE))
 		return FERRY_E_NO_CPU;
-	if (i->state == FERRY_SETTLED && !here)
-		rc = ferry_move_start(f, i, &want);
-	else if (i->state == FERRY_SETTLED)
-		rc = FERRY_OK;
+	if (i->state == FERRY_SETTLED)
+		rc = here ? FERRY_OK : ferry_move_start(f, i, &want);
+	else if (f->backend->plan(f, i, &dry, &place) == FERRY_E_UNREACHABLE)
+		rc = FERRY_E_UNREACHABLE; /* and would be for ever */
 	if (rc < 0)
 		return rc;
 	*ticket = adopt(f, i, set, prefer);

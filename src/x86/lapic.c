@@ -122,6 +122,8 @@ int ferry_x86_interrupt(struct ferry *f, uint32_t cpu, uint8_t vector)
 		ferry_host_eoi(f->ctx, cpu);
 	else if (!run)
 		kind->end(f, i, cpu);
+	if (FERRY_UNLIKELY(!run))
+		ferry_advance(f, i);
 	ferry_unlock_irq(f, i);
 	if (run)
 		ferry_run(f, i, cpu);
