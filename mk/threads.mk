@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The library under real threads: two flavours, three builds of each.
 #   make threads            builds all six
-#   make test-threads       a short run of each, ThreadSanitizer included
+#   make test-threads       a short run of each, ThreadSanitizer included (part of make test)
 #   make test-threads-long  millions of interrupts
 THREADS_SRCS = tests/threads/main.c tests/threads/apic.c tests/threads/device.c \
 	tests/threads/host.c tests/threads/ops.c
@@ -14,9 +14,10 @@ THREADS_LIBFLAGS = $(filter-out -fno-pic,$(LIBFLAGS))
 THREADS_FLAGS_external =
 # The polite ticket lock: eight threads on two cores would burn whole time slices.
 THREADS_FLAGS_inline = -DFERRY_INLINE -DFERRY_PLATFORM_HEADER='"tests/threads/platform.h"' -I.
-THREADS_FLAGS_plain =
-THREADS_FLAGS_tsan = -fsanitize=thread
-THREADS_FLAGS_asan = -fsanitize=address,undefined -fno-sanitize-recover=all
+# Events are per mode, and there are three. TSan and ASan cost about ten times.
+THREADS_FLAGS_plain = -DTHREADS_EVENTS=400000
+THREADS_FLAGS_tsan = -DTHREADS_EVENTS=80000 -fsanitize=thread
+THREADS_FLAGS_asan = -DTHREADS_EVENTS=120000 -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # $(1) flavour, $(2) build
 define THREADS_VARIANT
@@ -34,19 +35,15 @@ $(THREADS_DIR)/$(1)-$(2)/threads: $$(THREADS_SRCS:%.c=$(THREADS_DIR)/$(1)-$(2)/%
 endef
 $(foreach f,external inline,$(foreach b,plain tsan asan,$(eval $(call THREADS_VARIANT,$(f),$(b)))))
 
-.PHONY: threads test-threads test-threads-long
-threads: $(THREADS_VARIANTS:%=$(THREADS_DIR)/%/threads)
+THREADS_BINS = $(THREADS_VARIANTS:%=$(THREADS_DIR)/%/threads)
+TESTS += $(THREADS_BINS)
 
-# Events are per mode, and there are three. TSan and ASan cost about ten times.
-THREADS_EVENTS_plain = 400000
-THREADS_EVENTS_tsan = 80000
-THREADS_EVENTS_asan = 120000
+.PHONY: threads test-threads test-threads-long
+threads: $(THREADS_BINS)
+
+# Run without arguments each does the short run of its build (THREADS_FLAGS_*).
 test-threads: threads
-	@set -e; for f in external inline; do \
-		for b in plain:$(THREADS_EVENTS_plain) tsan:$(THREADS_EVENTS_tsan) asan:$(THREADS_EVENTS_asan); do \
-			echo "# threads: $$f flavour, $${b%:*}"; \
-			$(THREADS_DIR)/$$f-$${b%:*}/threads --seed $(THREADS_SEED) --events $${b#*:}; \
-		done; done
+	prove $(THREADS_BINS)
 
 test-threads-long: threads
 	@set -e; for f in external inline; do \

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# Unit tests: one program each, the library and a host of its own.
+UNIT = test_vectors
+UNIT_TESTS = $(UNIT:%=$(B)/tests/%)
+TESTS += $(UNIT_TESTS)
+
+$(UNIT_TESTS): %: %.o $(B)/libirqferry.a
+	$(CC) $(CFLAGS) -no-pie $^ -o $@
+
+.PHONY: test-unit
+test-unit: $(UNIT_TESTS)
+	prove $(UNIT_TESTS)
