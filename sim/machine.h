@@ -191,7 +191,7 @@ struct sim_config {
 	bool yield_all; /* also before calls that commute to the left */
 	bool posted;    /* register writes take effect some time later */
 	bool overtaking, fence_irr, remap_drains, directed_eoi, ext_dest;
-	bool logical_flat, logical_cluster, shared;
+	bool logical_flat, logical_cluster, shared, restore;
 	uint64_t flight_ns, ipi_ns, eoi_ns;
 	uint8_t doorbell;
 	uint8_t system_vector; /* a vector of the host's; 0: none */

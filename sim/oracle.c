@@ -451,6 +451,10 @@ static void final_place(struct machine *m, uint32_t src)
 			  a.queued, a.starved, a.generation, a.asked);
 	else if (!within && !a.broken)
 		violation(m, V_BROKEN, NONE, src, "settled outside what was requested");
+	else if (a.broken && m->config.restore && !two_steps && room_in(m, requested))
+		violation(m, V_BROKEN, NONE, src, "not restored, though its CPUs are back and have room");
+	else if (a.broken && within)
+		violation(m, V_BROKEN, NONE, src, "said to be broken, and is not");
 }
 
 static void final_tokens(struct machine *m, uint32_t src)

@@ -169,7 +169,6 @@ static void progress(struct storm *st)
 	if (++st->tick < st->total)
 		return;
 	st->running = false;
-	st->finishing = true;
 	st->m->silent = true;
 	storm_queue(st, storm_some_cpu(st), OP_FINISH, 0, 0);
 }
@@ -431,6 +430,7 @@ static struct sim_config machine_config(const struct storm *st, const struct ids
 		.logical_flat = spec->logical_flat,
 		.logical_cluster = spec->logical_cluster,
 		.shared = spec->shared,
+		.restore = spec->restore,
 		.flight_ns = flight_limit(spec),
 		.ipi_ns = spec->ipi_ns ? spec->ipi_ns : 1000,
 		.eoi_ns = spec->eoi_ns ? spec->eoi_ns : 500,

@@ -634,6 +634,7 @@ static void finish(struct storm *st)
 	if (!await_operations(st))
 		violation(st->m, V_BROKEN, NONE, NONE, "stuck: %u operations never end",
 			  st->pending - 1);
+	st->finishing = true;
 	for (i = 0; i < st->spec->cpus; i++)
 		online(st, i);
 	for (i = 0; i < st->spec->nirqs; i++)

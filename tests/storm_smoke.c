@@ -22,6 +22,9 @@ struct variant {
 static const struct variant variants[] = {
 	{ "msix-8", 8, 32, FERRY_X86_MSIX, 0, { .drain_ns = 20000 } },
 	{ "msix-64", 64, 256, FERRY_X86_MSIX, 0, { .drain_ns = 20000 } },
+	/* Few operations: how fast interrupts are. */
+	{ "msix-64-calm", 64, 256, FERRY_X86_MSIX, 0, { .drain_ns = 20000, .commit = 1 } },
+	{ "msix-4096", 4096, 8192, FERRY_X86_MSIX, 0, { .drain_ns = 20000, .ext_dest = true } },
 	{ "msix-1", 1, 4, FERRY_X86_MSIX, 0, { .drain_ns = 20000 } },
 	{ "msix-ordered-nobound", 4, 16, FERRY_X86_MSIX, FERRY_SOURCE_ORDERED, { .drain_ns = 0 } },
 	{ "msix-ordered", 8, 32, FERRY_X86_MSIX, FERRY_SOURCE_ORDERED, { .drain_ns = 20000 } },
@@ -107,7 +110,7 @@ static int one(const struct variant *v, uint64_t seed, uint64_t events)
 	spec.irqs = irqs;
 	spec.nirqs = v->irqs;
 	spec.events = events;
-	spec.moves = events / 50;
+	spec.moves = events / (v->spec.commit == 1 ? 2000 : 50);
 	spec.cycles = v->cpus > 1 ? events / 1000 : 0;
 	spec.recreations = events / 500;
 	spec.masks = events / 200;
