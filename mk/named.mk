@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# The named tests: scripts on the simulated machine, one line of TAP each.
+NAMED = test_scenarios
+NAMED_TESTS = $(NAMED:%=$(B)/tests/%)
+TESTS += $(NAMED_TESTS)
+
+$(NAMED_TESTS): %: %.o $(B)/tests/script.o $(SIM_OBJS) $(B)/libirqferry.a
+	$(CC) $(CFLAGS) -no-pie $^ -o $@
+
+.PHONY: test-named
+test-named: $(NAMED_TESTS)
+	prove $(NAMED_TESTS)
