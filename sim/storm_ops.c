@@ -370,52 +370,86 @@ static void dry_run(struct storm *st, uint32_t cpu)
 		violation(st->m, V_BROKEN, cpu, NONE, "dry run returned %d", rc);
 }
 
-static bool try_commit(struct storm *st, uint32_t cpu)
+struct leaving {
+	uint32_t cpu, refusals, spins;
+	bool closed; /* leaves in one section with interrupts off */
+	uintptr_t flags;
+	uint64_t deadline, give_up;
+};
+
+static bool try_commit(struct storm *st, struct leaving *l)
 {
 	uintptr_t flags = ferry_host_irq_save(st->m);
-	int rc = ferry_cpu_commit(st->m->ferry, cpu);
+	int rc = ferry_cpu_commit(st->m->ferry, l->cpu);
 
 	if (rc == FERRY_OK)
 		return true;
 	if (rc != FERRY_E_AGAIN)
-		violation(st->m, V_BROKEN, cpu, NONE, "commit returned %d", rc);
+		violation(st->m, V_BROKEN, l->cpu, NONE, "commit returned %d", rc);
 	ferry_host_irq_restore(st->m, flags);
 	return false;
+}
+
+/* Whether to go on after a step that has not led to a commit. */
+static bool patient(struct storm *st, struct leaving *l, int rc, uint32_t left)
+{
+	bool refusal = rc == FERRY_E_NO_SPACE || rc == FERRY_E_NO_BOUND || rc == FERRY_E_UNREACHABLE;
+
+	if (!refusal && rc != FERRY_OK && rc != FERRY_E_AGAIN) {
+		violation(st->m, V_BROKEN, l->cpu, NONE, "leave step returned %d", rc);
+		return false;
+	}
+	if (refusal && ++l->refusals > 6) {
+		st->m->out->report.offline_refused++;
+		return false;
+	}
+	if (st->m->now > l->deadline) {
+		violation(st->m, V_BROKEN, l->cpu, NONE, "leaving does not end: %d, %u left", rc, left);
+		return false;
+	}
+	return l->give_up--;
+}
+
+static void between_steps(struct storm *st, struct leaving *l)
+{
+	/* What needs a handler to run here needs interrupts, now and then. */
+	if (l->closed && ++l->spins % 80) {
+		cpu_nap(st->m, 100 + pick(st, 400));
+		return;
+	}
+	if (l->closed)
+		ferry_host_irq_restore(st->m, l->flags);
+	hotplug_unlock(st);
+	nap(st, 500);
+	hotplug_lock(st);
+	if (l->closed)
+		l->flags = ferry_host_irq_save(st->m);
 }
 
 /* Steps until committed (interrupts then stay off) or given up. */
 static bool walk_off(struct storm *st, uint32_t cpu)
 {
 	uint8_t style = st->spec->commit ? st->spec->commit : (uint8_t)(1 + pick(st, 2));
-	uint64_t deadline = st->m->now + PATIENCE_NS;
-	uint32_t left = 0, irq, refusals = 0;
-	uint64_t give_up = pick(st, 16) ? NEVER : pick(st, 6);
+	struct leaving l = { .cpu = cpu, .deadline = st->m->now + PATIENCE_NS, .give_up = NEVER };
+	uint32_t left = 0, irq;
+	int rc;
 
+	if (!pick(st, 16))
+		l.give_up = pick(st, 6);
+	l.closed = style == 2 && pick(st, 4);
+	if (l.closed)
+		l.flags = ferry_host_irq_save(st->m);
 	for (;;) {
-		int rc = ferry_cpu_leave_step(st->m->ferry, cpu, &left, &irq);
-
-		if (rc == FERRY_OK && (style == 2 || !left) && try_commit(st, cpu))
+		rc = ferry_cpu_leave_step(st->m->ferry, cpu, &left, &irq);
+		if (rc == FERRY_OK && (style == 2 || !left) && try_commit(st, &l))
 			return true;
-		if (rc == FERRY_E_NO_SPACE || rc == FERRY_E_NO_BOUND || rc == FERRY_E_UNREACHABLE) {
-			if (++refusals > 6)
-				st->m->out->report.offline_refused++;
-			if (refusals > 6)
-				return false;
-		} else if (rc != FERRY_OK && rc != FERRY_E_AGAIN) {
-			violation(st->m, V_BROKEN, cpu, NONE, "leave step returned %d", rc);
-			return false;
-		}
-		if (!give_up--)
-			return false;
-		if (st->m->now > deadline) {
-			violation(st->m, V_BROKEN, cpu, NONE, "leaving does not end: %d, %u left", rc,
-				  left);
-			return false;
-		}
-		hotplug_unlock(st);
-		nap(st, 500);
-		hotplug_lock(st);
+		if (!patient(st, &l, rc, left))
+			break;
+		between_steps(st, &l);
 	}
+	if (l.closed)
+		ferry_host_irq_restore(st->m, l.flags);
+	return false;
 }
 
 /* Another CPU takes over what was queued here. */
