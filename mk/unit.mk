@@ -10,3 +10,6 @@ $(UNIT_TESTS): %: %.o $(B)/libirqferry.a
 .PHONY: test-unit
 test-unit: $(UNIT_TESTS)
 	prove $(UNIT_TESTS)
+
+# Who may know whom; a script, so nothing is built for it.
+TESTS += scripts/rooms.sh

@@ -1,0 +1,142 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# size.sh <build dir> <source files of the library>: what the library costs.
+# Compiled as a port would for size: -Os, locks and atomics external. Exit 1 if a
+# limit is broken:
+#
+#   text of core and x86 together <= 16 KiB with gcc (text.c, which is linked only if
+#   used, apart; clang's figure is printed)
+#   no writable data; nothing needed but ferry_host_* and the four mem* functions
+#   bytes of memory per interrupt <= 128
+set -eu
+
+out=$1/size
+shift
+text_limit=16384
+irq_limit=128
+status=0
+
+broken() {
+	echo "LIMIT BROKEN: $*"
+	status=1
+}
+
+flags="-std=c11 -Os -ffreestanding -fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables
+	-Iinclude -Isrc"
+
+# compile <cc> <sources>: objects in $out/<cc>, the same tree as the sources.
+compile() {
+	cc=$1
+	shift
+	rm -rf "$out/$cc"
+	for file in "$@"; do
+		mkdir -p "$out/$cc/$(dirname "$file")"
+		# shellcheck disable=SC2086
+		$cc $flags -c "$file" -o "$out/$cc/${file%.c}.o"
+	done
+}
+
+# Read-only tables are part of the text: size counts them there. What no other file
+# of the library needs is linked only if a host calls it, and is summed up apart too.
+report_text() {
+	optional=$(only_if_used "$1")
+	(cd "$out/$1" && size $(find src -name '*.o' | LC_ALL=C sort)) | awk -v cc="$1" -v opt="$optional" '
+		NR == 1 { printf "%s -Os, external flavour\n%10s %6s %6s  %s\n", cc, "text", "data", "bss", "file"; next }
+		{ apart = index(opt, $6) > 0
+		  printf "%10d %6d %6d  %s%s\n", $1, $2, $3, $6, apart ? "  (only if used)" : ""
+		  split($6, part, "/"); words = $6 == "src/core/text.o"
+		  if (!words) sum[part[2]] += $1
+		  if (!words && !apart) least += $1 }
+		END { printf "%10d  core\n%10d  x86\n%10d  core + x86\n%10d  the same, nothing that is linked only if used\n",
+			sum["core"], sum["x86"], sum["core"] + sum["x86"], least
+		      print sum["core"] + sum["x86"] > "/dev/stderr" }' 2>"$out/$1/total"
+	total=$(cat "$out/$1/total")
+	test "$1" != gcc || test "$total" -le $text_limit ||
+		broken "$1: $total bytes of text in core + x86, $text_limit allowed"
+}
+
+# Objects that define nothing the other ones need; and then again without those.
+only_if_used() {
+	(
+		cd "$out/$1"
+		kept=$(find src -name '*.o')
+		before=
+		while test "$kept" != "$before"; do
+			before=$kept
+			for object in $before; do
+				others=$(for o in $kept; do test "$o" = "$object" || echo "$o"; done)
+				nm --defined-only "$object" | awk '$2 == "T" || $2 == "R" { print $3 }' |
+					sort >../defined
+				# shellcheck disable=SC2086
+				nm -u $others | awk 'NF == 2 { print $2 }' | sort -u >../needed
+				test -n "$(comm -12 ../defined ../needed)" && continue
+				printf '%s ' "$object"
+				kept=$others
+			done
+		done
+	)
+}
+
+check_symbols() {
+	objects=$(find "$out/$1/src" -name '*.o')
+	# shellcheck disable=SC2086
+	writable=$(nm -A $objects | awk '$2 ~ /^[bBdDC]$/ { print }')
+	test -z "$writable" || broken "$1: writable data:
+$writable"
+	# shellcheck disable=SC2086
+	foreign=$(ld -r -o "$out/$1/all.o" $objects && nm -u "$out/$1/all.o" |
+		awk '$2 !~ /^(ferry_host_[a-z_]+|memcpy|memset|memmove|memcmp)$/ { print $2 }')
+	test -z "$foreign" || broken "$1: needs from outside: $foreign"
+	echo "$1: needs from outside: $(nm -u "$out/$1/all.o" | awk '{ printf "%s ", $2 }')"
+}
+
+# The descriptor's size, and what one more interrupt costs in all.
+report_memory() {
+	cat >"$out/memory.c" <<'END'
+#include <stdio.h>
+#include <irqferry/x86.h>
+#include "core/core.h"
+
+static size_t size_of(uint32_t cpus, uint32_t irqs, uint32_t flags)
+{
+	static uint32_t ids[FERRY_CPUS_MAX];
+	struct ferry_x86_config c = { .core = { .cpus = cpus, .irqs = irqs }, .flags = flags,
+				      .apic_ids = ids, .first_vector = 0x40, .last_vector = 0xef,
+				      .doorbell_vector = 0x30 };
+
+	return ferry_x86_size(&c);
+}
+
+int main(void)
+{
+	static const uint32_t cpus[] = { 1, 4, 16, 64, 256, 1024, 4096 };
+	double per_irq = (double)(size_of(64, 2000, 0) - size_of(64, 1000, 0)) / 1000;
+
+	printf("%10zu  sizeof(struct ferry_irq)\n%10.1f  bytes per interrupt, bitmaps included\n",
+	       sizeof(struct ferry_irq), per_irq);
+	printf("%10zu  bytes: 1 CPU, 32 interrupts, shared namespace\n",
+	       size_of(1, 32, FERRY_X86_SHARED));
+	for (unsigned i = 0; i < sizeof(cpus) / sizeof(cpus[0]); i++)
+		printf("%10zu  bytes: %u CPUs, %u interrupts\n", size_of(cpus[i], cpus[i] * 16, 0),
+		       cpus[i], cpus[i] * 16);
+	return per_irq > IRQ_LIMIT;
+}
+END
+	cat >"$out/host.c" <<'END'
+/* Nothing of this is called: the size function needs no host. */
+END
+	nm -u "$out/gcc/all.o" | awk '$2 ~ /^ferry_host_/ { printf "void %s(void) {}\n", $2 }' >>"$out/host.c"
+	gcc -O1 -no-pie -Iinclude -Isrc -DIRQ_LIMIT=$irq_limit "$out/memory.c" "$out/host.c" \
+		"$out/gcc/all.o" -o "$out/memory"
+	"$out/memory" || broken "more than $irq_limit bytes per interrupt"
+}
+
+for cc in gcc clang; do
+	command -v $cc >/dev/null || continue
+	compile $cc "$@"
+	report_text $cc
+	check_symbols $cc
+	echo
+done
+report_memory
+exit $status
