@@ -21,6 +21,8 @@
 
 #define FERRY_LIKELY(x) __builtin_expect(!!(x), 1)
 #define FERRY_UNLIKELY(x) __builtin_expect(!!(x), 0)
+/* Off the paths that count instructions, and called from several places. */
+#define FERRY_NOINLINE __attribute__((noinline))
 
 /* ---- CPU sets ------------------------------------------------------------ */
 
@@ -246,11 +248,13 @@ void ferry_unlock_cpu(struct ferry *f, uint32_t cpu);
 
 /* Take I with interrupts off; and back. What to give to ferry_leave is returned. */
 uintptr_t ferry_enter(struct ferry *f, struct ferry_irq *i);
+/* The same by number; null, nothing taken, if there is no such interrupt. */
+struct ferry_irq *ferry_enter_number(struct ferry *f, uint32_t irq, uintptr_t *flags);
 void ferry_leave(struct ferry *f, struct ferry_irq *i, uintptr_t flags);
 
 /* A trace record, if anyone wants it. `i` may be null. */
 void ferry_note(struct ferry *f, uint32_t event, uint32_t cpu, const struct ferry_irq *i,
-		uint32_t a, uint32_t b);
+		uint32_t a);
 
 /* ---- irqset.c ------------------------------------------------------------ */
 
@@ -271,7 +275,6 @@ void ferry_set_put(struct ferry *f, ferry_set set);
 uint64_t ferry_set_word(const struct ferry *f, ferry_set set, uint32_t w);
 /* The lowest CPU of the set >= from, or FERRY_NONE. */
 uint32_t ferry_set_next(const struct ferry *f, ferry_set set, uint32_t from);
-bool ferry_set_within(const struct ferry *f, ferry_set a, ferry_set b);
 /* Is a CPU of the set, other than `except`, online and staying? */
 bool ferry_set_online(struct ferry *f, ferry_set set, uint32_t except);
 
@@ -303,7 +306,7 @@ void ferry_core_carve(struct ferry *f, const struct ferry_config *c, struct ferr
 void ferry_core_init(struct ferry *f, const struct ferry_config *c);
 /* Give a new interrupt its place and program its silent source. I held; the
  * descriptor is claimed, FREE, its source described. */
-int ferry_irq_begin(struct ferry *f, struct ferry_irq *i, ferry_set set);
+int ferry_irq_begin(struct ferry *f, struct ferry_irq *i, const uint64_t *mask);
 /* One step of the way down of a dead interrupt. I held. */
 int ferry_irq_free_step(struct ferry *f, struct ferry_irq *i);
 

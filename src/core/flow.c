@@ -19,7 +19,7 @@ void ferry_defer(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 		return;
 	i->flags |= FERRY_F_LATCHED;
 	FERRY_COUNT(f, cpu, latched);
-	ferry_note(f, FERRY_TRACE_LATCHED, cpu, i, i->vector, 0);
+	ferry_note(f, FERRY_TRACE_LATCHED, cpu, i, 0);
 }
 
 void ferry_run(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
@@ -51,7 +51,7 @@ void ferry_look(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 	    (i->flags & FERRY_F_LATCHED))
 		run = ferry_begin(f, i, cpu);
 	if (run)
-		ferry_note(f, FERRY_TRACE_REPLAY, cpu, i, i->vector, 0);
+		ferry_note(f, FERRY_TRACE_REPLAY, cpu, i, 0);
 	else
 		ferry_advance(f, i);
 	ferry_unlock_irq(f, i);

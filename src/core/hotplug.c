@@ -52,7 +52,7 @@ static void set_state(struct ferry *f, uint32_t cpu, enum ferry_cpu_state state)
 	if (was != is)
 		f->backend->publish(f, cpu, is);
 	ferry_unlock_cpu(f, cpu);
-	ferry_note(f, FERRY_TRACE_CPU, cpu, NULL, state, 0);
+	ferry_note(f, FERRY_TRACE_CPU, cpu, NULL, state);
 	ferry_host_irq_restore(f->ctx, flags);
 }
 
@@ -89,7 +89,7 @@ static int move_away(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 	if (broken) {
 		i->flags |= FERRY_F_BROKEN;
 		ferry_irqset_put(f, &f->broken, i->number, true);
-		ferry_note(f, FERRY_TRACE_BROKEN, cpu, i, 0, ferry_set_next(f, i->cur, 0));
+		ferry_note(f, FERRY_TRACE_BROKEN, cpu, i, 0);
 	}
 	return rc;
 }
@@ -192,7 +192,7 @@ static void forward_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu, stru
 	(void)t;
 	if ((rc & FERRY_WAS_PENDING) && !(i->flags & FERRY_F_DEAD) && !ferry_kind_of(f, i)->level) {
 		i->flags |= FERRY_F_LATCHED;
-		ferry_note(f, FERRY_TRACE_FORWARD, cpu, i, i->vector, 0);
+		ferry_note(f, FERRY_TRACE_FORWARD, cpu, i, 0);
 	}
 	ferry_advance(f, i);
 }

@@ -12,6 +12,14 @@ uintptr_t ferry_enter(struct ferry *f, struct ferry_irq *i)
 	return flags;
 }
 
+struct ferry_irq *ferry_enter_number(struct ferry *f, uint32_t irq, uintptr_t *flags)
+{
+	if (irq >= f->nirqs)
+		return NULL;
+	*flags = ferry_enter(f, &f->irqs[irq]);
+	return &f->irqs[irq];
+}
+
 void ferry_leave(struct ferry *f, struct ferry_irq *i, uintptr_t flags)
 {
 	ferry_unlock_irq(f, i);
@@ -19,18 +27,24 @@ void ferry_leave(struct ferry *f, struct ferry_irq *i, uintptr_t flags)
 }
 
 void ferry_note(struct ferry *f, uint32_t event, uint32_t cpu, const struct ferry_irq *i,
-		uint32_t a, uint32_t b)
+		uint32_t a)
 {
 	struct ferry_trace record = {
 		.event = (uint16_t)event,
 		.cpu = (uint16_t)cpu,
-		.irq = i ? i->number : FERRY_NONE,
+		.irq = FERRY_NONE,
 		.a = a,
-		.b = b,
 	};
 
-	if (f->trace)
-		f->trace(f->ctx, &record);
+	if (!f->trace)
+		return;
+	if (i) {
+		record.irq = i->number;
+		record.state = i->state;
+		record.vector = i->vector;
+		record.home = (uint16_t)ferry_set_next(f, i->cur, 0);
+	}
+	f->trace(f->ctx, &record);
 }
 
 /* ---- memory ---------------------------------------------------------------- */
@@ -87,62 +101,52 @@ void ferry_core_init(struct ferry *f, const struct ferry_config *c)
 
 /* ---- creation --------------------------------------------------------------- */
 
-int ferry_irq_begin(struct ferry *f, struct ferry_irq *i, ferry_set set)
+int ferry_irq_begin(struct ferry *f, struct ferry_irq *i, const uint64_t *mask)
 {
-	struct ferry_want want = { .set = set, .prefer = FERRY_NONE, .exclude = FERRY_NONE };
+	struct ferry_want want = { .prefer = FERRY_NONE, .exclude = FERRY_NONE };
 	struct ferry_place place;
-	int rc;
+	int rc = ferry_set_make(f, mask, &want.set);
 
-	i->prefer = 0xffff;
-	rc = f->backend->plan(f, i, &want, &place);
-	if (rc == FERRY_OK) {
-		i->requested = ferry_set_get(f, set);
-		i->cur = place.cpus;
-		i->vector = place.vector;
-		i->asked = 0;
-		i->generation = 0;
-		ferry_kind_of(f, i)->setup(f, i);
-		i->state = FERRY_SETTLED;
-		ferry_note(f, FERRY_TRACE_CREATE, ferry_set_next(f, i->cur, 0), i, i->vector,
-			   ferry_set_next(f, i->cur, 0));
+	if (rc != FERRY_OK)
+		return rc;
+	rc = FERRY_E_NO_CPU;
+	if (ferry_set_online(f, want.set, FERRY_NONE))
+		rc = f->backend->plan(f, i, &want, &place);
+	if (rc != FERRY_OK) {
+		ferry_set_put(f, want.set);
+		return rc;
 	}
-	return rc;
+	i->requested = want.set;
+	i->prefer = 0xffff;
+	i->cur = place.cpus;
+	i->vector = place.vector;
+	i->asked = 0;
+	i->generation = 0;
+	ferry_kind_of(f, i)->setup(f, i);
+	i->state = FERRY_SETTLED;
+	ferry_note(f, FERRY_TRACE_CREATE, 0xffff, i, 0);
+	return FERRY_OK;
 }
 
 /* ---- mask and disable -------------------------------------------------------- */
-
-/* Take I of a live interrupt with interrupts off; null with *rc set otherwise. */
-static struct ferry_irq *lock_live(struct ferry *f, uint32_t irq, uintptr_t *flags, int *rc)
-{
-	struct ferry_irq *i;
-
-	*rc = FERRY_E_INVALID;
-	if (irq >= f->nirqs)
-		return NULL;
-	i = &f->irqs[irq];
-	*flags = ferry_enter(f, i);
-	*rc = FERRY_OK;
-	if (i->state != FERRY_FREE && !(i->flags & FERRY_F_DEAD))
-		return i;
-	*rc = FERRY_E_STATE;
-	ferry_leave(f, i, *flags);
-	return NULL;
-}
 
 /* Change what the user wants and carry it out. */
 static int change(struct ferry *f, uint32_t irq, uint32_t set, uint32_t clear)
 {
 	uintptr_t flags;
-	int rc;
-	struct ferry_irq *i = lock_live(f, irq, &flags, &rc);
+	struct ferry_irq *i = ferry_enter_number(f, irq, &flags);
+	int rc = FERRY_E_STATE;
 
 	if (!i)
-		return rc;
-	i->flags = (i->flags | set) & ~clear;
-	ferry_kind_of(f, i)->apply_mask(f, i);
-	ferry_advance(f, i);
+		return FERRY_E_INVALID;
+	if (i->state != FERRY_FREE && !(i->flags & FERRY_F_DEAD)) {
+		i->flags = (i->flags | set) & ~clear;
+		ferry_kind_of(f, i)->apply_mask(f, i);
+		ferry_advance(f, i);
+		rc = FERRY_OK;
+	}
 	ferry_leave(f, i, flags);
-	return FERRY_OK;
+	return rc;
 }
 
 int ferry_irq_mask(struct ferry *f, uint32_t irq)
@@ -196,7 +200,7 @@ static void begin_death(struct ferry *f, struct ferry_irq *i)
 	ferry_irqset_put(f, &f->starved, irq, false);
 	ferry_irqset_put(f, &f->broken, irq, false);
 	ferry_tell(f, i);
-	ferry_note(f, FERRY_TRACE_DEAD, 0xffff, i, 0, 0);
+	ferry_note(f, FERRY_TRACE_DEAD, 0xffff, i, 0);
 }
 
 int ferry_irq_free_step(struct ferry *f, struct ferry_irq *i)
@@ -227,19 +231,17 @@ static void end_death(struct ferry *f, struct ferry_irq *i)
 	i->requested = FERRY_SET_NONE;
 	i->state = FERRY_FREE;
 	i->flags = 0;
-	ferry_note(f, FERRY_TRACE_FREE, 0xffff, i, 0, 0);
+	ferry_note(f, FERRY_TRACE_FREE, 0xffff, i, 0);
 }
 
 int ferry_irq_free(struct ferry *f, uint32_t irq, uint32_t how, uint64_t *wait_ns)
 {
-	struct ferry_irq *i;
 	uintptr_t flags;
+	struct ferry_irq *i = how & ~FERRY_FREE_QUIET ? NULL : ferry_enter_number(f, irq, &flags);
 	int rc = FERRY_E_STATE;
 
-	if (irq >= f->nirqs || (how & ~FERRY_FREE_QUIET))
+	if (!i)
 		return FERRY_E_INVALID;
-	i = &f->irqs[irq];
-	flags = ferry_enter(f, i);
 	if (i->state != FERRY_FREE) {
 		if (!(i->flags & FERRY_F_DEAD)) {
 			begin_death(f, i);
@@ -250,8 +252,6 @@ int ferry_irq_free(struct ferry *f, uint32_t irq, uint32_t how, uint64_t *wait_n
 			i->flags |= FERRY_F_QUIET;
 		rc = ferry_irq_free_step(f, i);
 		if (wait_ns)
-			*wait_ns = 0;
-		if (wait_ns && rc == FERRY_E_AGAIN)
 			ferry_due(f, i, wait_ns);
 		if (rc == FERRY_OK && ferry_host_load(f->ctx, &i->runner))
 			rc = FERRY_E_AGAIN;

@@ -52,18 +52,6 @@ uint32_t ferry_set_next(const struct ferry *f, ferry_set set, uint32_t from)
 	return FERRY_NONE;
 }
 
-bool ferry_set_within(const struct ferry *f, ferry_set a, ferry_set b)
-{
-	if (b == FERRY_SET_ALL)
-		return true;
-	if (!(a & FERRY_SET_MASK))
-		return ferry_set_has(f, b, a);
-	for (uint32_t w = 0; w < f->nwords; w++)
-		if (ferry_set_word(f, a, w) & ~ferry_set_word(f, b, w))
-			return false;
-	return true;
-}
-
 bool ferry_set_online(struct ferry *f, ferry_set set, uint32_t except)
 {
 	FERRY_FOR_EACH_CPU(f, set, c)

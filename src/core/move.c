@@ -66,7 +66,7 @@ void ferry_tell(struct ferry *f, struct ferry_irq *i)
 static void satisfy(struct ferry *f, struct ferry_irq *i)
 {
 	ferry_tell(f, i);
-	ferry_note(f, FERRY_TRACE_SETTLED, ferry_set_next(f, i->cur, 0), i, i->generation, 0);
+	ferry_note(f, FERRY_TRACE_SETTLED, 0xffff, i, i->generation);
 }
 
 /* The old place is gone. */
@@ -92,7 +92,7 @@ void ferry_drain_begin(struct ferry *f, struct ferry_irq *i)
 	i->debt = 0;
 	FERRY_FOR_EACH_CPU(f, i->old, c)
 		i->debt += f->backend->owes(f, i, c);
-	ferry_note(f, FERRY_TRACE_EVIDENCE, 0xffff, i, i->debt, 0);
+	ferry_note(f, FERRY_TRACE_EVIDENCE, 0xffff, i, i->debt);
 	if (!i->debt) {
 		settled(f, i);
 		return;
@@ -129,7 +129,6 @@ void ferry_move_end(struct ferry *f, struct ferry_irq *i, enum ferry_owed owed)
 
 int ferry_drain_here(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool force)
 {
-	uint8_t vector = i->old_vector;
 	int rc;
 
 	if (i->state != FERRY_DRAINING || !f->backend->owes(f, i, cpu))
@@ -140,7 +139,7 @@ int ferry_drain_here(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool fo
 		return rc;
 	}
 	i->debt--;
-	ferry_note(f, FERRY_TRACE_CLEAR, cpu, i, vector, i->debt);
+	ferry_note(f, FERRY_TRACE_CLEAR, cpu, i, i->debt);
 	if (!i->debt)
 		settled(f, i);
 	return rc;
@@ -202,8 +201,7 @@ int ferry_move_start(struct ferry *f, struct ferry_irq *i, const struct ferry_wa
 	if (place.evidence && (i->flags & FERRY_F_ORDERED))
 		i->flags |= FERRY_F_ARRIVAL;
 	owed = ferry_kind_of(f, i)->program(f, i);
-	ferry_note(f, FERRY_TRACE_PROGRAM, ferry_set_next(f, i->old, 0), i, i->vector,
-		   ferry_set_next(f, i->cur, 0));
+	ferry_note(f, FERRY_TRACE_PROGRAM, ferry_set_next(f, i->old, 0), i, i->old_vector);
 	leave_old(f, i, owed);
 	return FERRY_OK;
 }
@@ -211,11 +209,12 @@ int ferry_move_start(struct ferry *f, struct ferry_irq *i, const struct ferry_wa
 /* Is it where this request wants it, and may it stay there? */
 static bool satisfied(struct ferry *f, const struct ferry_irq *i, ferry_set set, uint32_t prefer)
 {
-	if (i->cur == FERRY_SET_NONE || !ferry_set_within(f, i->cur, set))
-		return false;
+	FERRY_FOR_EACH_CPU(f, i->cur, c)
+		if (!ferry_set_has(f, set, c))
+			return false;
 	if (prefer != FERRY_NONE && ferry_set_has(f, set, prefer) && i->cur != prefer)
 		return false;
-	return staying(f, i);
+	return i->cur != FERRY_SET_NONE && staying(f, i);
 }
 
 /* What was queued, starved or broken no longer is. */
@@ -235,7 +234,7 @@ static void mark_starved(struct ferry *f, struct ferry_irq *i)
 {
 	i->flags |= FERRY_F_STARVED;
 	ferry_irqset_put(f, &f->starved, i->number, true);
-	ferry_note(f, FERRY_TRACE_STARVED, 0xffff, i, 0, 0);
+	ferry_note(f, FERRY_TRACE_STARVED, 0xffff, i, 0);
 	/* Whoever moves sits on two slots: ferry_poll ends those moves. */
 	if (f->drain_ns)
 		ferry_host_poll_in(f->ctx, f->drain_ns);
@@ -329,7 +328,6 @@ static int request(struct ferry *f, struct ferry_irq *i, ferry_set set, uint32_t
 		   uint32_t *ticket)
 {
 	struct ferry_want want = { .set = set, .prefer = prefer, .exclude = FERRY_NONE };
-	struct ferry_want dry = { .set = set, .prefer = prefer, .exclude = FERRY_NONE, .dry = true };
 	bool here = satisfied(f, i, set, prefer);
 	struct ferry_place place;
 	int rc = FERRY_LATER;
@@ -340,13 +338,14 @@ static int request(struct ferry *f, struct ferry_irq *i, ferry_set set, uint32_t
 		return FERRY_E_NO_CPU;
 	if (i->state == FERRY_SETTLED)
 		rc = here ? FERRY_OK : ferry_move_start(f, i, &want);
-	else if (f->backend->plan(f, i, &dry, &place) == FERRY_E_UNREACHABLE)
+	want.dry = true;
+	if (rc == FERRY_LATER && f->backend->plan(f, i, &want, &place) == FERRY_E_UNREACHABLE)
 		rc = FERRY_E_UNREACHABLE; /* and would be for ever */
 	if (rc < 0)
 		return rc;
 	*ticket = adopt(f, i, set, prefer);
 	ferry_drop_queued(f, i);
-	ferry_note(f, FERRY_TRACE_REQUEST, 0xffff, i, *ticket, rc == FERRY_LATER);
+	ferry_note(f, FERRY_TRACE_REQUEST, 0xffff, i, *ticket);
 	if (rc == FERRY_LATER) {
 		i->flags |= FERRY_F_QUEUED;
 		ferry_ask_settle(f, i);
@@ -360,16 +359,16 @@ static int request(struct ferry *f, struct ferry_irq *i, ferry_set set, uint32_t
 int ferry_irq_set_affinity(struct ferry *f, uint32_t irq, const uint64_t *mask, uint32_t prefer,
 			   uint32_t *ticket)
 {
-	struct ferry_irq *i;
-	uint32_t given = 0;
+	struct ferry_irq *i = NULL;
+	uint32_t given;
 	uintptr_t flags;
 	ferry_set set;
 	int rc;
 
-	if (irq >= f->nirqs || (prefer >= f->ncpus && prefer != FERRY_NONE))
+	if (prefer < f->ncpus || prefer == FERRY_NONE)
+		i = ferry_enter_number(f, irq, &flags);
+	if (!i)
 		return FERRY_E_INVALID;
-	i = &f->irqs[irq];
-	flags = ferry_enter(f, i);
 	rc = ferry_set_make(f, mask, &set);
 	if (rc == FERRY_OK) {
 		rc = request(f, i, set, prefer, &given);
@@ -380,40 +379,6 @@ int ferry_irq_set_affinity(struct ferry *f, uint32_t irq, const uint64_t *mask, 
 	if (ticket && rc == FERRY_OK)
 		*ticket = given;
 	return rc;
-}
-
-static void copy_set(const struct ferry *f, ferry_set set, uint64_t *mask)
-{
-	for (uint32_t w = 0; mask && w < f->nwords; w++)
-		mask[w] = ferry_set_word(f, set, w);
-}
-
-int ferry_irq_affinity(struct ferry *f, uint32_t irq, struct ferry_affinity *out,
-		       uint64_t *requested, uint64_t *effective, uint64_t *old)
-{
-	struct ferry_irq *i;
-	uintptr_t flags;
-
-	if (irq >= f->nirqs)
-		return FERRY_E_INVALID;
-	i = &f->irqs[irq];
-	flags = ferry_enter(f, i);
-	out->state = (enum ferry_state)i->state;
-	out->queued = i->flags & FERRY_F_QUEUED;
-	out->starved = i->flags & FERRY_F_STARVED;
-	out->broken = i->flags & FERRY_F_BROKEN;
-	out->asked = i->asked;
-	out->generation = i->generation;
-	out->old_cpus = 0;
-	FERRY_FOR_EACH_CPU(f, i->old, c)
-		out->old_cpus += f->backend->owes(f, i, c);
-	out->first_cpu = ferry_set_next(f, i->cur, 0);
-	out->vector = out->first_cpu == FERRY_NONE ? 0 : i->vector;
-	copy_set(f, i->requested, requested);
-	copy_set(f, i->cur, effective);
-	copy_set(f, i->old, old);
-	ferry_leave(f, i, flags);
-	return FERRY_OK;
 }
 
 /* ---- settle ------------------------------------------------------------------------- */
@@ -436,15 +401,13 @@ static int settle(struct ferry *f, struct ferry_irq *i, uint64_t *ns)
 
 int ferry_irq_settle(struct ferry *f, uint32_t irq, uint64_t *wait_ns)
 {
-	struct ferry_irq *i;
 	uintptr_t flags;
+	struct ferry_irq *i = ferry_enter_number(f, irq, &flags);
 	uint64_t ns = 0;
 	int rc;
 
-	if (irq >= f->nirqs)
+	if (!i)
 		return FERRY_E_INVALID;
-	i = &f->irqs[irq];
-	flags = ferry_enter(f, i);
 	rc = settle(f, i, &ns);
 	ferry_leave(f, i, flags);
 	if (wait_ns)

@@ -133,20 +133,19 @@ _Static_assert(FERRY_F_MASKABLE == FERRY_F_ORDERED * FERRY_SOURCE_MASKABLE &&
 		       FERRY_F_LOW == FERRY_F_ORDERED * FERRY_SOURCE_LOW,
 	       "the source's flags keep their order");
 
-static int create_one(struct ferry *f, const struct ferry_source *s, ferry_set set, uint32_t n,
-		      uint32_t *irq)
+static int create_one(struct ferry *f, const struct ferry_source *s, const uint64_t *mask,
+		      uint32_t n, uint32_t *irq)
 {
 	struct ferry_irq *i;
 	uintptr_t flags;
 	int rc;
 
 	*irq = ferry_irqset_claim(f, &f->used);
-	if (*irq == FERRY_NONE)
+	i = ferry_enter_number(f, *irq, &flags);
+	if (!i)
 		return FERRY_E_NO_IRQ;
-	i = &f->irqs[*irq];
-	flags = ferry_enter(f, i);
 	describe(i, s, n);
-	rc = ferry_irq_begin(f, i, set);
+	rc = ferry_irq_begin(f, i, mask);
 	ferry_leave(f, i, flags);
 	if (rc != FERRY_OK)
 		ferry_irqset_put(f, &f->used, *irq, false);
@@ -156,29 +155,16 @@ static int create_one(struct ferry *f, const struct ferry_source *s, ferry_set s
 int ferry_x86_create(struct ferry *f, const struct ferry_source *s, const uint64_t *mask, uint32_t n,
 		     uint32_t *irqs)
 {
-	uintptr_t flags;
-	uint32_t made = 0;
-	ferry_set set;
-	int rc;
+	uint32_t made;
+	int rc = FERRY_E_INVALID;
 
-	if (s->kind >= FERRY_X86_KINDS || s->flags > 0xf || !n || n > FERRY_IRQS_MAX)
-		return FERRY_E_INVALID;
-	flags = ferry_host_irq_save(f->ctx);
-	rc = ferry_set_make(f, mask, &set);
-	if (rc == FERRY_OK && !ferry_set_online(f, set, FERRY_NONE)) {
-		ferry_set_put(f, set);
-		rc = FERRY_E_NO_CPU;
-	}
-	ferry_host_irq_restore(f->ctx, flags);
-	if (rc != FERRY_OK)
+	if (s->kind >= FERRY_X86_KINDS || s->flags > 0xf || n > FERRY_IRQS_MAX)
 		return rc;
-	while (made < n && rc == FERRY_OK) {
-		rc = create_one(f, s, set, made, &irqs[made]);
-		made += rc == FERRY_OK;
+	for (made = 0; made < n; made++) {
+		rc = create_one(f, s, mask, made, &irqs[made]);
+		if (rc != FERRY_OK)
+			break;
 	}
-	flags = ferry_host_irq_save(f->ctx);
-	ferry_set_put(f, set);
-	ferry_host_irq_restore(f->ctx, flags);
 	return made ? (int)made : rc;
 }
 

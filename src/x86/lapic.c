@@ -8,7 +8,7 @@
  * resets `rung` before it collects the bits, so a bit is either collected or
  * rung for again.
  *
- * Locks: I in the entry points; V in ferry_x86_vectors.
+ * Locks: I.
  */
 #include "x86/x86.h"
 
@@ -77,14 +77,14 @@ static bool names(const struct ferry_irq *i, uint8_t vector)
 /* The message that brought us here was the first at the new place, and the
  * source's messages keep their order: all earlier ones are in their IRR. A CPU
  * that was in the old set too proves nothing, nor does a transit slot. */
-static bool proves(const struct ferry *f, const struct ferry_irq *i, uint32_t cpu, uint8_t vector)
+static FERRY_NOINLINE bool proves(const struct ferry *f, const struct ferry_irq *i, uint32_t cpu, uint8_t vector)
 {
 	return (i->flags & FERRY_F_ARRIVAL) && vector == i->vector &&
 	       ferry_set_has(f, i->cur, cpu) && !ferry_set_has(f, i->old, cpu);
 }
 
 /* Nobody's: end it, or this priority stays blocked for ever. */
-static int unexpected(struct ferry *f, uint32_t cpu)
+static FERRY_NOINLINE int unexpected(struct ferry *f, uint32_t cpu)
 {
 	ferry_host_eoi(f->ctx, cpu);
 	FERRY_COUNT(f, cpu, unexpected);
@@ -128,32 +128,6 @@ int ferry_x86_interrupt(struct ferry *f, uint32_t cpu, uint8_t vector)
 	if (run)
 		ferry_run(f, i, cpu);
 	return FERRY_X86_TAKEN;
-}
-
-bool ferry_x86_owner(struct ferry *f, uint32_t cpu, uint8_t vector, uint32_t *irq)
-{
-	uint32_t slot = 0;
-
-	if (cpu < f->ncpus)
-		slot = ferry_host_load(f->ctx, ferry_x86_slot(f->x86, cpu, vector));
-	*irq = slot & SLOT_USED ? slot & SLOT_IRQ : FERRY_NONE;
-	return slot & SLOT_LIVE;
-}
-
-void ferry_x86_vectors(struct ferry *f, uint32_t cpu, uint32_t *used, uint32_t *free_)
-{
-	uintptr_t flags;
-
-	*used = 0;
-	*free_ = 0;
-	if (cpu >= f->ncpus)
-		return;
-	flags = ferry_host_irq_save(f->ctx);
-	ferry_lock_cpu(f, cpu);
-	*free_ = f->x86->cpus[cpu].nfree;
-	*used = f->x86->nusable - *free_;
-	ferry_unlock_cpu(f, cpu);
-	ferry_host_irq_restore(f->ctx, flags);
 }
 
 /* ---- CPUs ------------------------------------------------------------------------- */

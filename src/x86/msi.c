@@ -38,50 +38,15 @@ static void write_message(struct ferry *f, const struct ferry_irq *i)
 	write_reg(f, i, FERRY_REG_MSI_DATA, data_of(f, i));
 }
 
-/* ---- with a mask bit per message: MSI-X, maskable MSI -------------------------------- */
+/* ---- with a mask bit per message (MSI-X, maskable MSI), and without ------------------ */
 
-static void msix_apply_mask(struct ferry *f, struct ferry_irq *i)
+static void apply_mask(struct ferry *f, struct ferry_irq *i)
 {
 	write_reg(f, i, FERRY_REG_MSI_MASK, (i->flags & FERRY_F_NO_START) != 0);
 }
 
-static void msix_setup(struct ferry *f, struct ferry_irq *i)
-{
-	write_reg(f, i, FERRY_REG_MSI_MASK, 1);
-	write_reg(f, i, FERRY_REG_MSI_ADDR_HI, 0);
-	write_message(f, i);
-	write_reg(f, i, FERRY_REG_MSI_ENABLE, 1);
-}
-
-/* What fires while masked sets the pending bit and is sent at unmask, with the
- * new message (PCI 3.0 6.8.2.9, 6.8.3.5): nothing sees a mixture. */
-static enum ferry_owed msix_program(struct ferry *f, struct ferry_irq *i)
-{
-	write_reg(f, i, FERRY_REG_MSI_MASK, 1);
-	read_back(f, i, FERRY_REG_MSI_MASK);
-	write_message(f, i);
-	msix_apply_mask(f, i);
-	return ferry_x86_fenced(f);
-}
-
-static enum ferry_owed msix_silence(struct ferry *f, struct ferry_irq *i)
-{
-	write_reg(f, i, FERRY_REG_MSI_MASK, 1);
-	read_back(f, i, FERRY_REG_MSI_MASK);
-	return ferry_x86_fenced(f);
-}
-
-const struct ferry_kind ferry_x86_msix = {
-	.program = msix_program,
-	.setup = msix_setup,
-	.apply_mask = msix_apply_mask,
-	.silence = msix_silence,
-};
-
-/* ---- without: address and data change one after the other, in sight ------------------ */
-
 /* Masked lazily, in memory; only the first enable touches the device. */
-static void msi_apply_mask(struct ferry *f, struct ferry_irq *i)
+static void first_enable(struct ferry *f, struct ferry_irq *i)
 {
 	if ((i->flags & (FERRY_F_LIVE | FERRY_F_DISABLED)) == 0) {
 		i->flags |= FERRY_F_LIVE;
@@ -89,17 +54,42 @@ static void msi_apply_mask(struct ferry *f, struct ferry_irq *i)
 	}
 }
 
-static void msi_setup(struct ferry *f, struct ferry_irq *i)
+/* No message from now on, those before are fenced. */
+static enum ferry_owed silence(struct ferry *f, struct ferry_irq *i)
 {
-	write_reg(f, i, FERRY_REG_MSI_ENABLE, 0);
-	write_reg(f, i, FERRY_REG_MSI_ADDR_HI, 0);
-	write_message(f, i);
+	bool maskable = i->kind != FERRY_X86_MSI;
+	enum ferry_reg reg = maskable ? FERRY_REG_MSI_MASK : FERRY_REG_MSI_ENABLE;
+
+	write_reg(f, i, reg, maskable);
+	read_back(f, i, reg);
+	return ferry_x86_fenced(f);
 }
 
-/* (old CPU, new vector) is what stands there between the two writes: a slot that
- * the plan reserved. The read-back keeps the order. With the same vector one
- * write does it all. */
-static enum ferry_owed msi_program(struct ferry *f, struct ferry_irq *i)
+static void setup(struct ferry *f, struct ferry_irq *i)
+{
+	silence(f, i);
+	write_reg(f, i, FERRY_REG_MSI_ADDR_HI, 0);
+	write_message(f, i);
+	if (i->kind != FERRY_X86_MSI)
+		write_reg(f, i, FERRY_REG_MSI_ENABLE, 1);
+}
+
+/* What fires while masked sets the pending bit and is sent at unmask, with the
+ * new message (PCI 3.0 6.8.2.9, 6.8.3.5): nothing sees a mixture. */
+static enum ferry_owed program_masked(struct ferry *f, struct ferry_irq *i)
+{
+	enum ferry_owed owed = silence(f, i);
+
+	write_message(f, i);
+	apply_mask(f, i);
+	return owed;
+}
+
+/* Address and data change one after the other, in sight of everyone. (old CPU,
+ * new vector) is what stands there between the two writes: a slot that the plan
+ * reserved. The read-back keeps the order. With the same vector one write does
+ * it all. */
+static enum ferry_owed program_live(struct ferry *f, struct ferry_irq *i)
 {
 	if (i->vector != i->old_vector) {
 		write_reg(f, i, FERRY_REG_MSI_DATA, data_of(f, i));
@@ -110,16 +100,16 @@ static enum ferry_owed msi_program(struct ferry *f, struct ferry_irq *i)
 	return ferry_x86_fenced(f);
 }
 
-static enum ferry_owed msi_silence(struct ferry *f, struct ferry_irq *i)
-{
-	write_reg(f, i, FERRY_REG_MSI_ENABLE, 0);
-	read_back(f, i, FERRY_REG_MSI_ENABLE);
-	return ferry_x86_fenced(f);
-}
+const struct ferry_kind ferry_x86_msix = {
+	.program = program_masked,
+	.setup = setup,
+	.apply_mask = apply_mask,
+	.silence = silence,
+};
 
 const struct ferry_kind ferry_x86_msi = {
-	.program = msi_program,
-	.setup = msi_setup,
-	.apply_mask = msi_apply_mask,
-	.silence = msi_silence,
+	.program = program_live,
+	.setup = setup,
+	.apply_mask = first_enable,
+	.silence = silence,
 };

@@ -35,7 +35,7 @@ static uint32_t room_of(struct ferry *f, uint32_t cpu)
 	return ferry_host_load(f->ctx, &f->x86->room[cpu]);
 }
 
-void ferry_x86_publish(struct ferry *f, uint32_t cpu, bool online)
+FERRY_NOINLINE void ferry_x86_publish(struct ferry *f, uint32_t cpu, bool online)
 {
 	uint32_t n = online ? f->x86->cpus[cpu].nfree : 0;
 
@@ -335,22 +335,25 @@ static int shrink(struct ferry *f, const struct ferry_irq *i, const struct ferry
 
 /* ---- plan -------------------------------------------------------------------------------- */
 
+static bool candidate(const struct ferry *f, const struct ferry_irq *i,
+		      const struct ferry_want *want, uint32_t cpu)
+{
+	return candidates(f, i, want, cpu / 64) >> (cpu % 64) & 1;
+}
+
 /* Take V of every candidate before saying no. */
 static int exact_pass(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
 		      struct ferry_place *p)
 {
 	int rc = FERRY_E_UNREACHABLE;
 
-	for (uint32_t g = 0; g < f->nwords; g++)
-		for (uint64_t word = candidates(f, i, want, g); word; word &= word - 1) {
-			uint32_t c = g * 64 + (uint32_t)__builtin_ctzll(word);
-
-			if (ferry_cpu_state(f, c) != FERRY_CPU_ONLINE)
-				continue;
-			rc = reserve(f, i, c, want->dry, p);
-			if (rc == FERRY_OK)
-				return rc;
-		}
+	FERRY_FOR_EACH_CPU(f, want->set, c) {
+		if (!candidate(f, i, want, c) || ferry_cpu_state(f, c) != FERRY_CPU_ONLINE)
+			continue;
+		rc = reserve(f, i, c, want->dry, p);
+		if (rc == FERRY_OK)
+			return rc;
+	}
 	return rc;
 }
 
@@ -362,7 +365,7 @@ int ferry_x86_plan(struct ferry *f, struct ferry_irq *i, const struct ferry_want
 	if (shrink(f, i, want, p) == FERRY_OK)
 		return FERRY_OK;
 	p->evidence = true;
-	if (cpu != FERRY_NONE && (candidates(f, i, want, cpu / 64) >> (cpu % 64) & 1) &&
+	if (cpu != FERRY_NONE && candidate(f, i, want, cpu) &&
 	    reserve(f, i, cpu, want->dry, p) == FERRY_OK)
 		return FERRY_OK;
 	cpu = emptiest(f, i, want);

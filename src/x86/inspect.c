@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Who owns what? Linked only if used. Locks: V. */
+#include "x86/x86.h"
+
+bool ferry_x86_owner(struct ferry *f, uint32_t cpu, uint8_t vector, uint32_t *irq)
+{
+	uint32_t slot = 0;
+
+	if (cpu < f->ncpus)
+		slot = ferry_host_load(f->ctx, ferry_x86_slot(f->x86, cpu, vector));
+	*irq = slot & SLOT_USED ? slot & SLOT_IRQ : FERRY_NONE;
+	return slot & SLOT_LIVE;
+}
+
+void ferry_x86_vectors(struct ferry *f, uint32_t cpu, uint32_t *used, uint32_t *free_)
+{
+	uintptr_t flags;
+
+	*used = 0;
+	*free_ = 0;
+	if (cpu >= f->ncpus)
+		return;
+	flags = ferry_host_irq_save(f->ctx);
+	ferry_lock_cpu(f, cpu);
+	*free_ = f->x86->cpus[cpu].nfree;
+	*used = f->x86->nusable - *free_;
+	ferry_unlock_cpu(f, cpu);
+	ferry_host_irq_restore(f->ctx, flags);
+}
