@@ -307,9 +307,14 @@ static bool known(struct machine *m, uint32_t device, uint32_t index)
 static void await_fence(struct machine *m, uint64_t least)
 {
 	struct sim_cpu *c = &m->cpu[m->current];
-	uint64_t t = m->config.storm ? device_fence_time(m, c) : 0;
+	uint64_t t;
 
-	c->until = t > m->now + least ? t : m->now + least;
+	if (m->config.storm) {
+		t = m->now + least + machine_below(m, least * 3);
+		c->until = device_fence_time(m, c);
+		if (c->until < t)
+			c->until = t;
+	}
 	cpu_block(m, CPU_FENCE);
 }
 
@@ -353,7 +358,7 @@ uint32_t ferry_host_read(void *ctx, uint32_t device, uint32_t index, enum ferry_
 		return device_read(m, index, reg);
 	fence_writes(m, index);
 	value = device_read(m, index, reg);
-	fence_messages(m, index, m->config.fence_irr, false, 40 + machine_below(m, 120));
+	fence_messages(m, index, m->config.fence_irr, false, 40);
 	return value;
 }
 

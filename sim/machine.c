@@ -130,12 +130,13 @@ void cpu_unpark(struct machine *m, uint32_t cpu)
 {
 	m->cpu[cpu].parked = false;
 	m->cpu[cpu].state = CPU_READY;
-	cpu_at(m, cpu, cpu_step_time(m));
+	cpu_wake(m, cpu);
 }
 
 void cpu_wake(struct machine *m, uint32_t cpu)
 {
-	cpu_at(m, cpu, cpu_step_time(m));
+	if (m->config.storm)
+		cpu_at(m, cpu, cpu_step_time(m));
 }
 
 static bool may_take(const struct sim_cpu *c)

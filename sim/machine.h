@@ -301,7 +301,10 @@ static inline int lapic_ready(const struct sim_cpu *c)
 }
 
 /* A step takes 10 .. 33 virtual ns: which CPU is next is chance. */
-static inline uint64_t cpu_step_time(struct machine *m) { return m->now + 10 + machine_below(m, 24); }
+static inline uint64_t cpu_step_time(struct machine *m)
+{
+	return m->now + 10 + machine_below(m, 24);
+}
 
 /* From a CPU's fibre: after a switch, take interrupts until it may go on. */
 void cpu_resume(struct machine *m, enum cpu_state state);
@@ -389,7 +392,8 @@ void flight_free(struct machine *m, uint32_t flight);
 /* ---- oracle.c: tokens and what must be true ------------------------------- */
 
 enum verdict { V_LOST, V_DUPLICATED, V_MISDELIVERED, V_OFFLINE, V_BROKEN };
-void violation(struct machine *m, enum verdict v, uint32_t cpu, uint32_t src, const char *format, ...)
+void violation(struct machine *m, enum verdict v, uint32_t cpu, uint32_t src, const char *format,
+	       ...)
 	__attribute__((format(printf, 5, 6)));
 
 bool token_stale(const struct machine *m, uint32_t src, uint32_t gen);

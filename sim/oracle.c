@@ -31,7 +31,8 @@ static void describe(struct machine *m, enum verdict v, uint32_t cpu, uint32_t s
 		snprintf(out + n, size - (size_t)n, ": ");
 }
 
-void violation(struct machine *m, enum verdict v, uint32_t cpu, uint32_t src, const char *format, ...)
+void violation(struct machine *m, enum verdict v, uint32_t cpu, uint32_t src, const char *format,
+	       ...)
 {
 	struct storm_report *r = &m->out->report;
 	uint64_t *const counter[] = { &r->lost, &r->duplicated, &r->misdelivered, &r->offline,
@@ -343,7 +344,10 @@ void oracle_trace(struct machine *m, const struct ferry_trace *record)
 
 /* ---- looking through the public API -------------------------------------------------- */
 
-static bool in_mask(const uint64_t *mask, uint32_t cpu) { return mask[cpu / 64] >> (cpu % 64) & 1; }
+static bool in_mask(const uint64_t *mask, uint32_t cpu)
+{
+	return mask[cpu / 64] >> (cpu % 64) & 1;
+}
 
 static void check_place(struct machine *m, uint32_t src, const struct ferry_affinity *a,
 			const uint64_t *effective)
@@ -399,18 +403,42 @@ void oracle_vectors(struct machine *m)
 	}
 }
 
+static bool in_irr_of(const struct machine *m, uint32_t cpu, uint32_t src)
+{
+	uint32_t v, i;
+
+	for (v = 0; v < 256; v++)
+		for (i = m->cpu[cpu].token[v]; i; i = m->tokens[i - 1].next)
+			if (m->tokens[i - 1].src == src)
+				return true;
+	return false;
+}
+
+/* Past the look at its IRR, on the way to be parked: what a freed interrupt left
+ * there goes down with it. */
+static bool committing(struct machine *m, uint32_t cpu)
+{
+	enum ferry_cpu_state state;
+
+	machine_look(m);
+	state = ferry_cpu_state(m->ferry, cpu);
+	machine_looked(m);
+	return state != FERRY_CPU_ONLINE && !m->cpu[cpu].iff;
+}
+
 void oracle_freed(struct machine *m, uint32_t src)
 {
 	struct source *s = &m->source[src];
-	uint32_t i = m->device[s->device].head;
+	uint32_t i = m->device[s->device].head, cpu;
 
 	/* What a remapping unit has not accepted yet meets an absent entry. */
 	for (; i; i = m->flight[i - 1].next)
 		if (m->flight[i - 1].src == src &&
 		    (s->kind != FERRY_X86_REMAPPED || m->flight[i - 1].stage == 2))
 			violation(m, V_BROKEN, NONE, src, "freed with a message under way");
-	if (s->in_irr)
-		violation(m, V_BROKEN, NONE, src, "freed with its vector pending in an IRR");
+	for (cpu = 0; s->in_irr && cpu < m->config.cpus; cpu++)
+		if (!committing(m, cpu) && in_irr_of(m, cpu, src))
+			violation(m, V_BROKEN, cpu, src, "freed with its vector pending in the IRR");
 	if (s->running)
 		violation(m, V_BROKEN, s->running - 1, src, "freed while its handler runs");
 }

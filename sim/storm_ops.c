@@ -271,6 +271,38 @@ static int create_source(struct storm *st, uint32_t src, const uint64_t *mask)
 	return FERRY_OK;
 }
 
+/* Some CPU takes over what was queued here; to leave is meaningless elsewhere. */
+static void hand_over(struct storm *st, uint32_t cpu, bool leaves)
+{
+	uint32_t i = st->queue[cpu].head;
+
+	st->queue[cpu] = (struct work_queue){ 0, 0 };
+	while (i) {
+		struct op op = st->ops[i - 1];
+
+		st->ops[i - 1].next = st->free_op;
+		st->free_op = i;
+		st->pending--;
+		i = op.next;
+		if (op.kind != OP_OFFLINE)
+			storm_queue(st, storm_some_cpu(st), (enum op_kind)op.kind, op.arg, op.list);
+		else if (!leaves)
+			storm_queue(st, cpu, OP_OFFLINE, op.arg, op.list);
+	}
+}
+
+/* FERRY_E_NO_SPACE's remedy: moves under way sit on two slots. Nor may a thread
+ * that waits hold up what was queued behind it: a CPU's return, perhaps. */
+static void make_room(struct storm *st)
+{
+	uint32_t i;
+
+	hand_over(st, st->m->current, false);
+	for (i = 0; i < st->spec->nirqs; i++)
+		if (!st->gen[i].busy && st->m->source[i].irq != NONE)
+			(void)!ferry_irq_settle(st->m->ferry, st->m->source[i].irq, NULL);
+}
+
 static void create_again(struct storm *st, uint32_t src)
 {
 	uint64_t mask[FERRY_CPUS_MAX / 64];
@@ -290,6 +322,7 @@ static void create_again(struct storm *st, uint32_t src)
 			return;
 		}
 		any = true;
+		make_room(st);
 		nap(st, 2000);
 	}
 	st->m->out->report.recreated++;
@@ -452,28 +485,6 @@ static bool walk_off(struct storm *st, uint32_t cpu)
 	return false;
 }
 
-/* Another CPU takes over what was queued here. */
-static void hand_over(struct storm *st, uint32_t cpu)
-{
-	struct work_queue *q = &st->queue[cpu];
-
-	while (q->head) {
-		struct op *op = &st->ops[q->head - 1];
-		uint32_t i = q->head;
-
-		q->head = op->next;
-		if (op->kind == OP_OFFLINE)
-			op->arg = op->list = 0;
-		storm_queue(st, storm_some_cpu(st),
-			    op->kind == OP_OFFLINE ? OP_POLL : (enum op_kind)op->kind, op->arg,
-			    op->list);
-		st->ops[i - 1].next = st->free_op;
-		st->free_op = i;
-		st->pending--;
-	}
-	q->tail = 0;
-}
-
 static void enter(struct storm *st, uint32_t cpu)
 {
 	int rc = ferry_cpu_enter(st->m->ferry, cpu);
@@ -522,7 +533,7 @@ static void offline(struct storm *st, uint32_t cpu, bool back)
 	cpu_yield(st->m);
 	r->offlines++;
 	histogram_add(&st->m->out->offline_time, st->m->now - since);
-	hand_over(st, cpu);
+	hand_over(st, cpu, true);
 	hotplug_unlock(st);
 	if (back)
 		come_back_later(st, cpu);
