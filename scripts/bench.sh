@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# bench.sh <dir of the programs>: instructions of the library, counted by callgrind,
+# so the same on every machine. The host's functions are not counted; in the inline
+# flavour locks and atomics are the library's and are. Exit 1 if a limit is broken:
+#
+#   from the interrupt's entry to its handler: external <= 100, inline <= 60
+set -eu
+
+dir=$1
+arrivals=$2
+allocs=$3
+status=0
+
+# Exclusive cost of everything that was not compiled from bench/ (or libc), per round.
+count() { # rounds, program and arguments
+	rounds=$1
+	shift
+	valgrind --tool=callgrind --collect-atstart=no --callgrind-out-file="$dir/callgrind.out" \
+		"$@" >"$dir/valgrind.log" 2>&1 || { cat "$dir/valgrind.log" >&2; exit 1; }
+	callgrind_annotate --threshold=100 --show-percs=no "$dir/callgrind.out" |
+		awk -v rounds="$rounds" '
+			/^ *[0-9,]+ +[^ ]+:[^ ]+/ && /(src|platform)\// && !/bench\/[a-z]*\.c:/ {
+				gsub(",", "", $1); sum += $1 }
+			END { printf "%.1f\n", sum / rounds }'
+}
+
+limit() { # figure, limit, what
+	awk -v f="$1" -v l="$2" 'BEGIN { exit !(f > 0 && f <= l) }' || {
+		echo "LIMIT BROKEN: $3: $1, $2 allowed"
+		status=1
+	}
+}
+
+echo "Instructions of the library per MSI-X interrupt, no move under way, trace off"
+for flavour in external inline; do
+	entry=$(count "$arrivals" "$dir/$flavour/arrive" entry)
+	whole=$(count "$arrivals" "$dir/$flavour/arrive" whole)
+	printf '%10s: %6s up to the handler, %6s with what follows it\n' $flavour "$entry" "$whole"
+	case $flavour in
+	external) limit "$entry" 100 "external, entry to handler" ;;
+	inline) limit "$entry" 60 "inline, entry to handler" ;;
+	esac
+done
+
+echo
+echo "Instructions of the library per operation, inline flavour"
+printf '%6s %14s %14s %14s %14s %14s %14s\n' CPUs "create, full" "create, node" "create, half" \
+	"create, one" "move, full" "free"
+for cpus in 16 64 256 1024 4096; do
+	printf '%6s' $cpus
+	for what in "create full" "create node" "create half" "create one" "move full" "free full"; do
+		# shellcheck disable=SC2086
+		set -- $what
+		printf ' %14s' "$(count "$allocs" "$dir/inline/alloc" "$1" $cpus "$2")"
+	done
+	echo
+done
+exit $status
