@@ -22,7 +22,7 @@ static uint32_t failures;
 static label log_of[LOG];
 static uint64_t logged, turn;
 
-/* ---- labels ------------------------------------------------------------------ */
+/* ---- labels ------------------------------------------------------------- */
 
 static void perform(label l)
 {
@@ -77,7 +77,7 @@ bool script_check(bool good, const char *file, int line, const char *format, ...
 	return false;
 }
 
-/* ---- the client of the machine ------------------------------------------------- */
+/* ---- the client of the machine ------------------------------------------ */
 
 static bool has_work(struct machine *m, uint32_t cpu)
 {
@@ -160,7 +160,7 @@ static void done(void *ctx, uint32_t irq, uint32_t generation)
 		S.done[irq] = generation;
 }
 
-/* ---- building -------------------------------------------------------------------- */
+/* ---- building ----------------------------------------------------------- */
 
 static uint32_t apic_ids[CPUS_MOST], logical_ids[CPUS_MOST];
 
@@ -287,7 +287,7 @@ void begin(const struct options *o, const char *format, ...)
 		check_eq(make(i, BIT(0)), 1, "create");
 }
 
-/* ---- the end ------------------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------------ */
 
 static bool alive(uint32_t src) { return S.m->source[src].live && !S.m->source[src].dead; }
 
@@ -369,7 +369,7 @@ uint64_t violations(void)
 	return r->lost + r->duplicated + r->misdelivered + r->offline + r->broken;
 }
 
-/* ---- stepping -------------------------------------------------------------------------- */
+/* ---- stepping ----------------------------------------------------------- */
 
 static uint32_t head_of(const struct sim_cpu *c)
 {
@@ -439,7 +439,7 @@ bool step_until(uint32_t cpu, bool (*until)(void))
 	return false;
 }
 
-/* ---- calls --------------------------------------------------------------------------------- */
+/* ---- calls -------------------------------------------------------------- */
 
 static uint32_t irq_of(const struct call *c) { return S.m->source[c->src].irq; }
 static const uint64_t *mask_of(const struct call *c) { return c->everywhere ? NULL : &c->mask; }
@@ -637,11 +637,13 @@ void poll_now(void)
 		call_on(cpu, (struct call){ .run = call_poll });
 }
 
-/* ---- CPUs ------------------------------------------------------------------------------------- */
+/* ---- CPUs --------------------------------------------------------------- */
 
 int leave(uint32_t cpu)
 {
-	return call_on(cpu < S.cpus ? cpu : S.on, (struct call){ .run = call_leave, .n = cpu });
+	bool there = cpu < S.cpus && !S.m->cpu[cpu].parked;
+
+	return call_on(there ? cpu : S.on, (struct call){ .run = call_leave, .n = cpu });
 }
 
 int leave_step(uint32_t cpu, uint32_t *left)
@@ -706,7 +708,7 @@ int online(uint32_t cpu)
 
 int enter_again(uint32_t cpu) { return call_on(cpu, (struct call){ .run = call_enter }); }
 
-/* ---- hardware ------------------------------------------------------------------------------------ */
+/* ---- hardware ----------------------------------------------------------- */
 
 void fire(uint32_t src) { perform(label_of(L_FIRE, src, 0)); }
 
@@ -887,7 +889,7 @@ void run_others(uint32_t cpu)
 
 void run_quiet(void) { run_others(NONE); }
 
-/* ---- what is seen ----------------------------------------------------------------------------------- */
+/* ---- what is seen ------------------------------------------------------- */
 
 struct view {
 	struct ferry_affinity a;

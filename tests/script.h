@@ -73,7 +73,7 @@ struct script {
 };
 extern struct script S;
 
-/* ---- a test -------------------------------------------------------------- */
+/* ---- a test ------------------------------------------------------------- */
 
 void begin(const struct options *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void end(void);
@@ -92,7 +92,7 @@ bool script_check(bool good, const char *file, int line, const char *format, ...
 			     (what), got_, want_);                                       \
 	} while (0)
 
-/* ---- kinds ----------------------------------------------------------------- */
+/* ---- kinds -------------------------------------------------------------- */
 
 #define ALL_KINDS 0x3fu
 #define LEVEL (1u << FERRY_X86_IOAPIC_LEVEL)
@@ -105,7 +105,7 @@ bool script_check(bool good, const char *file, int line, const char *format, ...
 		if ((set) >> k & 1)
 extern const char *const kind_name[FERRY_X86_KINDS];
 
-/* ---- library calls, run to their end on S.on -------------------------------- */
+/* ---- library calls, run to their end on S.on ---------------------------- */
 
 #define BIT(n) (1ull << (n))
 
@@ -135,7 +135,7 @@ int offline(uint32_t cpu, enum style style);
 int online(uint32_t cpu);
 int enter_again(uint32_t cpu);
 
-/* ---- the same by steps --------------------------------------------------------- */
+/* ---- the same by steps -------------------------------------------------- */
 
 int call_move(struct call *c);
 int call_settle(struct call *c);
@@ -162,7 +162,7 @@ bool finish(uint32_t cpu);
 bool step_until(uint32_t cpu, bool (*until)(void));
 bool blocked(uint32_t cpu);
 
-/* ---- hardware -------------------------------------------------------------------- */
+/* ---- hardware ----------------------------------------------------------- */
 
 void fire(uint32_t src);
 bool reach(uint32_t src);  /* its oldest message, to the root complex */
@@ -194,7 +194,7 @@ void run_quiet(void);
 /* The same, without interrupts on `cpu`. */
 void run_others(uint32_t cpu);
 
-/* ---- what is seen ------------------------------------------------------------------ */
+/* ---- what is seen ------------------------------------------------------- */
 
 struct ferry_affinity look(uint32_t src);
 uint64_t place(uint32_t src);     /* its CPUs, as a mask */

@@ -17,7 +17,7 @@
  */
 #include "tests/script.h"
 
-/* ---- moves ------------------------------------------------------------------- */
+/* ---- moves -------------------------------------------------------------- */
 
 static void r1(uint8_t k)
 {
@@ -69,7 +69,7 @@ static void r1_race(uint8_t k)
 	}
 }
 
-/* ---- a CPU of the move leaves -------------------------------------------------- */
+/* ---- a CPU of the move leaves ------------------------------------------- */
 
 static const char *const style_name[] = { "when empty", "at once" };
 
@@ -207,7 +207,7 @@ static void r6(uint8_t k, enum style style)
 	end();
 }
 
-/* ---- doorbells ------------------------------------------------------------------ */
+/* ---- doorbells ---------------------------------------------------------- */
 
 /* R7: the doorbell is on its way to a CPU that commits. It must not be gone before
  * the doorbell has come: whoever else rings relies on that one. */
@@ -299,7 +299,7 @@ static void r8(uint8_t k, uint32_t n)
 	end();
 }
 
-/* ---- freed in the middle ----------------------------------------------------------- */
+/* ---- freed in the middle ------------------------------------------------ */
 
 enum when { QUEUED_MOVE, IN_MOVING, IN_DRAINING, AT_REST };
 static const char *const when_name[] = { "with a request queued", "in MOVING", "in DRAINING",
@@ -359,7 +359,7 @@ static void r9(uint8_t k, enum when when)
 	end();
 }
 
-/* ---- vectors that must differ --------------------------------------------------------- */
+/* ---- vectors that must differ ------------------------------------------- */
 
 static bool all_distinct(void)
 {
@@ -404,7 +404,7 @@ static void r10(uint8_t k, bool shared)
 		;
 }
 
-/* ---- level pins ------------------------------------------------------------------------ */
+/* ---- level pins --------------------------------------------------------- */
 
 /* R11: a move is asked for while the line is in service; its EOI is late. */
 static void r11(bool directed, bool again)
@@ -441,7 +441,7 @@ static void r11(bool directed, bool again)
 	end();
 }
 
-/* ---- torn messages ------------------------------------------------------------------------ */
+/* ---- torn messages ------------------------------------------------------ */
 
 /*
  * R12: an event at each step of a move. The vector of the old place is taken on the
@@ -490,7 +490,7 @@ static void r12(uint8_t k)
 		;
 }
 
-/* ---- shortage --------------------------------------------------------------------------------- */
+/* ---- shortage ----------------------------------------------------------- */
 
 /* R13: no vector anywhere else: said before, said by the step, and given up. */
 static void r13(uint8_t k)
@@ -639,7 +639,7 @@ static void r18(enum style style)
 	end();
 }
 
-/* ---- disable ------------------------------------------------------------------------------------ */
+/* ---- disable ------------------------------------------------------------ */
 
 static void mask_hook(uint32_t src, uint32_t cpu)
 {
@@ -696,7 +696,7 @@ static void r19_other(uint8_t k)
 	end();
 }
 
-/* ---- the last vector, the last CPU ------------------------------------------------------------------ */
+/* ---- the last vector, the last CPU -------------------------------------- */
 
 /* R21: each single vector left over is found, wherever it is. */
 static void r21(uint8_t k, bool shared)
