@@ -26,7 +26,8 @@ static const uint64_t *make_mask(const char *name, uint32_t cpus)
 		return NULL;
 	for (uint32_t c = 0; c < cpus; c++)
 		if (!strcmp(name, "node") ? c / node == 1 :
-		    !strcmp(name, "half") ? next_random() & 1 : c == cpus / 2)
+		    !strcmp(name, "half") ? next_random() & 1 :
+					    c == cpus / 2)
 			mask[c / 64] |= 1ull << (c % 64);
 	return mask;
 }

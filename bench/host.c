@@ -137,7 +137,8 @@ uint32_t ferry_host_read(void *ctx, uint32_t device, uint32_t index, enum ferry_
 	return registers[reg];
 }
 
-void ferry_host_write(void *ctx, uint32_t device, uint32_t index, enum ferry_reg reg, uint32_t value)
+void ferry_host_write(void *ctx, uint32_t device, uint32_t index, enum ferry_reg reg,
+		      uint32_t value)
 {
 	(void)ctx;
 	(void)device;

@@ -31,8 +31,8 @@ __attribute__((format(printf, 1, 2), unused)) static void diag(const char *forma
 	va_end(args);
 }
 
-__attribute__((format(printf, 4, 5), unused)) static bool tap_check(bool good, const char *file,
-								    int line, const char *format, ...)
+__attribute__((format(printf, 4, 5), unused)) static bool
+tap_check(bool good, const char *file, int line, const char *format, ...)
 {
 	va_list args;
 
@@ -83,12 +83,13 @@ __attribute__((unused)) static int tap_done(void)
 #define ok(good, ...) tap_check(good, __FILE__, __LINE__, __VA_ARGS__)
 #define bail(...) tap_bail(__FILE__, __LINE__, __VA_ARGS__)
 #define is_u64(got, want, ...) tap_is_u64(got, want, __FILE__, __LINE__, __VA_ARGS__)
-#define is_int(got, want, ...) is_u64((uint64_t)(int64_t)(got), (uint64_t)(int64_t)(want), __VA_ARGS__)
+#define is_int(got, want, ...) \
+	is_u64((uint64_t)(int64_t)(got), (uint64_t)(int64_t)(want), __VA_ARGS__)
 
-#define tap_is_u64(got, want, file, line, ...)                                      \
-	({                                                                          \
-		uint64_t tap_got = (got), tap_want = (want);                        \
-		bool tap_good = tap_got == tap_want;                                \
+#define tap_is_u64(got, want, file, line, ...) \
+	({ \
+		uint64_t tap_got = (got), tap_want = (want); \
+		bool tap_good = tap_got == tap_want; \
 		tap_same(tap_check(tap_good, file, line, __VA_ARGS__), tap_got, tap_want); \
 	})
 

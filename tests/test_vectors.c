@@ -153,7 +153,8 @@ uint32_t ferry_host_read(void *ctx, uint32_t device, uint32_t index, enum ferry_
 	return host.regs[device][reg];
 }
 
-void ferry_host_write(void *ctx, uint32_t device, uint32_t index, enum ferry_reg reg, uint32_t value)
+void ferry_host_write(void *ctx, uint32_t device, uint32_t index, enum ferry_reg reg,
+		      uint32_t value)
 {
 	(void)ctx;
 	(void)index;
@@ -181,8 +182,8 @@ void ferry_host_irte_sync(void *ctx, uint32_t unit, uint32_t index)
 struct model {
 	struct ferry *f;
 	uint32_t cpus, irqs, usable, flags;
-	bool shared, late;   /* late: doorbells are kept back */
-	bool allowed[256];   /* vectors that may be given out */
+	bool shared, late; /* late: doorbells are kept back */
+	bool allowed[256]; /* vectors that may be given out */
 	bool online[CPUS];
 	uint32_t apic_id[CPUS];
 	uint32_t owner[CPUS][256];
@@ -199,15 +200,15 @@ static struct model m;
 static uint64_t checks;
 
 /* Thousands of these: only a failure is printed. */
-#define must(good, ...)                                                              \
-	do {                                                                         \
-		checks++;                                                            \
-		if (!(good)) {                                                       \
+#define must(good, ...) \
+	do { \
+		checks++; \
+		if (!(good)) { \
 			diag("seed %lu, %u CPUs%s%s", (unsigned long)m.seed, m.cpus, \
 			     m.shared ? ", shared" : "", m.late ? ", late doorbells" : ""); \
-			ok(false, __VA_ARGS__);                                      \
-			exit(tap_done());                                            \
-		}                                                                    \
+			ok(false, __VA_ARGS__); \
+			exit(tap_done()); \
+		} \
 	} while (0)
 
 static uint32_t below(uint32_t n)
@@ -321,18 +322,19 @@ static void check_cpu(uint32_t c)
 	uint32_t used, unused, irq;
 
 	ferry_x86_vectors(m.f, c, &used, &unused);
-	must(used == m.used[c] && unused == room(c), "CPU %u: %u used and %u free, should be %u and %u",
-	     c, used, unused, m.used[c], room(c));
+	must(used == m.used[c] && unused == room(c),
+	     "CPU %u: %u used and %u free, should be %u and %u", c, used, unused, m.used[c],
+	     room(c));
 	for (uint32_t v = 0; v < 256; v++) {
 		bool owned = ferry_x86_owner(m.f, c, (uint8_t)v, &irq);
 
 		/* The table of the shared namespace is everybody's. */
 		if (m.shared && !m.owner[c][v])
 			continue;
-		must(owned == (m.owner[c][v] != 0), "vector 0x%x of CPU %u: owned %d, should be %d", v,
-		     c, owned, m.owner[c][v] != 0);
-		must(!owned || irq == m.owner[c][v] - 1, "vector 0x%x of CPU %u: %u, should be %u", v,
-		     c, irq, m.owner[c][v] - 1);
+		must(owned == (m.owner[c][v] != 0), "vector 0x%x of CPU %u: owned %d, should be %d",
+		     v, c, owned, m.owner[c][v] != 0);
+		must(!owned || irq == m.owner[c][v] - 1, "vector 0x%x of CPU %u: %u, should be %u",
+		     v, c, irq, m.owner[c][v] - 1);
 	}
 }
 
@@ -449,7 +451,8 @@ static uint32_t create(const uint64_t *mask)
 	if (got != 1)
 		return FERRY_NONE;
 	must(irq < m.irqs && !m.live[irq], "create gave the number %u again", irq);
-	must(irq == source.device, "create gave %u, the lowest free number is %u", irq, source.device);
+	must(irq == source.device, "create gave %u, the lowest free number is %u", irq,
+	     source.device);
 	m.live[irq] = true;
 	m.lives++;
 	settle_in(irq, mask, most);
@@ -715,10 +718,11 @@ static void fill_all(const struct shape *s, uint64_t seed)
 	}
 	check_all();
 	stop();
-	ok(true, "%s, %u CPUs: all %u vectors, seed %lu", s->name, s->cpus, total, (unsigned long)seed);
+	ok(true, "%s, %u CPUs: all %u vectors, seed %lu", s->name, s->cpus, total,
+	   (unsigned long)seed);
 }
 
-/* ---- the list --------------------------------------------------------------------------------- */
+/* ---- the list ------------------------------------------------------------------------ */
 
 static const struct shape shapes[] = {
 	{ "one CPU", 1, 300, 0, 0x31, 0xef, false, true },
@@ -746,7 +750,8 @@ int main(int argc, char **argv)
 			random_run(s, seed + n, 3000, true);
 		}
 		fill_one(s, seed);
-		if (!(s->flags & FERRY_X86_SHARED) && s->irqs >= s->cpus * (s->last - s->first + 1u))
+		if (!(s->flags & FERRY_X86_SHARED) &&
+		    s->irqs >= s->cpus * (s->last - s->first + 1u))
 			fill_all(s, seed);
 	}
 	return tap_done();

@@ -113,7 +113,7 @@ static void lost(struct world *w)
 		if (device_accounted(d))
 			continue;
 		ferry_irq_describe(w->ferry, atomic_load(&d->irq), text, sizeof(text));
-		fail(w, "device %u (kind %u%s): LOST: event %lu raised, %lu seen, MSI-X pending %d\n# %s",
+		fail(w, "device %u (kind %u%s): LOST: event %lu raised, %lu seen, pending %d\n# %s",
 		     i, d->kind, d->bursty ? ", bursty" : "", atomic_load(&d->raised),
 		     atomic_load(&d->seen), d->pending, text);
 	}
@@ -366,11 +366,17 @@ static void build(struct world *w, const struct options *o, uint32_t *apic_ids)
 static void *start_library(struct world *w, const uint32_t *apic_ids)
 {
 	struct ferry_x86_config config = {
-		.core = { .ctx = w, .cpus = w->cpus, .irqs = w->devices, .masks = 8,
+		.core = { .ctx = w,
+			  .cpus = w->cpus,
+			  .irqs = w->devices,
+			  .masks = 8,
 			  .drain_ns = w->mode == MODE_FENCE ? 0 : DRAIN_TICKS * TICK_NS,
-			  .restore = true, .counters = w->counters, .trace = host_trace },
+			  .restore = true,
+			  .counters = w->counters,
+			  .trace = host_trace },
 		.flags = w->mode == MODE_FENCE ?
-				 FERRY_X86_FENCE_REACHES_IRR | FERRY_X86_REMAP_DRAINS : 0,
+				 FERRY_X86_FENCE_REACHES_IRR | FERRY_X86_REMAP_DRAINS :
+				 0,
 		.apic_ids = apic_ids,
 		.first_vector = FIRST_VECTOR,
 		.last_vector = LAST_VECTOR,
@@ -416,8 +422,8 @@ static void report(struct world *w)
 		     sum.starts, sum.unexpected);
 	printf("ok %d - threads, " FLAVOUR ", %s: %lu events, %lu starts, %lu moves, %lu offline\n",
 	       ++tests_run, mode_names[w->mode], w->raised, starts, moves, offlines);
-	printf("#   seed %lu, latched %lu, replays %lu, doorbells %lu, retries %lu, rolled back %lu,\n"
-	       "#   forwarded %lu, recycled %lu, starved %lu, refused %lu\n",
+	printf("#   seed %lu, latched %lu, replays %lu, doorbells %lu, retries %lu,\n"
+	       "#   rolled back %lu, forwarded %lu, recycled %lu, starved %lu, refused %lu\n",
 	       w->seed, sum.latched, sum.replays, sum.doorbells, sum.retries, rollbacks, forwards,
 	       recycled, starved, refused);
 	fflush(stdout);
@@ -477,8 +483,12 @@ static bool parse(struct options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .events = THREADS_EVENTS, .seed = 1, .cpus = 5, .devices = 64,
-			     .seconds = 60, .mode = MODES };
+	struct options o = { .events = THREADS_EVENTS,
+			     .seed = 1,
+			     .cpus = 5,
+			     .devices = 64,
+			     .seconds = 60,
+			     .mode = MODES };
 
 	if (!parse(&o, argc, argv)) {
 		fprintf(stderr, "threads: wrong arguments, see the head of %s\n", __FILE__);

@@ -84,20 +84,20 @@ struct device {
 	uint8_t kind;
 	bool bursty;
 	_Atomic uint32_t regs[8];
-	bool pending;            /* under lock: fired while masked */
-	bool stopped;            /* under lock: raises nothing */
-	_Atomic uint64_t irte;   /* what the remapping entry says */
-	uint64_t irte_cache;     /* under lock: what the unit still believes */
+	bool pending;          /* under lock: fired while masked */
+	bool stopped;          /* under lock: raises nothing */
+	_Atomic uint64_t irte; /* what the remapping entry says */
+	uint64_t irte_cache;   /* under lock: what the unit still believes */
 	struct message queue[QUEUE];
 	uint32_t queued;         /* under lock */
 	_Atomic uint32_t flying; /* the same, for the fabric */
 
 	_Alignas(64) _Atomic uint64_t raised;
-	_Atomic uint64_t seen;      /* the last event a handler saw */
+	_Atomic uint64_t seen; /* the last event a handler saw */
 	_Atomic uint64_t starts;
-	_Atomic bool running;       /* a handler is inside */
-	_Atomic bool forbidden;     /* disable has returned: no start may come */
-	_Atomic bool claimed;       /* somebody masks, disables or recycles it */
+	_Atomic bool running;   /* a handler is inside */
+	_Atomic bool forbidden; /* disable has returned: no start may come */
+	_Atomic bool claimed;   /* somebody masks, disables or recycles it */
 	_Atomic uint32_t irq;
 };
 
