@@ -294,8 +294,6 @@ void host_trace(void *ctx, const struct ferry_trace *record)
 	(void)ctx;
 	if (record->event == FERRY_TRACE_PROGRAM)
 		self->programs++;
-	else if (record->event == FERRY_TRACE_SETTLED)
-		self->settled++;
 	else if (record->event == FERRY_TRACE_STARVED)
 		self->starved++;
 	else if (record->event == FERRY_TRACE_FORWARD)

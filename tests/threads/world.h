@@ -65,7 +65,7 @@ struct cpu {
 	uint32_t locks; /* library locks held (external flavour) */
 	uint64_t random;
 
-	uint64_t programs, settled, starved, forwards, latches;
+	uint64_t programs, starved, forwards, latches;
 	uint64_t offlines, rollbacks, recycled, refused;
 };
 
