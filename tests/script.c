@@ -52,8 +52,8 @@ static bool perform_if(enum label_kind kind, uint32_t a)
 
 static void print_labels(void)
 {
-	static const char *const names[] = { "",       "step", "take", "fire", "reach",
-					     "accept", "ipi",  "eoi",  "poll", "op", "write" };
+	static const char *const names[] = { "",    "step", "take", "fire", "reach", "accept",
+					     "ipi", "eoi",  "poll", "op",   "write" };
 	uint64_t from = logged > LOG ? logged - LOG : 0;
 
 	diag("the last labels:");
@@ -85,10 +85,7 @@ static bool has_work(struct machine *m, uint32_t cpu)
 	return !S.booted[cpu] || S.call[cpu].busy;
 }
 
-static void enter_here(uint32_t cpu)
-{
-	S.entered[cpu] = ferry_cpu_enter(S.f, cpu);
-}
+static void enter_here(uint32_t cpu) { S.entered[cpu] = ferry_cpu_enter(S.f, cpu); }
 
 static void work(struct machine *m, uint32_t cpu)
 {
@@ -122,7 +119,8 @@ static void handler(struct machine *m, uint32_t src, uint32_t cpu)
 static void fired(struct machine *m, uint32_t src, bool raised)
 {
 	(void)m;
-	script_check(raised, __FILE__, __LINE__, "the script fires source %u, which is not alive", src);
+	script_check(raised, __FILE__, __LINE__, "the script fires source %u, which is not alive",
+		     src);
 }
 
 static void polled(struct machine *m)
@@ -574,8 +572,11 @@ static int call_on(uint32_t cpu, struct call call)
 
 int move_prefer(uint32_t src, uint64_t mask, uint32_t prefer)
 {
-	return call_on(S.on, (struct call){ .run = call_move, .src = src, .mask = mask,
-					    .prefer = prefer, .everywhere = mask == ~0ull });
+	return call_on(S.on, (struct call){ .run = call_move,
+					    .src = src,
+					    .mask = mask,
+					    .prefer = prefer,
+					    .everywhere = mask == ~0ull });
 }
 
 int move(uint32_t src, uint64_t mask) { return move_prefer(src, mask, FERRY_NONE); }
@@ -594,7 +595,9 @@ int disable(uint32_t src) { return simple(call_disable, src); }
 
 int create(uint32_t src, uint64_t mask)
 {
-	return call_on(S.on, (struct call){ .run = call_create, .src = src, .mask = mask,
+	return call_on(S.on, (struct call){ .run = call_create,
+					    .src = src,
+					    .mask = mask,
 					    .everywhere = mask == ~0ull });
 }
 
@@ -776,7 +779,8 @@ void raise_irq(uint32_t src)
 static uint32_t flight_of(uint8_t kind, uint32_t cpu)
 {
 	for (uint32_t i = 0; i < S.m->flights_used; i++)
-		if (S.m->flight[i].kind == kind && (kind != FLIGHT_IPI || S.m->flight[i].cpu == cpu))
+		if (S.m->flight[i].kind == kind &&
+		    (kind != FLIGHT_IPI || S.m->flight[i].cpu == cpu))
 			return i + 1;
 	return 0;
 }
@@ -831,10 +835,7 @@ bool take(uint32_t cpu)
 	return S.m->cpu[cpu].depth == depth || finish_frame(cpu);
 }
 
-bool in_handler(uint32_t cpu)
-{
-	return S.m->cpu[cpu].depth && S.m->cpu[cpu].state == CPU_SLEEP;
-}
+bool in_handler(uint32_t cpu) { return S.m->cpu[cpu].depth && S.m->cpu[cpu].state == CPU_SLEEP; }
 
 bool take_into_handler(uint32_t cpu)
 {
@@ -889,6 +890,28 @@ void run_others(uint32_t cpu)
 
 void run_quiet(void) { run_others(NONE); }
 
+void rest_of_move(void)
+{
+	for (int n = 0; n < 2; n++) {
+		run_quiet();
+		for (uint32_t i = 0; i < S.sources; i++)
+			if (S.m->source[i].irq != NONE && !S.m->source[i].dead)
+				(void)settle(i);
+		pass_bound();
+	}
+	run_quiet();
+}
+
+void runs_on(uint32_t src, uint32_t cpu)
+{
+	uint32_t before = S.starts[src];
+
+	raise_irq(src);
+	run_quiet();
+	check_eq(S.starts[src], before + 1, "starts");
+	check_eq(S.ran_on[src], cpu, "CPU of the start");
+}
+
 /* ---- what is seen ------------------------------------------------------- */
 
 struct view {
@@ -902,7 +925,8 @@ static struct view view(uint32_t src)
 	int rc;
 
 	machine_look(S.m);
-	rc = ferry_irq_affinity(S.f, S.m->source[src].irq, &v.a, &v.requested, &v.effective, &v.old);
+	rc = ferry_irq_affinity(S.f, S.m->source[src].irq, &v.a, &v.requested, &v.effective,
+				&v.old);
 	check(machine_looked(S.m), "source %u is looked at under its lock", src);
 	check(rc == FERRY_OK, "affinity of source %u returned %d", src, rc);
 	return v;

@@ -22,21 +22,21 @@
 #define DRAIN_NS 10000
 
 struct options {
-	uint32_t cpus;     /* 0: 3 */
-	uint32_t sources;  /* 0: 1 */
-	uint32_t irqs;     /* 0: as many as sources */
-	uint32_t masks;    /* 0: 64 */
-	uint8_t kind;      /* of all sources, or of source 0 if ... */
-	uint8_t rest;      /* ... the others have kind rest - 1 */
-	uint8_t flags;     /* FERRY_SOURCE_* */
+	uint32_t cpus;       /* 0: 3 */
+	uint32_t sources;    /* 0: 1 */
+	uint32_t irqs;       /* 0: as many as sources */
+	uint32_t masks;      /* 0: 64 */
+	uint8_t kind;        /* of all sources, or of source 0 if ... */
+	uint8_t rest;        /* ... the others have kind rest - 1 */
+	uint8_t flags;       /* FERRY_SOURCE_* */
 	uint8_t first, last; /* vectors; 0: 0x31 .. 0xec */
 	const uint32_t *reserved;
-	bool bare;         /* no source is created: else all live on CPU 0, enabled */
+	bool bare;                /* no source is created: else all live on CPU 0, enabled */
 	bool no_bound, unordered; /* unordered: the fabric lets messages overtake, too */
 	bool fence_irr, remap_drains, directed_eoi, ext_dest, flat, cluster, shared, restore;
 	bool one_device;
-	bool posted;       /* register writes take effect with land(), or when read */
-	uint64_t away;     /* CPUs that are not brought up */
+	bool posted;   /* register writes take effect with land(), or when read */
+	uint64_t away; /* CPUs that are not brought up */
 	const uint32_t *apic_ids;
 };
 
@@ -61,14 +61,14 @@ struct script {
 	struct ferry_counters counters[CPUS_MOST];
 	struct call call[CPUS_MOST];
 	bool booted[CPUS_MOST];
-	int entered[CPUS_MOST];       /* what ferry_cpu_enter said last */
-	bool polled;                  /* the poll timer fired and nobody called yet */
+	int entered[CPUS_MOST]; /* what ferry_cpu_enter said last */
+	bool polled;            /* the poll timer fired and nobody called yet */
 	uint32_t starts[SOURCES_MOST];
-	uint32_t ran_on[SOURCES_MOST]; /* CPU of the newest start */
-	uint32_t done[SOURCES_MOST];   /* generation told, by irq */
-	uint32_t traced[16];           /* records by event */
-	uint32_t refused_irq;          /* of the last leave_step */
-	bool nested;                   /* handlers turn interrupts on */
+	uint32_t ran_on[SOURCES_MOST];            /* CPU of the newest start */
+	uint32_t done[SOURCES_MOST];              /* generation told, by irq */
+	uint32_t traced[16];                      /* records by event */
+	uint32_t refused_irq;                     /* of the last leave_step */
+	bool nested;                              /* handlers turn interrupts on */
 	void (*hook)(uint32_t src, uint32_t cpu); /* inside the handler */
 };
 extern struct script S;
@@ -85,11 +85,11 @@ int script_done(void);
 bool script_check(bool good, const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 #define check(good, ...) script_check(good, __FILE__, __LINE__, __VA_ARGS__)
-#define check_eq(got, want, what)                                                        \
-	do {                                                                             \
-		long long got_ = (long long)(got), want_ = (long long)(want);            \
-		script_check(got_ == want_, __FILE__, __LINE__, "%s: got %lld, want %lld", \
-			     (what), got_, want_);                                       \
+#define check_eq(got, want, what) \
+	do { \
+		long long got_ = (long long)(got), want_ = (long long)(want); \
+		script_check(got_ == want_, __FILE__, __LINE__, "%s: got %lld, want %lld", (what), \
+			     got_, want_); \
 	} while (0)
 
 /* ---- kinds -------------------------------------------------------------- */
@@ -100,8 +100,8 @@ bool script_check(bool good, const char *file, int line, const char *format, ...
 #define TWO_STEPS (1u << FERRY_X86_MSI | 1u << FERRY_X86_IOAPIC_EDGE)
 #define MASKABLE (1u << FERRY_X86_MSIX | 1u << FERRY_X86_MSI_MASKABLE)
 #define REMAPPED (1u << FERRY_X86_REMAPPED)
-#define FOR_KINDS(k, set)                                  \
-	for (uint8_t k = 0; k < FERRY_X86_KINDS; k++)      \
+#define FOR_KINDS(k, set) \
+	for (uint8_t k = 0; k < FERRY_X86_KINDS; k++) \
 		if ((set) >> k & 1)
 extern const char *const kind_name[FERRY_X86_KINDS];
 
@@ -169,12 +169,12 @@ bool reach(uint32_t src);  /* its oldest message, to the root complex */
 bool accept(uint32_t src); /* its oldest message there, into an IRR */
 bool accept_newest(uint32_t src);
 bool accept_on(uint32_t src, uint32_t cpu);
-void arrive(uint32_t src); /* all its messages into IRRs */
+void arrive(uint32_t src);    /* all its messages into IRRs */
 void raise_irq(uint32_t src); /* fire and arrive */
-bool land(uint32_t src);   /* the oldest write posted to its device */
-bool ipi(uint32_t cpu);    /* what is on its way to it */
+bool land(uint32_t src);      /* the oldest write posted to its device */
+bool ipi(uint32_t cpu);       /* what is on its way to it */
 bool ipi_flying(uint32_t cpu);
-bool eoi(void);            /* one EOI broadcast */
+bool eoi(void);                           /* one EOI broadcast */
 void stray(uint32_t cpu, uint8_t vector); /* an IPI of nobody, accepted */
 /* Take the highest vector that waits and run to its end; false: none, or blocked. */
 bool take(uint32_t cpu);
@@ -189,6 +189,11 @@ bool finish_frame(uint32_t cpu);
 void pass(uint64_t ns);
 /* The drain bound. A script that still has messages in flight would lie. */
 void pass_bound(void);
+/* All that is asked for, without a further event: twice over everything enabled, a
+ * settle of each, and the bound. */
+void rest_of_move(void);
+/* One more event must start the handler, on this CPU. */
+void runs_on(uint32_t src, uint32_t cpu);
 /* Everything that is enabled, until nothing is. Time stands still. */
 void run_quiet(void);
 /* The same, without interrupts on `cpu`. */
@@ -197,7 +202,7 @@ void run_others(uint32_t cpu);
 /* ---- what is seen ------------------------------------------------------- */
 
 struct ferry_affinity look(uint32_t src);
-uint64_t place(uint32_t src);     /* its CPUs, as a mask */
+uint64_t place(uint32_t src); /* its CPUs, as a mask */
 uint64_t requested(uint32_t src);
 uint64_t old_place(uint32_t src);
 enum ferry_state state(uint32_t src);

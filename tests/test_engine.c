@@ -17,14 +17,14 @@ static void settle_down(void)
 	run_quiet();
 }
 
-/* ---- tickets --------------------------------------------------------------- */
+/* ---- tickets ------------------------------------------------------------ */
 
 static void no_op(uint8_t k)
 {
 	uint32_t programs;
 
-	begin(&(struct options){ .kind = k }, "tickets, %s: a request it satisfies already moves nothing",
-	      kind_name[k]);
+	begin(&(struct options){ .kind = k },
+	      "tickets, %s: a request it satisfies already moves nothing", kind_name[k]);
 	programs = S.traced[FERRY_TRACE_PROGRAM];
 	check_eq(move(0, BIT(0) | BIT(2)), FERRY_OK, "request");
 	check(ticket() > 0, "no ticket");
@@ -120,12 +120,12 @@ static void prefer(uint8_t k)
 	end();
 }
 
-/* ---- settling -------------------------------------------------------------------- */
+/* ---- settling ----------------------------------------------------------- */
 
 static void settle_by_bound(uint8_t k)
 {
-	begin(&(struct options){ .kind = k }, "settle, %s: not before the bound, and then without a call",
-	      kind_name[k]);
+	begin(&(struct options){ .kind = k },
+	      "settle, %s: not before the bound, and then without a call", kind_name[k]);
 	check_eq(settle(0), FERRY_OK, "nothing under way");
 	move(0, BIT(1));
 	check_eq(settle(0), FERRY_E_AGAIN, "at once");
@@ -182,13 +182,18 @@ static void no_bound(uint8_t k)
 	end();
 }
 
-/* ---- shortage ------------------------------------------------------------------------ */
+/* ---- shortage ----------------------------------------------------------- */
 
 /* Source 0 lives on CPU 0, two others fill CPU 2. */
 static void fill(uint8_t k, bool no_bound_, const char *what)
 {
-	begin(&(struct options){ .kind = k, .rest = 1 + FERRY_X86_MSIX, .sources = 4, .bare = true,
-				 .first = 0x40, .last = 0x41, .no_bound = no_bound_ },
+	begin(&(struct options){ .kind = k,
+				 .rest = 1 + FERRY_X86_MSIX,
+				 .sources = 4,
+				 .bare = true,
+				 .first = 0x40,
+				 .last = 0x41,
+				 .no_bound = no_bound_ },
 	      "shortage, %s: %s", kind_name[k], what);
 	S.on = 1;
 	make(0, BIT(0));
@@ -215,8 +220,9 @@ static void no_space(uint8_t k)
 
 static void starved(uint8_t k, bool by_free)
 {
-	fill(k, false, by_free ? "starved, and served when one is freed"
-			       : "starved, and served when one moves away");
+	fill(k, false,
+	     by_free ? "starved, and served when one is freed" :
+		       "starved, and served when one moves away");
 	move(0, BIT(1));
 	check_eq(move(0, BIT(2)), FERRY_OK, "a request behind a move waits for room");
 	settle_down();
@@ -264,7 +270,7 @@ static bool starved_race(uint8_t k, int steps)
 	return more;
 }
 
-/* ---- mask, disable, free at every state ------------------------------------------------- */
+/* ---- mask, disable, free at every state --------------------------------- */
 
 enum at { SETTLED, MOVING, DRAINING };
 static const char *const at_name[] = { "SETTLED", "MOVING", "DRAINING" };
@@ -329,7 +335,8 @@ static void free_latched(uint8_t k)
 
 static void free_running(uint8_t k)
 {
-	begin(&(struct options){ .kind = k }, "free, %s: not done while its handler runs", kind_name[k]);
+	begin(&(struct options){ .kind = k }, "free, %s: not done while its handler runs",
+	      kind_name[k]);
 	raise_irq(0);
 	check(take_into_handler(0), "no handler");
 	check_eq(release(0, FERRY_FREE_QUIET), FERRY_E_AGAIN, "free");
@@ -345,8 +352,8 @@ static void free_running(uint8_t k)
 /* Every call on a dead or free interrupt says so and does nothing. */
 static void dead_calls(uint8_t k)
 {
-	begin(&(struct options){ .kind = k }, "free, %s: calls on the dead and the free are refused",
-	      kind_name[k]);
+	begin(&(struct options){ .kind = k },
+	      "free, %s: calls on the dead and the free are refused", kind_name[k]);
 	fire(0);
 	check_eq(release(0, 0), FERRY_E_AGAIN, "free");
 	for (int n = 0; n < 2; n++) {
@@ -383,7 +390,7 @@ static void free_quiet(uint8_t k)
 	end();
 }
 
-/* ---- vectors and owners --------------------------------------------------------------------- */
+/* ---- vectors and owners ------------------------------------------------- */
 
 static bool owner(uint32_t cpu, uint8_t vector, uint32_t *irq)
 {
@@ -401,8 +408,8 @@ static void unexpected(uint8_t k, bool shared)
 	uint32_t irq;
 
 	begin(&(struct options){ .kind = k, .sources = 2, .shared = shared },
-	      "owner, %s%s: a stray vector is ended, counted, and its last owner named", kind_name[k],
-	      shared ? ", shared namespace" : "");
+	      "owner, %s%s: a stray vector is ended, counted, and its last owner named",
+	      kind_name[k], shared ? ", shared namespace" : "");
 	vector = vector_of(1);
 	check(owner(0, vector, &irq) && irq == S.m->source[1].irq, "the owner is not named");
 	check(!owner(2, 0xe0, &irq) && irq == FERRY_NONE, "a vector nobody ever had has an owner");
@@ -421,7 +428,7 @@ static void unexpected(uint8_t k, bool shared)
 	end();
 }
 
-/* ---- CPUs -------------------------------------------------------------------------------------- */
+/* ---- CPUs --------------------------------------------------------------- */
 
 static void enter_pending(uint8_t k)
 {
@@ -484,7 +491,11 @@ static void dry_counts(uint8_t k)
 {
 	struct ferry_dry_run sum;
 
-	begin(&(struct options){ .kind = k, .sources = 3, .cpus = 3, .bare = true, .first = 0x40,
+	begin(&(struct options){ .kind = k,
+				 .sources = 3,
+				 .cpus = 3,
+				 .bare = true,
+				 .first = 0x40,
 				 .last = 0x47 },
 	      "dry run, %s: what it needs, what is free, what breaks", kind_name[k]);
 	make(0, BIT(0));
@@ -566,14 +577,15 @@ static void order_of_calls(void)
 	end();
 }
 
-/* ---- bad arguments --------------------------------------------------------------------------------- */
+/* ---- bad arguments ------------------------------------------------------ */
 
 static void bad_irq(uint32_t irq)
 {
 	struct ferry_affinity a;
 	uint64_t one = 1;
 
-	check_eq(ferry_irq_set_affinity(S.f, irq, &one, NONE, NULL), FERRY_E_INVALID, "set_affinity");
+	check_eq(ferry_irq_set_affinity(S.f, irq, &one, NONE, NULL), FERRY_E_INVALID,
+		 "set_affinity");
 	check_eq(ferry_irq_affinity(S.f, irq, &a, NULL, NULL, NULL), FERRY_E_INVALID, "affinity");
 	check_eq(ferry_irq_settle(S.f, irq, NULL), FERRY_E_INVALID, "settle");
 	check_eq(ferry_irq_mask(S.f, irq), FERRY_E_INVALID, "mask");
@@ -589,7 +601,8 @@ static void bad_arguments(void)
 	uint32_t used_, free_, irq;
 	struct ferry_affinity a;
 
-	begin(&(struct options){ .sources = 2, .irqs = 2 }, "arguments out of range change nothing");
+	begin(&(struct options){ .sources = 2, .irqs = 2 },
+	      "arguments out of range change nothing");
 	machine_look(S.m);
 	bad_irq(2);
 	bad_irq(FERRY_NONE);
@@ -616,7 +629,8 @@ static void bad_arguments(void)
 	check_eq(create(0, BIT(0)), FERRY_E_NO_IRQ, "a third");
 	check(release_all(1), "free");
 	machine_look(S.m);
-	check_eq(ferry_irq_affinity(S.f, 1, &a, NULL, NULL, NULL), FERRY_OK, "affinity of a free one");
+	check_eq(ferry_irq_affinity(S.f, 1, &a, NULL, NULL, NULL), FERRY_OK,
+		 "affinity of a free one");
 	check_eq(ferry_irq_settle(S.f, 1, NULL), FERRY_E_STATE, "settle of a free one");
 	machine_looked(S.m);
 	check_eq(a.state, FERRY_FREE, "state of a free one");
@@ -626,7 +640,8 @@ static void bad_arguments(void)
 
 static void masks(void)
 {
-	begin(&(struct options){ .sources = 3, .cpus = 6, .masks = 1 }, "masks: a full pool refuses, and heals");
+	begin(&(struct options){ .sources = 3, .cpus = 6, .masks = 1 },
+	      "masks: a full pool refuses, and heals");
 	check_eq(move(0, BIT(0) | BIT(1)), FERRY_OK, "first mask");
 	check_eq(move(1, BIT(0) | BIT(1)), FERRY_OK, "the same mask");
 	check_eq(move(2, BIT(0) | BIT(2)), FERRY_E_NO_MASK, "another");
@@ -641,7 +656,7 @@ static void masks(void)
 	end();
 }
 
-/* ---- the list ------------------------------------------------------------------------------------------ */
+/* ---- the list ----------------------------------------------------------- */
 
 static void stop_tests(uint8_t k)
 {

@@ -57,8 +57,9 @@ static void r1_race(uint8_t k)
 		check(take_begin(1), "nothing arrives at the new place");
 		for (int n = 0; n < steps && more; n++)
 			more = S.m->cpu[1].depth && step(1);
-		start(2, (struct call){ .run = call_move, .src = 0, .mask = BIT(2),
-					.prefer = FERRY_NONE });
+		start(2,
+		      (struct call){
+			      .run = call_move, .src = 0, .mask = BIT(2), .prefer = FERRY_NONE });
 		/* One of them may have to wait for the other's lock. */
 		finish(2);
 		run_quiet();
@@ -110,7 +111,8 @@ static void new_cpu_of_level_leaves(bool wide, enum style style, const char *id)
 {
 	begin(&(struct options){ .kind = FERRY_X86_IOAPIC_LEVEL },
 	      "%s level pin: the new CPU leaves while the old one owes, the old one %s the mask, "
-	      "commit %s", id, wide ? "in" : "outside", style_name[style]);
+	      "commit %s",
+	      id, wide ? "in" : "outside", style_name[style]);
 	if (!wide && style == AT_ONCE)
 		todo("put off by its handler, it leaves the mask broken and starved, for ever");
 	S.on = 2;
@@ -182,7 +184,10 @@ static void r5(uint8_t k, enum style style)
 /* R6: a place of two CPUs is being left, and both leave one after the other. */
 static void r6(uint8_t k, enum style style)
 {
-	begin(&(struct options){ .kind = k, .cpus = 4, .flat = true, .bare = true,
+	begin(&(struct options){ .kind = k,
+				 .cpus = 4,
+				 .flat = true,
+				 .bare = true,
 				 .flags = FERRY_SOURCE_SEVERAL },
 	      "R6 %s: two old CPUs leave in turn, commit %s", kind_name[k], style_name[style]);
 	make(0, BIT(0) | BIT(1));
@@ -316,8 +321,11 @@ static void reach_state(enum when when)
 		raise_irq(0);
 		take(1);
 	}
-	check_eq(state(0), S.m->source[0].kind == FERRY_X86_IOAPIC_LEVEL || when == IN_DRAINING ?
-				   FERRY_DRAINING : FERRY_MOVING, "state");
+	check_eq(state(0),
+		 S.m->source[0].kind == FERRY_X86_IOAPIC_LEVEL || when == IN_DRAINING ?
+			 FERRY_DRAINING :
+			 FERRY_MOVING,
+		 "state");
 }
 
 /* R9: neither the number nor a vector is given away before the drain, whatever was
@@ -326,8 +334,10 @@ static void r9(uint8_t k, enum when when)
 {
 	uint32_t irq, started;
 
-	begin(&(struct options){ .kind = k, .sources = 2, .bare = true, .first = 0x40, .last = 0x41 },
-	      "R9 %s: freed %s, then one is created", kind_name[k], when_name[when]);
+	begin(
+		&(struct options){
+			.kind = k, .sources = 2, .bare = true, .first = 0x40, .last = 0x41 },
+		"R9 %s: freed %s, then one is created", kind_name[k], when_name[when]);
 	S.on = 2;
 	make(0, BIT(0));
 	reach_state(when);
@@ -375,9 +385,11 @@ static bool r10_at(uint8_t k, bool shared, int steps)
 {
 	bool more = true;
 
-	begin(&(struct options){ .kind = k, .sources = 4, .cpus = 4, .shared = shared, .bare = true },
-	      "R10 %s%s: siblings move at once, %d steps in, vectors stay distinct", kind_name[k],
-	      shared ? ", shared namespace" : "", steps);
+	begin(
+		&(struct options){
+			.kind = k, .sources = 4, .cpus = 4, .shared = shared, .bare = true },
+		"R10 %s%s: siblings move at once, %d steps in, vectors stay distinct", kind_name[k],
+		shared ? ", shared namespace" : "", steps);
 	for (uint32_t i = 0; i < 4; i++)
 		make(i, BIT(i / 2));
 	check(all_distinct(), "not distinct from the beginning");
@@ -412,8 +424,8 @@ static void r11(bool directed, bool again)
 	struct source *s;
 
 	begin(&(struct options){ .kind = FERRY_X86_IOAPIC_LEVEL, .directed_eoi = directed },
-	      "R11 level pin, %s: moved while in service%s", directed ? "directed EOI" : "EOI broadcast",
-	      again ? ", line up again at once" : "");
+	      "R11 level pin, %s: moved while in service%s",
+	      directed ? "directed EOI" : "EOI broadcast", again ? ", line up again at once" : "");
 	s = &S.m->source[0];
 	raise_irq(0);
 	check(take_into_handler(0), "no handler");
@@ -500,9 +512,14 @@ static void r13(uint8_t k)
 	uint32_t left;
 
 	/* Level vectors are distinct machine-wide: two of them, for two CPUs. */
-	begin(&(struct options){ .kind = k, .sources = 4, .cpus = 2, .bare = true, .first = 0x40,
+	begin(&(struct options){ .kind = k,
+				 .sources = 4,
+				 .cpus = 2,
+				 .bare = true,
+				 .first = 0x40,
 				 .last = 0x41 },
-	      "R13 %s: offline with full vectors is refused, said before, and undone", kind_name[k]);
+	      "R13 %s: offline with full vectors is refused, said before, and undone",
+	      kind_name[k]);
 	if (k == FERRY_X86_IOAPIC_LEVEL) {
 		make(0, BIT(0));
 		/* Messages without uniqueness fill the other CPU. */
@@ -542,8 +559,10 @@ static void r13(uint8_t k)
 /* R14: an interrupt that never fires was moved; its old vector is wanted. */
 static void r14(uint8_t k)
 {
-	begin(&(struct options){ .kind = k, .sources = 2, .bare = true, .first = 0x40, .last = 0x40 },
-	      "R14 %s: moved and silent, its old vector comes free by the bound", kind_name[k]);
+	begin(
+		&(struct options){
+			.kind = k, .sources = 2, .bare = true, .first = 0x40, .last = 0x40 },
+		"R14 %s: moved and silent, its old vector comes free by the bound", kind_name[k]);
 	make(0, BIT(0));
 	check_eq(move(0, BIT(1)), FERRY_OK, "move");
 	if (k == FERRY_X86_IOAPIC_LEVEL)
@@ -587,7 +606,9 @@ static void r16(uint8_t k, bool directed)
 {
 	uint32_t low, high;
 
-	begin(&(struct options){ .kind = FERRY_X86_IOAPIC_LEVEL, .sources = 2, .rest = 1 + k,
+	begin(&(struct options){ .kind = FERRY_X86_IOAPIC_LEVEL,
+				 .sources = 2,
+				 .rest = 1 + k,
 				 .directed_eoi = directed },
 	      "R16 %s into a level handler%s: each is ended in its turn", kind_name[k],
 	      directed ? ", directed EOI" : "");
@@ -650,7 +671,8 @@ static void mask_hook(uint32_t src, uint32_t cpu)
 /* R19: the handler masks its own interrupt; more comes; unmasked it runs once. */
 static void r19_handler(uint8_t k)
 {
-	begin(&(struct options){ .kind = k }, "R19 %s: masked from inside its handler", kind_name[k]);
+	begin(&(struct options){ .kind = k }, "R19 %s: masked from inside its handler",
+	      kind_name[k]);
 	S.hook = mask_hook;
 	raise_irq(0);
 	check(take_into_handler(0), "no handler");
@@ -701,8 +723,13 @@ static void r19_other(uint8_t k)
 /* R21: each single vector left over is found, wherever it is. */
 static void r21(uint8_t k, bool shared)
 {
-	begin(&(struct options){ .kind = k, .sources = 33, .cpus = 1, .bare = true, .first = 0x4c,
-				 .last = 0x6b, .shared = shared },
+	begin(&(struct options){ .kind = k,
+				 .sources = 33,
+				 .cpus = 1,
+				 .bare = true,
+				 .first = 0x4c,
+				 .last = 0x6b,
+				 .shared = shared },
 	      "R21 %s%s: every last free vector is found", kind_name[k],
 	      shared ? ", shared namespace" : "");
 	for (uint32_t i = 0; i < 32; i++)

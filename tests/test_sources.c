@@ -5,15 +5,7 @@
  */
 #include "tests/script.h"
 
-static void rest_of_move(void)
-{
-	run_quiet();
-	(void)settle(0);
-	pass_bound();
-	run_quiet();
-}
-
-/* ---- what is owed after programming -------------------------------------------- */
+/* ---- what is owed after programming ------------------------------------- */
 
 /* A read-back that reaches the IRR, or an invalidation that drains, is the whole
  * evidence: then the move goes straight to DRAINING, and only then. */
@@ -21,11 +13,13 @@ static void owed(uint8_t k, bool strong)
 {
 	bool remapped = k == FERRY_X86_REMAPPED;
 
-	begin(&(struct options){ .kind = k, .unordered = true, .no_bound = true,
+	begin(&(struct options){ .kind = k,
+				 .unordered = true,
+				 .no_bound = true,
 				 .fence_irr = strong && !remapped,
 				 .remap_drains = strong && remapped },
-	      "owed, %s: a fence that %s the IRR %s", kind_name[k], strong ? "reaches" : "stops before",
-	      strong ? "is evidence" : "is none");
+	      "owed, %s: a fence that %s the IRR %s", kind_name[k],
+	      strong ? "reaches" : "stops before", strong ? "is evidence" : "is none");
 	fire(0);
 	reach(0);
 	check_eq(move(0, BIT(1)), strong ? FERRY_OK : FERRY_E_NO_BOUND, "move");
@@ -71,7 +65,8 @@ static void overtaken(uint8_t k)
 static void latched_then_moved(uint8_t k)
 {
 	begin(&(struct options){ .kind = k },
-	      "evidence, %s: what was latched at the old place starts at the new one and proves nothing",
+	      "evidence, %s: what was latched at the old place starts at the new one and proves "
+	      "nothing",
 	      kind_name[k]);
 	mask(0);
 	if (k == FERRY_X86_MSI || k == FERRY_X86_IOAPIC_EDGE || k == FERRY_X86_REMAPPED)
@@ -81,8 +76,9 @@ static void latched_then_moved(uint8_t k)
 	move(0, BIT(1));
 	unmask(0);
 	run_quiet();
-	check_eq(S.starts[0], k == FERRY_X86_MSI || k == FERRY_X86_IOAPIC_EDGE ||
-			      k == FERRY_X86_REMAPPED, "starts");
+	check_eq(S.starts[0],
+		 k == FERRY_X86_MSI || k == FERRY_X86_IOAPIC_EDGE || k == FERRY_X86_REMAPPED,
+		 "starts");
 	if (S.starts[0])
 		check_eq(S.ran_on[0], 1, "CPU of the start");
 	check_eq(state(0), FERRY_MOVING, "state");
@@ -125,7 +121,8 @@ static void transit(uint8_t k)
 static void transit_pending(uint8_t k)
 {
 	begin(&(struct options){ .kind = k, .sources = 2, .bare = true },
-	      "transit, %s: pending in the transit slot when its CPU leaves: forwarded", kind_name[k]);
+	      "transit, %s: pending in the transit slot when its CPU leaves: forwarded",
+	      kind_name[k]);
 	make(1, BIT(1));
 	make(0, BIT(0));
 	start(2, (struct call){ .run = call_move, .src = 0, .mask = BIT(1), .prefer = NONE });
@@ -140,7 +137,7 @@ static void transit_pending(uint8_t k)
 	end();
 }
 
-/* ---- what a message can name ---------------------------------------------------------- */
+/* ---- what a message can name -------------------------------------------- */
 
 static void moved_there(uint8_t k, uint32_t id, bool ext, bool can)
 {
@@ -148,8 +145,12 @@ static void moved_there(uint8_t k, uint32_t id, bool ext, bool can)
 	struct ferry_blocker b = { 9, 0 };
 	struct ferry_dry_run sum;
 
-	begin(&(struct options){ .kind = k, .apic_ids = ids, .ext_dest = ext, .cpus = 3,
-				 .sources = 2, .bare = true },
+	begin(&(struct options){ .kind = k,
+				 .apic_ids = ids,
+				 .ext_dest = ext,
+				 .cpus = 3,
+				 .sources = 2,
+				 .bare = true },
 	      "APIC id %u, %s%s: %s", id, kind_name[k], ext ? ", extended destination" : "",
 	      can ? "an interrupt moves there" : "unreachable, and said so");
 	S.on = 1;
@@ -184,14 +185,18 @@ static void moved_there(uint8_t k, uint32_t id, bool ext, bool can)
 	end();
 }
 
-/* ---- places of several CPUs -------------------------------------------------------------- */
+/* ---- places of several CPUs --------------------------------------------- */
 
 static const uint32_t cluster_ids[] = { 0x10, 0x11, 0x12, 0x13 };
 
 static void several(uint8_t k, bool cluster, const char *what)
 {
-	begin(&(struct options){ .kind = k, .cpus = 4, .flat = !cluster, .cluster = cluster,
-				 .apic_ids = cluster ? cluster_ids : NULL, .bare = true,
+	begin(&(struct options){ .kind = k,
+				 .cpus = 4,
+				 .flat = !cluster,
+				 .cluster = cluster,
+				 .apic_ids = cluster ? cluster_ids : NULL,
+				 .bare = true,
 				 .flags = FERRY_SOURCE_SEVERAL },
 	      "several CPUs, %s%s: %s", kind_name[k], cluster ? ", cluster" : "", what);
 	S.on = 3;
@@ -203,8 +208,9 @@ static void shrinks(uint8_t k, bool cluster, enum style style)
 {
 	uint8_t vector;
 
-	several(k, cluster, style == EMPTY ? "one leaves, the set shrinks, commit when empty"
-					   : "one leaves, the set shrinks, commit at once");
+	several(k, cluster,
+		style == EMPTY ? "one leaves, the set shrinks, commit when empty" :
+				 "one leaves, the set shrinks, commit at once");
 	vector = vector_of(0);
 	if (k != FERRY_X86_IOAPIC_LEVEL) {
 		fire(0);
@@ -293,14 +299,16 @@ static void narrowed(uint8_t k)
 	end();
 }
 
-/* ---- the shared namespace --------------------------------------------------------------------- */
+/* ---- the shared namespace ----------------------------------------------- */
 
 static void shared_move(uint8_t k)
 {
 	uint8_t vector;
 
-	begin(&(struct options){ .kind = k, .shared = true, .sources = 2, .first = 0x40, .last = 0x41 },
-	      "shared namespace, %s: a move keeps the vector and needs no room", kind_name[k]);
+	begin(
+		&(struct options){
+			.kind = k, .shared = true, .sources = 2, .first = 0x40, .last = 0x41 },
+		"shared namespace, %s: a move keeps the vector and needs no room", kind_name[k]);
 	vector = vector_of(0);
 	check(vector != vector_of(1), "two share a vector");
 	check_eq(move(0, BIT(1)), FERRY_OK, "move");
@@ -319,7 +327,7 @@ static void shared_move(uint8_t k)
 	end();
 }
 
-/* ---- level pins -------------------------------------------------------------------------------- */
+/* ---- level pins --------------------------------------------------------- */
 
 static void level_masked(bool directed, bool by_mask)
 {
