@@ -339,8 +339,11 @@ static int request(struct ferry *f, struct ferry_irq *i, ferry_set set, uint32_t
 	if (i->state == FERRY_SETTLED)
 		rc = here ? FERRY_OK : ferry_move_start(f, i, &want);
 	want.dry = true;
-	if (rc == FERRY_LATER && f->backend->plan(f, i, &want, &place) == FERRY_E_UNREACHABLE)
+	if (rc == FERRY_LATER && f->backend->plan(f, i, &want, &place) == FERRY_E_UNREACHABLE) {
 		rc = FERRY_E_UNREACHABLE; /* and would be for ever */
+		if (!(i->flags & FERRY_F_QUEUED))
+			let_go(f, i);
+	}
 	if (rc < 0)
 		return rc;
 	*ticket = adopt(f, i, set, prefer);

@@ -75,12 +75,15 @@ static bool names(const struct ferry_irq *i, uint8_t vector)
 }
 
 /* The message that brought us here was the first at the new place, and the
- * source's messages keep their order: all earlier ones are in their IRR. A CPU
- * that was in the old set too proves nothing, nor does a transit slot. */
+ * source's messages keep their order: all earlier ones are in their IRR. On a CPU
+ * of the old set too, only a new vector tells new from old, and not if it was a
+ * transit slot there. */
 static FERRY_NOINLINE bool proves(const struct ferry *f, const struct ferry_irq *i, uint32_t cpu, uint8_t vector)
 {
-	return (i->flags & FERRY_F_ARRIVAL) && vector == i->vector &&
-	       ferry_set_has(f, i->cur, cpu) && !ferry_set_has(f, i->old, cpu);
+	if (!(i->flags & FERRY_F_ARRIVAL) || vector != i->vector || !ferry_set_has(f, i->cur, cpu))
+		return false;
+	return !ferry_set_has(f, i->old, cpu) ||
+	       (vector != i->old_vector && !(i->flags & FERRY_F_TRANSIT));
 }
 
 /* Nobody's: end it, or this priority stays blocked for ever. */

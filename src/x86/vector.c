@@ -231,7 +231,7 @@ static bool choose(struct ferry *f, const struct ferry_irq *i, struct attempt *a
 			continue;
 		if (!dry)
 			*next = (a->vector + 16u) & 0xf0;
-		a->transit = a->from != FERRY_SET_NONE;
+		a->transit = a->from != FERRY_SET_NONE && a->from != a->to;
 		return true;
 	}
 	return false;
@@ -345,12 +345,15 @@ static bool candidate(const struct ferry *f, const struct ferry_irq *i,
 static int exact_pass(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
 		      struct ferry_place *p)
 {
-	int rc = FERRY_E_UNREACHABLE;
+	int rc = FERRY_E_NO_CPU;
 
 	FERRY_FOR_EACH_CPU(f, want->set, c) {
-		if (!candidate(f, i, want, c) || ferry_cpu_state(f, c) != FERRY_CPU_ONLINE)
+		if (c == want->exclude || ferry_cpu_state(f, c) != FERRY_CPU_ONLINE)
 			continue;
-		rc = reserve(f, i, c, want->dry, p);
+		if (candidate(f, i, want, c))
+			rc = reserve(f, i, c, want->dry, p);
+		else if (rc == FERRY_E_NO_CPU)
+			rc = FERRY_E_UNREACHABLE;
 		if (rc == FERRY_OK)
 			return rc;
 	}
