@@ -330,6 +330,8 @@ void ferry_drain_begin(struct ferry *f, struct ferry_irq *i);
  * The result of ferry_backend.release, 0 if it owes nothing. The caller wakes
  * the starved once I is dropped. */
 int ferry_drain_here(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool force);
+/* Nobody waits any more for this source to be still (FERRY_F_HELD). */
+void ferry_let_go(struct ferry *f, struct ferry_irq *i);
 /* What was queued, starved or broken no longer is. */
 void ferry_drop_queued(struct ferry *f, struct ferry_irq *i);
 /* Do what is owed now: start what is queued, post what is latched. */

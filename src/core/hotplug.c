@@ -229,10 +229,21 @@ static void mend(struct ferry *f, struct ferry_irq *i, void *arg)
 	ferry_advance(f, i);
 }
 
+/* It stays after all: what the steps held still goes on. */
+static void resume_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu, struct tally *t)
+{
+	(void)cpu;
+	(void)t;
+	if (!(i->flags & FERRY_F_QUEUED))
+		ferry_let_go(f, i);
+	ferry_advance(f, i);
+}
+
 /* The CPU can be a target (again). */
 static void welcome(struct ferry *f, uint32_t cpu, bool restore)
 {
 	set_state(f, cpu, FERRY_CPU_ONLINE);
+	walk(f, cpu, NULL, resume_one);
 	if (restore)
 		ferry_visit(f, &f->broken, mend, &cpu);
 	ferry_wake_starved(f, cpu);

@@ -156,8 +156,7 @@ static bool staying(struct ferry *f, const struct ferry_irq *i)
 	return true;
 }
 
-/* Nobody waits any more for this source to be still. */
-static void let_go(struct ferry *f, struct ferry_irq *i)
+void ferry_let_go(struct ferry *f, struct ferry_irq *i)
 {
 	if (!(i->flags & FERRY_F_HELD))
 		return;
@@ -188,7 +187,7 @@ int ferry_move_start(struct ferry *f, struct ferry_irq *i, const struct ferry_wa
 	/* On a CPU that leaves it stays still: the next step, or the roll-back,
 	 * comes for it. */
 	if (rc < 0 && staying(f, i))
-		let_go(f, i);
+		ferry_let_go(f, i);
 	if (rc != FERRY_OK)
 		return rc;
 	i->old = i->cur;
@@ -227,7 +226,7 @@ void ferry_drop_queued(struct ferry *f, struct ferry_irq *i)
 	if (i->flags & FERRY_F_BROKEN)
 		ferry_irqset_put(f, &f->broken, irq, false);
 	i->flags &= ~(uint32_t)(FERRY_F_QUEUED | FERRY_F_STARVED | FERRY_F_BROKEN);
-	let_go(f, i);
+	ferry_let_go(f, i);
 }
 
 static void mark_starved(struct ferry *f, struct ferry_irq *i)
@@ -342,7 +341,7 @@ static int request(struct ferry *f, struct ferry_irq *i, ferry_set set, uint32_t
 	if (rc == FERRY_LATER && f->backend->plan(f, i, &want, &place) == FERRY_E_UNREACHABLE) {
 		rc = FERRY_E_UNREACHABLE; /* and would be for ever */
 		if (!(i->flags & FERRY_F_QUEUED))
-			let_go(f, i);
+			ferry_let_go(f, i);
 	}
 	if (rc < 0)
 		return rc;
