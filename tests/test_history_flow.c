@@ -155,6 +155,28 @@ static void service_left(void)
 	end();
 }
 
+/* Its message has not arrived yet: the slot must wait for it. */
+static void sent_left(void)
+{
+	begin(&(struct options){ .kind = PIN },
+	      "linux dfe0cf8b51b0: a pin was given up with its message on the way");
+	fire(0);
+	reach(0);
+	check_eq(release(0, 0), FERRY_E_AGAIN, "free");
+	ipi(0);
+	take(0);
+	check_eq(release(0, 0), FERRY_E_AGAIN, "free again");
+	check_eq(used(0), 1, "slots");
+	arrive(0);
+	run_quiet();
+	check(release_all(0), "free");
+	check_eq(S.counters[0].unexpected, 0, "vectors of nobody");
+	check_eq(S.starts[0], 0, "starts of the dead");
+	check_eq(make(0, BIT(1)), 1, "create");
+	runs_on(0, 1);
+	end();
+}
+
 /* ---- handlers and their state ------------------------------------------- */
 
 /* Its own vector comes in while its handler has interrupts on. */
@@ -422,6 +444,7 @@ int main(void)
 	eoi_after_move(true, "1901379769", "with directed EOI a move was never carried out");
 	same_vector();
 	service_left();
+	sent_left();
 	batch(3, "linux 45d55e7bac40");
 	batch(5, "xen 57338346f2, daa90dfea9");
 	batch(8, "linux 45d55e7bac40");
