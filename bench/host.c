@@ -2,6 +2,7 @@
 #include "bench/host.h"
 
 void (*bench_handler)(void);
+void (*bench_eoi)(void);
 static bool rung[BENCH_CPUS];
 static uint32_t registers[8];
 
@@ -100,6 +101,8 @@ void ferry_host_eoi(void *ctx, uint32_t cpu)
 {
 	(void)ctx;
 	(void)cpu;
+	if (bench_eoi)
+		bench_eoi();
 }
 
 bool ferry_host_irr(void *ctx, uint32_t cpu, uint8_t vector)

@@ -19,7 +19,7 @@
 #define BENCH_LAST 0xefu
 
 /* Called by ferry_host_handle: where the count up to the handler stops. */
-extern void (*bench_handler)(void);
+extern void (*bench_handler)(void), (*bench_eoi)(void);
 
 /* A machine with all its CPUs online. */
 struct ferry *bench_machine(uint32_t cpus, uint32_t irqs);

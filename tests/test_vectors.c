@@ -190,7 +190,8 @@ struct model {
 	uint32_t used[CPUS];
 	uint32_t cpu[IRQS], vector[IRQS];
 	uint32_t old_cpu[IRQS], old_vector[IRQS]; /* FERRY_NONE: settled */
-	bool live[IRQS], dying[IRQS];
+	bool live[IRQS], dying[IRQS], taken[IRQS]; /* taken: by device */
+	uint32_t device[IRQS];
 	uint32_t lives;
 	uint64_t random, seed;
 	void *memory;
@@ -307,13 +308,13 @@ static struct ferry_affinity place(uint32_t irq)
 /* The device names the place that the library says it does. */
 static void check_message(uint32_t irq)
 {
-	uint32_t address = host.regs[irq][FERRY_REG_MSI_ADDR];
+	uint32_t address = host.regs[m.device[irq]][FERRY_REG_MSI_ADDR];
 	uint32_t id = (address >> 12 & 0xff) | (address >> 5 & 0x7f) << 8;
 
 	must(address >> 20 == 0xfee && id == m.apic_id[m.cpu[irq]],
 	     "irq %u: address 0x%x for APIC id %u", irq, address, m.apic_id[m.cpu[irq]]);
-	must((host.regs[irq][FERRY_REG_MSI_DATA] & 0xff) == m.vector[irq],
-	     "irq %u: data 0x%x for vector 0x%x", irq, host.regs[irq][FERRY_REG_MSI_DATA],
+	must((host.regs[m.device[irq]][FERRY_REG_MSI_DATA] & 0xff) == m.vector[irq],
+	     "irq %u: data 0x%x for vector 0x%x", irq, host.regs[m.device[irq]][FERRY_REG_MSI_DATA],
 	     m.vector[irq]);
 }
 
@@ -428,7 +429,7 @@ static void settle_in(uint32_t irq, const uint64_t *mask, uint32_t most)
 /* Creation with a mask; FERRY_NONE if that was rightly refused. */
 static uint32_t create(const uint64_t *mask)
 {
-	static uint32_t device;
+	uint32_t device;
 	struct ferry_source source = { .kind = FERRY_X86_MSIX };
 	uint32_t most, irq = FERRY_NONE;
 	int want = expect(mask, &most);
@@ -436,9 +437,8 @@ static uint32_t create(const uint64_t *mask)
 
 	if (m.lives == m.irqs && want == FERRY_OK)
 		want = FERRY_E_NO_IRQ;
-	/* The device number is the interrupt's once it has one. */
-	source.device = 0;
-	for (device = 0; device < m.irqs && m.live[device]; device++)
+	/* A device of its own: any that no interrupt has now. */
+	for (device = 0; device < m.irqs && m.taken[device]; device++)
 		;
 	source.device = device < m.irqs ? device : 0;
 	got = ferry_x86_create(m.f, &source, mask, 1, &irq);
@@ -451,9 +451,9 @@ static uint32_t create(const uint64_t *mask)
 	if (got != 1)
 		return FERRY_NONE;
 	must(irq < m.irqs && !m.live[irq], "create gave the number %u again", irq);
-	must(irq == source.device, "create gave %u, the lowest free number is %u", irq,
-	     source.device);
 	m.live[irq] = true;
+	m.device[irq] = source.device;
+	m.taken[source.device] = true;
 	m.lives++;
 	settle_in(irq, mask, most);
 	check_message(irq);
@@ -527,9 +527,20 @@ static void destroy(uint32_t irq)
 		give(irq, m.cpu[irq], m.vector[irq]);
 	m.old_cpu[irq] = FERRY_NONE;
 	m.live[irq] = false;
+	m.taken[m.device[irq]] = false;
 	m.dying[irq] = false;
 	m.lives--;
-	must(host.regs[irq][FERRY_REG_MSI_MASK] & 1, "irq %u is free and not masked", irq);
+	must(host.regs[m.device[irq]][FERRY_REG_MSI_MASK] & 1, "irq %u is free and not masked", irq);
+}
+
+/* Any interrupt that lives; there is one. */
+static uint32_t some_live(void)
+{
+	uint32_t irq = below(m.irqs);
+
+	while (!m.live[irq])
+		irq = (irq + 1) % m.irqs;
+	return irq;
 }
 
 /* ---- one machine ---------------------------------------------------------------------------- */
@@ -680,7 +691,7 @@ static void fill_one(const struct shape *s, uint64_t seed)
 	}
 	must(create(mask) == FERRY_NONE, "one more than there are");
 	for (uint32_t n = 0; n < 2 * m.usable; n++) {
-		irq = below(m.lives);
+		irq = some_live();
 		destroy(irq);
 		run_doorbells();
 		must(create(mask) != FERRY_NONE, "the last free vector can be had");
@@ -706,7 +717,7 @@ static void fill_all(const struct shape *s, uint64_t seed)
 		must(create(NULL) != FERRY_NONE, "vector %u of %u", n, total);
 	must(create(NULL) == FERRY_NONE, "one more than there are");
 	for (uint32_t n = 0; n < 200; n++) {
-		uint32_t gone = below(m.lives), other = below(m.lives);
+		uint32_t gone = some_live(), other = some_live();
 		uint32_t c = m.cpu[gone];
 
 		destroy(gone);

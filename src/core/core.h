@@ -82,6 +82,7 @@ enum {
 	FERRY_F_MASKABLE = 1u << 14,
 	FERRY_F_SEVERAL = 1u << 15,
 	FERRY_F_LOW = 1u << 16,
+	FERRY_F_LEVEL = 1u << 17, /* the line remembers; ended after its handler */
 
 	FERRY_F_NO_START = FERRY_F_MASKED | FERRY_F_DISABLED | FERRY_F_DEAD,
 };
@@ -182,7 +183,6 @@ struct ferry_backend {
 
 /* A kind of source: how it is masked, programmed, ended. I held. */
 struct ferry_kind {
-	bool level;
 	/* May it be reprogrammed now? If not, it will be looked at again. Null: yes. */
 	bool (*ready)(struct ferry *f, struct ferry_irq *i);
 	/* Make it name i->cur, i->vector instead of i->old, i->old_vector; every
@@ -194,7 +194,7 @@ struct ferry_kind {
 	void (*apply_mask)(struct ferry *f, struct ferry_irq *i);
 	/* Stop the source for good. */
 	enum ferry_owed (*silence)(struct ferry *f, struct ferry_irq *i);
-	/* Level: end the interrupt on `cpu`. Null for edges, ended on arrival. */
+	/* FERRY_F_LEVEL only: end the interrupt on `cpu`. Edges are ended on arrival. */
 	void (*end)(struct ferry *f, struct ferry_irq *i, uint32_t cpu);
 };
 
@@ -259,7 +259,7 @@ void ferry_note(struct ferry *f, uint32_t event, uint32_t cpu, const struct ferr
 /* ---- irqset.c ------------------------------------------------------------ */
 
 void ferry_irqset_put(struct ferry *f, struct ferry_irqset *s, uint32_t irq, bool member);
-/* Take the lowest number not in the set into it; FERRY_NONE if all are. */
+/* Take a number that is not in the set into it; FERRY_NONE if all are. */
 uint32_t ferry_irqset_claim(struct ferry *f, struct ferry_irqset *s);
 /* The lowest member >= from, or FERRY_NONE. */
 uint32_t ferry_irqset_next(struct ferry *f, struct ferry_irqset *s, uint32_t from);
@@ -351,7 +351,7 @@ bool ferry_owned_here(struct ferry *f, const struct ferry_irq *i, uint32_t cpu);
 
 /* ---- flow.c --------------------------------------------------------------- */
 
-/* An arrival that must not start the handler now. I held. */
+/* An arrival that must not start the handler now: remember it, or end it. I held. */
 void ferry_defer(struct ferry *f, struct ferry_irq *i, uint32_t cpu);
 /* Run the handler; runner was set under I, which is not held any more. */
 void ferry_run(struct ferry *f, struct ferry_irq *i, uint32_t cpu);

@@ -13,25 +13,24 @@ void ferry_defer(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 {
 	if (i->flags & FERRY_F_DEAD) {
 		FERRY_COUNT(f, cpu, dead);
-		return;
+	} else if (!(i->flags & FERRY_F_LEVEL)) {
+		i->flags |= FERRY_F_LATCHED;
+		FERRY_COUNT(f, cpu, latched);
+		ferry_note(f, FERRY_TRACE_LATCHED, cpu, i, 0);
 	}
-	if (ferry_kind_of(f, i)->level)
-		return;
-	i->flags |= FERRY_F_LATCHED;
-	FERRY_COUNT(f, cpu, latched);
-	ferry_note(f, FERRY_TRACE_LATCHED, cpu, i, 0);
+	if (i->flags & FERRY_F_LEVEL)
+		ferry_kind_of(f, i)->end(f, i, cpu);
+	ferry_advance(f, i);
 }
 
 void ferry_run(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 {
-	const struct ferry_kind *kind = ferry_kind_of(f, i);
-
 	FERRY_COUNT(f, cpu, starts);
 	ferry_host_handle(f->ctx, i->number, i->cookie, cpu);
 	ferry_lock_irq(f, i);
 	ferry_host_store(f->ctx, &i->runner, 0);
-	if (kind->end)
-		kind->end(f, i, cpu);
+	if (i->flags & FERRY_F_LEVEL)
+		ferry_kind_of(f, i)->end(f, i, cpu);
 	if (i->flags & (FERRY_F_QUEUED | FERRY_F_LATCHED))
 		ferry_advance(f, i);
 	ferry_unlock_irq(f, i);

@@ -190,7 +190,7 @@ static void forward_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu, stru
 	int rc = ferry_drain_here(f, i, cpu, true);
 
 	(void)t;
-	if ((rc & FERRY_WAS_PENDING) && !(i->flags & FERRY_F_DEAD) && !ferry_kind_of(f, i)->level) {
+	if ((rc & FERRY_WAS_PENDING) && !(i->flags & (FERRY_F_DEAD | FERRY_F_LEVEL))) {
 		i->flags |= FERRY_F_LATCHED;
 		ferry_note(f, FERRY_TRACE_FORWARD, cpu, i, 0);
 	}

@@ -229,6 +229,7 @@ static void end_death(struct ferry *f, struct ferry_irq *i)
 {
 	ferry_set_put(f, i->requested);
 	i->requested = FERRY_SET_NONE;
+	i->vector = 0;
 	i->state = FERRY_FREE;
 	i->flags = 0;
 	ferry_note(f, FERRY_TRACE_FREE, 0xffff, i, 0);

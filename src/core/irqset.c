@@ -16,10 +16,13 @@ void ferry_irqset_put(struct ferry *f, struct ferry_irqset *s, uint32_t irq, boo
 
 uint32_t ferry_irqset_claim(struct ferry *f, struct ferry_irqset *s)
 {
-	for (uint32_t w = 0; w < (f->nirqs + 31) / 32; w++) {
-		uint32_t value = ferry_host_load(f->ctx, &s->words[w]);
+	uint32_t words = (f->nirqs + 31) / 32, start = ferry_host_load(f->ctx, &s->count) / 32;
 
-		/* Each turn of this loop finds one bit more set: at most 32. */
+	/* Where numbers were taken in turn the first free one is number `count`. */
+	for (uint32_t k = 0; k < words; k++) {
+		uint32_t w = (start + k) % words, value = ferry_host_load(f->ctx, &s->words[w]);
+
+		/* Each turn finds one bit more set: at most 32. */
 		while (~value) {
 			uint32_t irq = w * 32 + (uint32_t)__builtin_ctz(~value);
 			uint32_t bit = 1u << (irq % 32);

@@ -39,7 +39,7 @@ bool ferry_mask_has(const struct ferry *f, ferry_set set, uint32_t cpu)
 
 uint32_t ferry_set_next(const struct ferry *f, ferry_set set, uint32_t from)
 {
-	if (!(set & FERRY_SET_MASK))
+	if (!(set & FERRY_SET_MASK) || set == FERRY_SET_NONE)
 		return from <= set ? set : FERRY_NONE;
 	for (uint32_t w = from / 64; w < f->nwords; w++) {
 		uint64_t word = ferry_set_word(f, set, w);

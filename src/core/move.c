@@ -362,7 +362,7 @@ int ferry_irq_set_affinity(struct ferry *f, uint32_t irq, const uint64_t *mask, 
 			   uint32_t *ticket)
 {
 	struct ferry_irq *i = NULL;
-	uint32_t given;
+	uint32_t given = 0;
 	uintptr_t flags;
 	ferry_set set;
 	int rc;

@@ -31,7 +31,7 @@ static uint32_t low_of(const struct ferry *f, const struct ferry_irq *i, bool ma
 		low |= RTE_LOGICAL | RTE_LOWEST;
 	if (i->flags & FERRY_F_LOW)
 		low |= RTE_ACTIVE_LOW;
-	if (ferry_kind_of(f, i)->level)
+	if (i->flags & FERRY_F_LEVEL)
 		low |= RTE_LEVEL;
 	return masked ? low | RTE_MASKED : low;
 }
@@ -154,7 +154,6 @@ static void level_end(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 }
 
 const struct ferry_kind ferry_x86_level = {
-	.level = true,
 	.ready = level_ready,
 	.program = level_program,
 	.setup = setup,

@@ -66,11 +66,10 @@ void ferry_x86_doorbell(struct ferry *f, uint32_t cpu)
 /* ---- arrival -------------------------------------------------------------------- */
 
 /* Still the interrupt that the slot named before I was taken? Only the shared
- * namespace can say no: elsewhere no one but this CPU clears its slots. */
+ * namespace can say no: elsewhere no one but this CPU clears its slots. A free
+ * descriptor has vector 0. */
 static bool names(const struct ferry_irq *i, uint8_t vector)
 {
-	if (i->state == FERRY_FREE)
-		return false;
 	return vector == i->vector || (vector == i->old_vector && i->old != FERRY_SET_NONE);
 }
 
@@ -96,10 +95,9 @@ static FERRY_NOINLINE int unexpected(struct ferry *f, uint32_t cpu)
 
 int ferry_x86_interrupt(struct ferry *f, uint32_t cpu, uint8_t vector)
 {
-	const struct ferry_kind *kind;
 	struct ferry_irq *i;
 	uint32_t slot;
-	bool run;
+	bool run, level;
 
 	if (cpu >= f->ncpus)
 		return FERRY_E_INVALID;
@@ -113,21 +111,18 @@ int ferry_x86_interrupt(struct ferry *f, uint32_t cpu, uint8_t vector)
 		return unexpected(f, cpu);
 	}
 	FERRY_COUNT(f, cpu, arrivals);
-	if (FERRY_UNLIKELY(i->state == FERRY_MOVING) && proves(f, i, cpu, vector)) {
+	/* Evidence first, whatever happens to the arrival itself. */
+	if (FERRY_UNLIKELY(i->flags & FERRY_F_ARRIVAL) && proves(f, i, cpu, vector)) {
 		ferry_drain_begin(f, i);
 		ferry_advance(f, i);
 	}
-	kind = ferry_kind_of(f, i);
+	level = i->flags & FERRY_F_LEVEL;
 	run = ferry_begin(f, i, cpu);
 	if (FERRY_UNLIKELY(!run))
 		ferry_defer(f, i, cpu);
-	if (!kind->level)
-		ferry_host_eoi(f->ctx, cpu);
-	else if (!run)
-		kind->end(f, i, cpu);
-	if (FERRY_UNLIKELY(!run))
-		ferry_advance(f, i);
 	ferry_unlock_irq(f, i);
+	if (FERRY_LIKELY(!level))
+		ferry_host_eoi(f->ctx, cpu);
 	if (run)
 		ferry_run(f, i, cpu);
 	return FERRY_X86_TAKEN;
