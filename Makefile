@@ -20,7 +20,7 @@ TOOL_OBJS = $(TOOL_SRCS:%.c=$(B)/%.o)
 RUN = run --machine / --fallback scenarios/fallback-4cpu.yaml scenarios/recorded-8cpu.yaml \
 	scenarios/nvme-128cpu.yaml
 
-.PHONY: all run test test-all clean help setup setup-test
+.PHONY: all run test test-all test-sanitized clean help setup setup-test
 all: $(B)/irqferry
 
 setup:
@@ -32,9 +32,32 @@ run: setup
 	@$(MAKE) --no-print-directory -s $(B)/irqferry
 	@$(B)/irqferry $(RUN)
 
-# Each line of TESTS is a program that prints TAP; mk/*.mk add to it.
-TESTS =
+# TESTS are programs and scripts that print TAP; mk/*.mk add to them.
+TESTS = tests/cli.sh
 include $(sort $(wildcard mk/*.mk))
+
+# Scripts run in place; what they need is built before.
+test: setup-test
+	@$(MAKE) --no-print-directory -s -j2 $(B)/irqferry $(filter $(B)/%,$(TESTS)) $(WRONG_TOOLS)
+	@prove $(TESTS)
+	@$(MAKE) --no-print-directory -s size
+
+# Everything that is checked: longer runs, sanitizers, style, instruction counts.
+test-all: test
+	@$(MAKE) --no-print-directory -s test-sanitized
+	@$(MAKE) --no-print-directory -s test-threads-long
+	@$(MAKE) --no-print-directory -s lint
+	@$(MAKE) --no-print-directory -s bench
+
+help:
+	@echo "make run              storm this machine, a recorded and a described one"
+	@echo "make test             the tests"
+	@echo "make test-all         the tests, longer; sanitizers, lint, bench"
+	@echo "make bench            instruction counts (callgrind)"
+	@echo "make size             bytes of code and memory, with their limits"
+	@echo "make lint             style, compilers, clang-tidy"
+	@echo "make setup            install what is lacking for a build"
+	@echo "make clean"
 
 $(B)/src/%.o: src/%.c
 	@mkdir -p $(@D)
@@ -50,6 +73,16 @@ $(B)/libirqferry.a: $(LIB_OBJS)
 
 $(B)/irqferry: $(TOOL_OBJS) $(SIM_OBJS) $(B)/libirqferry.a
 	$(CC) $(CFLAGS) -no-pie $^ $(TOOL_LIBS) -o $@
+
+# The tool, the storms and the named tests under ASan and UBSan, in a build of its own.
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZED_TESTS = $(SIM_TESTS) $(NAMED_TESTS) $(UNIT_TESTS)
+test-sanitized:
+	@$(MAKE) --no-print-directory -s B=$(B)/asan CFLAGS="-O1 -g $(SANITIZE)" sanitized
+.PHONY: sanitized
+sanitized:
+	@$(MAKE) --no-print-directory -s -j2 $(B)/irqferry $(SANITIZED_TESTS)
+	@IRQFERRY=$(B)/irqferry prove $(SANITIZED_TESTS) tests/cli.sh
 
 clean:
 	rm -rf $(B)

@@ -20,3 +20,5 @@ $(B)/wrong/%/irqferry: $(B)/wrong/%/src/.patched $(TOOL_OBJS) $(SIM_OBJS)
 .SECONDARY: $(WRONG:%=$(B)/wrong/%/src/.patched)
 .PHONY: wrong
 wrong: $(WRONG_TOOLS)
+
+TESTS += tests/wrong.sh

@@ -17,7 +17,6 @@ const char *const kind_name[FERRY_X86_KINDS] = { "MSI-X",    "maskable MSI", "MS
 static struct sim_out out;
 static uint32_t vectors_used[CPUS_MOST];
 static char name[256];
-static const char *expected_failure;
 static uint32_t failures;
 static label log_of[LOG];
 static uint64_t logged, turn;
@@ -269,7 +268,6 @@ void begin(const struct options *o, const char *format, ...)
 	memset(&S, 0, sizeof(S));
 	memset(&out, 0, sizeof(out));
 	out.report.vectors_used = vectors_used;
-	expected_failure = NULL;
 	failures = 0;
 	logged = turn = 0;
 	S.options = *o;
@@ -334,11 +332,7 @@ static void print_result(void)
 	failures += (uint32_t)violations();
 	if (failures)
 		print_labels();
-	if (!expected_failure)
-		ok(!failures, "%s", name);
-	else
-		printf("%s %u - %s # TODO %s\n", failures ? "not ok" : "ok", ++tap_run, name,
-		       expected_failure);
+	ok(!failures, "%s", name);
 }
 
 void end(void)
@@ -356,7 +350,6 @@ void end(void)
 	machine_delete(S.m);
 }
 
-void todo(const char *why) { expected_failure = why; }
 
 int script_done(void) { return tap_done(); }
 

@@ -77,8 +77,6 @@ extern struct script S;
 
 void begin(const struct options *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void end(void);
-/* Known to fail, and why: end() marks the line. */
-void todo(const char *why);
 /* The plan; the exit status. */
 int script_done(void);
 

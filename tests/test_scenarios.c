@@ -113,8 +113,6 @@ static void new_cpu_of_level_leaves(bool wide, enum style style, const char *id)
 	      "%s level pin: the new CPU leaves while the old one owes, the old one %s the mask, "
 	      "commit %s",
 	      id, wide ? "in" : "outside", style_name[style]);
-	if (!wide && style == AT_ONCE)
-		todo("put off by its handler, it leaves the mask broken and starved, for ever");
 	S.on = 2;
 	check_eq(move_prefer(0, wide ? BIT(0) | BIT(1) : BIT(1), 1), FERRY_OK, "request");
 	check_eq(state(0), FERRY_DRAINING, "state");

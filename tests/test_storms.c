@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * storm_smoke.c: short storms over every kind of source and machine option.
+ * test_storms.c: short storms over every kind of source and machine option.
  *
- *    storm_smoke                    the standard list, seeds 1 .. 3
- *    storm_smoke SEED EVENTS [NAME] one seed; NAME picks one line of the list
+ *    test_storms                    the standard list, seeds 1 .. 3
+ *    test_storms SEED EVENTS [NAME] one seed; NAME picks one line of the list
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "sim/storm.h"
+#include "tests/tap.h"
 
 struct variant {
 	const char *name;
@@ -71,35 +71,23 @@ static void describe_irqs(const struct variant *v, struct storm_irq *irqs, uint3
 	}
 }
 
-static void print(const char *name, const struct storm_report *r, double seconds)
+/* One line of TAP; what replays a failure is its name, seed and events. */
+static void print(const char *name, uint64_t events, const struct storm_report *r)
 {
-	uint32_t i;
-
-	printf("%-22s seed %llu: raised %llu handled %llu merged %llu shut %llu | lost %llu dup %llu "
-	       "mis %llu off %llu broken %llu unexp %llu | moves %llu/%llu/%llu offl %llu ref %llu rb %llu "
-	       "fwd %llu replays %llu ipis %llu | %.2f Mev/s %llu labels %016llx\n",
-	       name, (unsigned long long)r->seed, (unsigned long long)r->raised,
-	       (unsigned long long)r->handled, (unsigned long long)r->merged,
-	       (unsigned long long)r->shut_down, (unsigned long long)r->lost,
-	       (unsigned long long)r->duplicated, (unsigned long long)r->misdelivered,
-	       (unsigned long long)r->offline, (unsigned long long)r->broken,
-	       (unsigned long long)r->unexpected, (unsigned long long)r->moves_asked,
-	       (unsigned long long)r->moves_done, (unsigned long long)r->moves_refused,
-	       (unsigned long long)r->offlines, (unsigned long long)r->offline_refused,
-	       (unsigned long long)r->roll_backs, (unsigned long long)r->forwarded,
-	       (unsigned long long)r->replays, (unsigned long long)r->ipis,
-	       (double)r->raised / seconds / 1e6, (unsigned long long)r->labels,
-	       (unsigned long long)r->fingerprint);
-	for (i = 0; i < r->nviolations; i++)
-		printf("    %s\n", r->violation[i]);
+	ok(storm_clean(r) && !r->unexpected, "%s, seed %" PRIu64 ": %" PRIu64 " events, %" PRIu64
+	   " moves, %" PRIu64 " offlines, %" PRIu64 " forwarded", name, r->seed, r->raised,
+	   r->moves_done, r->offlines, r->forwarded);
+	for (uint32_t i = 0; i < r->nviolations; i++)
+		diag("%s", r->violation[i]);
+	if (r->nviolations)
+		diag("replay: test_storms %" PRIu64 " %" PRIu64 " %s", r->seed, events, name);
 }
 
-static int one(const struct variant *v, uint64_t seed, uint64_t events)
+static void one(const struct variant *v, uint64_t seed, uint64_t events)
 {
 	struct storm_irq *irqs = calloc(v->irqs, sizeof(*irqs));
 	struct storm_spec spec = v->spec;
 	struct storm_report report;
-	struct timespec a, b;
 	char error[200];
 	int rc;
 
@@ -116,32 +104,25 @@ static int one(const struct variant *v, uint64_t seed, uint64_t events)
 	spec.masks = events / 200;
 	spec.handler_ns = 500;
 	describe_irqs(v, irqs, spec.devices);
-	clock_gettime(CLOCK_MONOTONIC, &a);
 	rc = storm_run(&spec, &report, NULL, NULL, error, sizeof(error));
-	clock_gettime(CLOCK_MONOTONIC, &b);
 	free(irqs);
 	if (rc) {
-		printf("%-22s: %d %s\n", v->name, rc, error);
-		return 1;
+		ok(false, "%s: %d %s", v->name, rc, error);
+		return;
 	}
-	print(v->name, &report, (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9);
-	rc = !storm_clean(&report);
+	print(v->name, events, &report);
 	storm_report_free(&report);
-	return rc;
 }
 
 int main(int argc, char **argv)
 {
 	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
 	uint64_t events = argc > 2 ? strtoull(argv[2], NULL, 0) : 20000;
-	uint64_t last = argc > 1 ? first : 3, seed;
-	int bad = 0;
-	size_t i;
+	uint64_t last = argc > 1 ? first : 3;
 
-	for (i = 0; i < VARIANTS; i++)
-		for (seed = first; seed <= last; seed++)
+	for (size_t i = 0; i < VARIANTS; i++)
+		for (uint64_t seed = first; seed <= last; seed++)
 			if (argc < 4 || !strcmp(argv[3], variants[i].name))
-				bad += one(&variants[i], seed, events);
-	printf("%d bad\n", bad);
-	return bad != 0;
+				one(&variants[i], seed, events);
+	return tap_done();
 }
