@@ -167,6 +167,11 @@ struct ferry_backend {
 	/* Does the fence of this source reach the IRR? */
 	bool (*reaches)(const struct ferry *f, const struct ferry_irq *i);
 
+	/* For FERRY_F_LEVEL alone. May it be reprogrammed now? If not, it will be
+	 * looked at again. And: end it on `cpu`; edges are ended on arrival. */
+	bool (*ready)(struct ferry *f, struct ferry_irq *i);
+	void (*end)(struct ferry *f, struct ferry_irq *i, uint32_t cpu);
+
 	/* Without I: the next interrupt that owns something on `cpu`, *cursor
 	 * starting at 0; FERRY_NONE at the end. */
 	uint32_t (*next_on)(struct ferry *f, uint32_t cpu, uint32_t *cursor);
@@ -177,14 +182,12 @@ struct ferry_backend {
 	int (*enter)(struct ferry *f, uint32_t cpu);
 	/* On `cpu`, interrupts off, no slot left: wait out the doorbell. */
 	void (*part)(struct ferry *f, uint32_t cpu);
-	/* Free vectors of the other online CPUs together. No lock. */
-	uint32_t (*room)(struct ferry *f, uint32_t except);
+	/* How many more places a CPU has room for; 0 unless it is online. No lock. */
+	uint32_t (*room)(struct ferry *f, uint32_t cpu);
 };
 
 /* A kind of source: how it is masked, programmed, ended. I held. */
 struct ferry_kind {
-	/* May it be reprogrammed now? If not, it will be looked at again. Null: yes. */
-	bool (*ready)(struct ferry *f, struct ferry_irq *i);
 	/* Make it name i->cur, i->vector instead of i->old, i->old_vector; every
 	 * message in between names a slot this interrupt owns. */
 	enum ferry_owed (*program)(struct ferry *f, struct ferry_irq *i);
@@ -194,29 +197,28 @@ struct ferry_kind {
 	void (*apply_mask)(struct ferry *f, struct ferry_irq *i);
 	/* Stop the source for good. */
 	enum ferry_owed (*silence)(struct ferry *f, struct ferry_irq *i);
-	/* FERRY_F_LEVEL only: end the interrupt on `cpu`. Edges are ended on arrival. */
-	void (*end)(struct ferry *f, struct ferry_irq *i, uint32_t cpu);
 };
 
 /* ---- the machine --------------------------------------------------------- */
 
+/* What is used most stands first: short offsets make small code. */
 struct ferry {
 	void *ctx;
+	struct ferry_x86 *x86; /* the back end's own; opaque here */
+	struct ferry_irq *irqs;
+	struct ferry_cpu *cpus;
+	const struct ferry_backend *backend;
+	const struct ferry_kind *const *kinds;
+	struct ferry_counters *counters;
+	void (*trace)(void *ctx, const struct ferry_trace *record);
+	void (*done)(void *ctx, uint32_t irq, uint32_t generation);
+	uint64_t drain_ns;
 	uint32_t ncpus, nirqs;
 	uint32_t nwords; /* 64-bit words of a mask */
 	bool restore;
 	bool one_lock; /* the V of all CPUs is that of CPU 0 (shared namespace) */
-	uint64_t drain_ns;
-	struct ferry_irq *irqs;
-	struct ferry_cpu *cpus;
+	struct ferry_irqset starved, moving, broken, used;
 	struct ferry_mask_pool masks;
-	struct ferry_irqset used, moving, starved, broken;
-	const struct ferry_backend *backend;
-	const struct ferry_kind *const *kinds;
-	struct ferry_counters *counters;
-	void (*done)(void *ctx, uint32_t irq, uint32_t generation);
-	void (*trace)(void *ctx, const struct ferry_trace *record);
-	struct ferry_x86 *x86; /* the back end's own; opaque here */
 };
 
 static inline const struct ferry_kind *ferry_kind_of(const struct ferry *f,
@@ -258,7 +260,8 @@ void ferry_note(struct ferry *f, uint32_t event, uint32_t cpu, const struct ferr
 
 /* ---- irqset.c ------------------------------------------------------------ */
 
-void ferry_irqset_put(struct ferry *f, struct ferry_irqset *s, uint32_t irq, bool member);
+/* False if it was so already. */
+bool ferry_irqset_put(struct ferry *f, struct ferry_irqset *s, uint32_t irq, bool member);
 /* Take a number that is not in the set into it; FERRY_NONE if all are. */
 uint32_t ferry_irqset_claim(struct ferry *f, struct ferry_irqset *s);
 /* The lowest member >= from, or FERRY_NONE. */

@@ -40,7 +40,8 @@ int ferry_cpu_dry_run(struct ferry *f, uint32_t cpu, struct ferry_dry_run *sum,
 	if (rc != FERRY_OK)
 		return rc;
 	flags = ferry_host_irq_save(f->ctx);
-	sum->free = f->backend->room(f, cpu);
+	for (uint32_t c = 0; c < f->ncpus; c++)
+		sum->free += c == cpu ? 0 : f->backend->room(f, c);
 	while ((irq = f->backend->next_on(f, cpu, &cursor)) != FERRY_NONE) {
 		struct ferry_irq *i = &f->irqs[irq];
 

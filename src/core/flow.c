@@ -19,7 +19,7 @@ void ferry_defer(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 		ferry_note(f, FERRY_TRACE_LATCHED, cpu, i, 0);
 	}
 	if (i->flags & FERRY_F_LEVEL)
-		ferry_kind_of(f, i)->end(f, i, cpu);
+		f->backend->end(f, i, cpu);
 	ferry_advance(f, i);
 }
 
@@ -30,7 +30,7 @@ void ferry_run(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 	ferry_lock_irq(f, i);
 	ferry_host_store(f->ctx, &i->runner, 0);
 	if (i->flags & FERRY_F_LEVEL)
-		ferry_kind_of(f, i)->end(f, i, cpu);
+		f->backend->end(f, i, cpu);
 	if (i->flags & (FERRY_F_QUEUED | FERRY_F_LATCHED))
 		ferry_advance(f, i);
 	ferry_unlock_irq(f, i);

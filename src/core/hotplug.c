@@ -87,6 +87,9 @@ static int move_away(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 	if (rc == FERRY_LATER)
 		i->flags |= FERRY_F_QUEUED; /* looked at when its handler ends, too */
 	if (broken) {
+		/* Queued by ourselves above, not by a request that still waits? */
+		if (i->generation == i->asked)
+			ferry_drop_queued(f, i);
 		i->flags |= FERRY_F_BROKEN;
 		ferry_irqset_put(f, &f->broken, i->number, true);
 		ferry_note(f, FERRY_TRACE_BROKEN, cpu, i, 0);

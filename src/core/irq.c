@@ -109,9 +109,7 @@ int ferry_irq_begin(struct ferry *f, struct ferry_irq *i, const uint64_t *mask)
 
 	if (rc != FERRY_OK)
 		return rc;
-	rc = FERRY_E_NO_CPU;
-	if (ferry_set_online(f, want.set, FERRY_NONE))
-		rc = f->backend->plan(f, i, &want, &place);
+	rc = f->backend->plan(f, i, &want, &place);
 	if (rc != FERRY_OK) {
 		ferry_set_put(f, want.set);
 		return rc;

@@ -2,7 +2,7 @@
 /* Sets of interrupts that want attention: a bit each, and how many there are. */
 #include "core/core.h"
 
-void ferry_irqset_put(struct ferry *f, struct ferry_irqset *s, uint32_t irq, bool member)
+bool ferry_irqset_put(struct ferry *f, struct ferry_irqset *s, uint32_t irq, bool member)
 {
 	uint32_t bit = 1u << (irq % 32), old;
 
@@ -10,31 +10,23 @@ void ferry_irqset_put(struct ferry *f, struct ferry_irqset *s, uint32_t irq, boo
 		old = ferry_host_or(f->ctx, &s->words[irq / 32], bit);
 	else
 		old = ferry_host_and(f->ctx, &s->words[irq / 32], ~bit);
-	if (!(old & bit) == member)
-		ferry_host_add(f->ctx, &s->count, member ? 1 : 0u - 1u);
+	if (!(old & bit) != member)
+		return false;
+	ferry_host_add(f->ctx, &s->count, member ? 1 : 0u - 1u);
+	return true;
 }
 
 uint32_t ferry_irqset_claim(struct ferry *f, struct ferry_irqset *s)
 {
-	uint32_t words = (f->nirqs + 31) / 32, start = ferry_host_load(f->ctx, &s->count) / 32;
+	uint32_t start = ferry_host_load(f->ctx, &s->count);
 
 	/* Where numbers were taken in turn the first free one is number `count`. */
-	for (uint32_t k = 0; k < words; k++) {
-		uint32_t w = (start + k) % words, value = ferry_host_load(f->ctx, &s->words[w]);
+	for (uint32_t k = 0; k < f->nirqs; k++) {
+		uint32_t irq = (start + k) % f->nirqs;
 
-		/* Each turn finds one bit more set: at most 32. */
-		while (~value) {
-			uint32_t irq = w * 32 + (uint32_t)__builtin_ctz(~value);
-			uint32_t bit = 1u << (irq % 32);
-
-			if (irq >= f->nirqs)
-				break;
-			value = ferry_host_or(f->ctx, &s->words[w], bit);
-			if (!(value & bit)) {
-				ferry_host_add(f->ctx, &s->count, 1);
-				return irq;
-			}
-		}
+		if (!(ferry_host_load(f->ctx, &s->words[irq / 32]) >> (irq % 32) & 1) &&
+		    ferry_irqset_put(f, s, irq, true))
+			return irq;
 	}
 	return FERRY_NONE;
 }

@@ -167,13 +167,11 @@ void ferry_let_go(struct ferry *f, struct ferry_irq *i)
 static int find_place(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
 		      struct ferry_place *place)
 {
-	const struct ferry_kind *kind = ferry_kind_of(f, i);
-
 	if (!ferry_has_bound(f, i) && !(i->flags & FERRY_F_ORDERED))
 		return FERRY_E_NO_BOUND;
 	if (!ferry_set_online(f, want->set, want->exclude))
 		return FERRY_E_NO_CPU;
-	if (kind->ready && !kind->ready(f, i))
+	if ((i->flags & FERRY_F_LEVEL) && !f->backend->ready(f, i))
 		return FERRY_LATER;
 	return f->backend->plan(f, i, want, place);
 }

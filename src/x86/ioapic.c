@@ -110,7 +110,7 @@ static void level_apply_mask(struct ferry *f, struct ferry_irq *i)
  * Held masked until then, so that a busy line can't put the move off for ever;
  * the doorbell of its CPU, which ranks below it, looks again.
  */
-static bool level_ready(struct ferry *f, struct ferry_irq *i)
+bool ferry_x86_level_ready(struct ferry *f, struct ferry_irq *i)
 {
 	if (ferry_host_load(f->ctx, &i->runner))
 		return false; /* the end of its handler looks again */
@@ -133,7 +133,7 @@ static enum ferry_owed level_program(struct ferry *f, struct ferry_irq *i)
 
 static enum ferry_owed level_silence(struct ferry *f, struct ferry_irq *i)
 {
-	return level_ready(f, i) ? FERRY_OWED_DRAIN : FERRY_OWED_LATER;
+	return ferry_x86_level_ready(f, i) ? FERRY_OWED_DRAIN : FERRY_OWED_LATER;
 }
 
 /*
@@ -142,7 +142,7 @@ static enum ferry_owed level_silence(struct ferry *f, struct ferry_irq *i)
  * suppressed the pin is ended by hand (SDM 3A 11.8.5; 82093AA has no EOI register,
  * version 0x20 and later do).
  */
-static void level_end(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
+void ferry_x86_level_end(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 {
 	if ((i->flags & FERRY_F_QUEUED) && i->state == FERRY_SETTLED) {
 		i->flags |= FERRY_F_HELD;
@@ -154,10 +154,8 @@ static void level_end(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 }
 
 const struct ferry_kind ferry_x86_level = {
-	.ready = level_ready,
 	.program = level_program,
 	.setup = setup,
 	.apply_mask = level_apply_mask,
 	.silence = level_silence,
-	.end = level_end,
 };

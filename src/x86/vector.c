@@ -30,7 +30,7 @@ static void raise_bound(struct ferry *f, uint32_t cpu, uint32_t now)
 		ferry_host_or(f->ctx, bound, BOUND_MASK);
 }
 
-static uint32_t room_of(struct ferry *f, uint32_t cpu)
+uint32_t ferry_x86_room(struct ferry *f, uint32_t cpu)
 {
 	return ferry_host_load(f->ctx, &f->x86->room[cpu]);
 }
@@ -41,16 +41,6 @@ FERRY_NOINLINE void ferry_x86_publish(struct ferry *f, uint32_t cpu, bool online
 
 	ferry_host_store(f->ctx, &f->x86->room[cpu], n);
 	raise_bound(f, cpu, n);
-}
-
-uint32_t ferry_x86_room(struct ferry *f, uint32_t except)
-{
-	uint32_t sum = 0;
-
-	for (uint32_t c = 0; c < f->ncpus; c++)
-		if (c != except)
-			sum += room_of(f, c);
-	return sum;
 }
 
 struct best {
@@ -65,7 +55,7 @@ static uint32_t scan_group(struct ferry *f, uint32_t g, uint64_t word, uint32_t 
 	uint32_t high = 0;
 
 	for (; word && high < limit; word &= word - 1) {
-		uint32_t cpu = g * 64 + (uint32_t)__builtin_ctzll(word), n = room_of(f, cpu);
+		uint32_t cpu = g * 64 + (uint32_t)__builtin_ctzll(word), n = ferry_x86_room(f, cpu);
 
 		if (n > high)
 			high = n;
@@ -111,11 +101,6 @@ static uint32_t emptiest(struct ferry *f, const struct ferry_irq *i, const struc
 }
 
 /* ---- slots, under V ---------------------------------------------------------------- */
-
-static void put_bit(uint32_t *bits, uint32_t n, bool on)
-{
-	bits[n / 32] = (bits[n / 32] & ~(1u << (n % 32))) | (uint32_t)on << (n % 32);
-}
 
 static bool owns(struct ferry *f, uint32_t cpu, uint8_t vector)
 {
@@ -190,22 +175,20 @@ static uint32_t free_vectors(struct ferry *f, const struct ferry_irq *i, const s
 	struct ferry_x86 *x = f->x86;
 	uint32_t bits = x->usable[w];
 
-	if (x->stride == 0)
-		bits &= ~x->shared[w];
-	else if (i->kind == FERRY_X86_IOAPIC_LEVEL)
-		bits &= ~ferry_host_load(f->ctx, &x->level[w]);
+	if (ferry_x86_once(f, i))
+		bits &= ~ferry_host_load(f->ctx, &x->once[w]);
 	FOR_EACH_HELD(f, a, c)
 		bits &= ~ferry_host_load(f->ctx, &x->cpus[c].owned[w]);
 	return bits;
 }
 
-/* The same vector may be free on two CPUs, but for one level pin only. */
-static bool claim_level(struct ferry *f, const struct ferry_irq *i, uint8_t vector)
+/* Free on the CPUs that are locked does not mean free on the others. */
+static bool claim_once(struct ferry *f, const struct ferry_irq *i, uint8_t vector)
 {
 	uint32_t bit = 1u << (vector % 32);
 
-	return i->kind != FERRY_X86_IOAPIC_LEVEL || f->one_lock ||
-	       !(ferry_host_or(f->ctx, &f->x86->level[vector / 32], bit) & bit);
+	return !ferry_x86_once(f, i) ||
+	       !(ferry_host_or(f->ctx, &f->x86->once[vector / 32], bit) & bit);
 }
 
 /* One free vector, each time from the next class of 16 (SDM 3A 11.8.3: equal
@@ -217,8 +200,7 @@ static bool choose(struct ferry *f, const struct ferry_irq *i, struct attempt *a
 
 	a->transit = false;
 	a->vector = i->vector;
-	if ((ferry_x86_two_steps(i) || i->kind == FERRY_X86_IOAPIC_LEVEL || f->one_lock) &&
-	    same_vector_free(f, i, a->to))
+	if ((ferry_x86_two_steps(i) || ferry_x86_once(f, i)) && same_vector_free(f, i, a->to))
 		return true;
 	/* The first word once more at the end, for what lies before `from`. */
 	for (uint32_t k = 0; k <= 8; k++) {
@@ -227,7 +209,7 @@ static bool choose(struct ferry *f, const struct ferry_irq *i, struct attempt *a
 		if (k == 0)
 			bits &= ~0u << (from % 32);
 		a->vector = (uint8_t)(w * 32 + (bits ? (uint32_t)__builtin_ctz(bits) : 0));
-		if (!bits || (!dry && !claim_level(f, i, a->vector)))
+		if (!bits || (!dry && !claim_once(f, i, a->vector)))
 			continue;
 		if (!dry)
 			*next = (a->vector + 16u) & 0xf0;
@@ -240,10 +222,6 @@ static bool choose(struct ferry *f, const struct ferry_irq *i, struct attempt *a
 /* All V held: the slots become ours. */
 static void install(struct ferry *f, const struct ferry_irq *i, const struct attempt *a)
 {
-	struct ferry_x86 *x = f->x86;
-
-	if (x->stride == 0)
-		put_bit(x->shared, a->vector, true);
 	FOR_EACH_HELD(f, a, c) {
 		if (owns(f, c, a->vector) || (!a->transit && !ferry_set_has(f, a->to, c)))
 			continue;
@@ -293,7 +271,7 @@ static ferry_set gather(struct ferry *f, ferry_set among, const struct ferry_wan
 		    ferry_cpu_state(f, c) != FERRY_CPU_ONLINE || n == PLACE_CPUS)
 			continue;
 		if (base != FERRY_NONE && (cpus[base].logical_id >> 16 != cpus[c].logical_id >> 16 ||
-					   !room_of(f, c)))
+					   !ferry_x86_room(f, c)))
 			continue;
 		mask[c / 64] |= 1ull << (c % 64);
 		n++;
@@ -396,20 +374,10 @@ bool ferry_x86_owes(struct ferry *f, const struct ferry_irq *i, uint32_t cpu)
 		       (SLOT_LIVE | SLOT_USED | i->number);
 }
 
-/* The last owner of the old vector is about to go: so goes the vector. V held. */
-static void last_of_vector(struct ferry *f, const struct ferry_irq *i)
-{
-	struct ferry_x86 *x = f->x86;
-
-	if (x->stride == 0)
-		put_bit(x->shared, i->old_vector, false);
-	else if (i->kind == FERRY_X86_IOAPIC_LEVEL)
-		ferry_host_and(f->ctx, &x->level[i->old_vector / 32], ~(1u << (i->old_vector % 32)));
-}
-
 int ferry_x86_release(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool force)
 {
 	bool transit = (i->flags & FERRY_F_TRANSIT) && !ferry_set_has(f, i->cur, cpu);
+	/* With its last owner goes the vector. */
 	bool last = i->debt == 1 && (i->cur == FERRY_SET_NONE || i->vector != i->old_vector);
 	uint32_t irq = i->number;
 	int rc = 0;
@@ -423,8 +391,9 @@ int ferry_x86_release(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool f
 	own_slot(f, cpu, i->old_vector, false, f->x86->stride || last ? SLOT_USED | irq : 0);
 	if (transit)
 		own_slot(f, cpu, i->vector, false, SLOT_USED | irq);
-	if (last)
-		last_of_vector(f, i);
+	if (last && ferry_x86_once(f, i))
+		ferry_host_and(f->ctx, &f->x86->once[i->old_vector / 32],
+			       ~(1u << (i->old_vector % 32)));
 	ferry_unlock_cpu(f, cpu);
 	return rc | FERRY_RELEASED;
 }

@@ -28,20 +28,20 @@ struct ferry_x86_cpu {
 struct ferry_x86 {
 	uint32_t flags;
 	uint32_t stride; /* slots per CPU: 256, or 0 in the shared namespace */
-	uint8_t doorbell;
-	uint32_t nusable;
-	uint32_t usable[8];
-	uint32_t shared[8];    /* V: vectors taken, shared namespace */
-	ferry_atomic level[8]; /* vectors of level pins: an EOI broadcast names only the
-			        * vector, so no two pins may have the same */
 	struct ferry_x86_cpu *cpus;
 	ferry_atomic *slots;
 	uint64_t *reach; /* CPUs that messages without remapping can name */
 
-	/* Where is room? Free vectors of each CPU, 0 unless online; and for each 64 CPUs an upper bound of these in bits 7:0 with a
-	 * version above it. Written under V, read by anyone as a hint. */
+	/* Where is room? Free vectors of each CPU, 0 unless online; and for each
+	 * 64 CPUs an upper bound of these in bits 7:0 with a version above it.
+	 * Written under V, read by anyone as a hint. */
 	ferry_atomic *room;
 	ferry_atomic *bounds;
+
+	uint32_t nusable;
+	uint32_t usable[8];
+	ferry_atomic once[8]; /* vectors taken that may have one owner in the whole machine */
+	uint8_t doorbell;
 };
 
 extern const struct ferry_backend ferry_x86_backend;
@@ -59,10 +59,21 @@ int ferry_x86_plan(struct ferry *f, struct ferry_irq *i, const struct ferry_want
 bool ferry_x86_owes(struct ferry *f, const struct ferry_irq *i, uint32_t cpu);
 int ferry_x86_release(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool force);
 void ferry_x86_publish(struct ferry *f, uint32_t cpu, bool online);
-uint32_t ferry_x86_room(struct ferry *f, uint32_t except);
+uint32_t ferry_x86_room(struct ferry *f, uint32_t cpu);
+
+/* Must its vector be nobody else's on any CPU? All in the shared namespace; and
+ * level pins, for an EOI broadcast names only the vector. */
+static inline bool ferry_x86_once(const struct ferry *f, const struct ferry_irq *i)
+{
+	return f->one_lock || i->kind == FERRY_X86_IOAPIC_LEVEL;
+}
 
 /* lapic.c */
 void ferry_x86_post(struct ferry *f, uint32_t cpu, uint8_t vector);
+
+/* ioapic.c */
+bool ferry_x86_level_ready(struct ferry *f, struct ferry_irq *i);
+void ferry_x86_level_end(struct ferry *f, struct ferry_irq *i, uint32_t cpu);
 
 /* Is the source's vector and destination changed in two separate writes that
  * nothing masks? Then the state in between needs a slot of its own. */
