@@ -121,6 +121,7 @@ struct ferry_affinity {
 	bool queued;          /* a request waits for the move under way */
 	bool starved;         /* ... or for a free vector */
 	bool broken;          /* delivered outside `requested`: its CPUs are gone or full */
+	bool dead;            /* ferry_irq_free() was called; its state goes on to DRAINED */
 	uint32_t asked;       /* the last ticket given out */
 	uint32_t generation;  /* the newest ticket satisfied or superseded */
 	uint32_t old_cpus;    /* CPUs that still owe the clearing of the old place */
@@ -181,8 +182,13 @@ int ferry_irq_enable(struct ferry *f, uint32_t irq);
 
 /*
  * Take `irq` down: the source is silenced, its place drained, its vectors
- * given back. The handler does not start again once this was called the first
- * time. What was requested or latched is forgotten.
+ * given back. No handler start is decided once this was called the first time
+ * (one decided just before may still begin: FERRY_E_AGAIN waits for it). What was
+ * requested or latched is forgotten.
+ *
+ * A remapped source without a mask bit goes on sending; its entry is absent and
+ * the messages are blocked. Before the entry is used for another interrupt the
+ * device must be quiet, or what it sent earlier meets the new owner.
  *
  * Context: any but its own handler's. flags: 0 or FERRY_FREE_QUIET.
  * Returns

@@ -20,6 +20,7 @@ int ferry_irq_affinity(struct ferry *f, uint32_t irq, struct ferry_affinity *out
 	out->queued = i->flags & FERRY_F_QUEUED;
 	out->starved = i->flags & FERRY_F_STARVED;
 	out->broken = i->flags & FERRY_F_BROKEN;
+	out->dead = i->flags & FERRY_F_DEAD;
 	out->asked = i->asked;
 	out->generation = i->generation;
 	out->old_cpus = 0;

@@ -100,6 +100,8 @@ size_t ferry_irq_describe(struct ferry *f, uint32_t irq, char *buffer, size_t si
 		add_field(&t, ", vector ", a.vector);
 		add_field(&t, " on CPU ", a.first_cpu);
 	}
+	if (a.dead)
+		add_text(&t, ", being freed");
 	if (a.old_cpus)
 		add_field(&t, ", CPUs still to clear the old place: ", a.old_cpus);
 	if (a.starved)
