@@ -25,5 +25,6 @@ $(eval $(call BENCH_FLAVOUR,inline,-DFERRY_INLINE))
 setup-bench:
 	@scripts/setup bench
 bench: setup-bench
-	@$(MAKE) --no-print-directory -s $(foreach f,external inline,$(BENCH_DIR)/$(f)/arrive $(BENCH_DIR)/$(f)/alloc)
-	@sh scripts/bench.sh $(BENCH_DIR) 1000 200
+	@$(MAKE) --no-print-directory -s $(foreach f,external inline,$(BENCH_DIR)/$(f)/arrive $(BENCH_DIR)/$(f)/alloc) \
+		$(B)/irqferry
+	@sh scripts/bench.sh $(BENCH_DIR) 1000 200 $(B)/irqferry
