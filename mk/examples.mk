@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Examples: programs that tell what they do and end in a line of TAP.
+# Examples: programs that tell what they do and end in a line of TAP. And whether the
+# documents say what is so.
 EXAMPLES = $(B)/examples/integrate
-TESTS += $(EXAMPLES)
+TESTS += $(EXAMPLES) scripts/readme.sh
 
 $(EXAMPLES): %: %.o $(B)/libirqferry.a
 	$(CC) $(CFLAGS) -no-pie $^ -o $@

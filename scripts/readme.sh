@@ -1,0 +1,96 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What the documents say of the files, as TAP: README.md shows the very lines of the
+# example, names what is there, links lead somewhere. `readme.sh --write` puts the
+# example's lines into README.md.
+set -eu
+cd "$(dirname "$0")/.."
+
+example=examples/integrate.c
+docs="README.md PORTING.md CAVEATS.md CHANGELOG.md DESIGN.md docs/*.md"
+n=0
+failed=0
+
+result() { # status, what, why
+	n=$((n + 1))
+	if test "$1" = 0; then
+		echo "ok $n - $2"
+	else
+		failed=1
+		echo "not ok $n - $2"
+		printf '%s\n' "$3" | sed 's/^/# /'
+	fi
+}
+
+nothing() { # what, complaints: none is good
+	test -z "$2" && result 0 "$1" || result 1 "$1" "$2"
+}
+
+# README.md as it should be: below each mark the lines between the example's marks.
+filled() {
+	awk -v example="$example" '
+		/^<!-- examples\/integrate.c [0-9]+ -->$/ {
+			from = "/* [readme " $3 "] */"; on = 0
+			print; getline; print
+			while ((getline line < example) > 0) {
+				if (line == "/* [end] */") on = 0
+				if (on) print line
+				if (line == from) on = 1
+			}
+			close(example)
+			while ((getline line) > 0 && line != "```") ;
+			print "```"
+			next
+		}
+		{ print }' README.md
+}
+
+if test "${1:-}" = --write; then
+	new=$(mktemp)
+	filled >"$new" && cat "$new" >README.md
+	rm -f "$new"
+	exit 0
+fi
+
+# Only blocks of README.md that are lines of the example; and each marked part is shown.
+why=$(filled | diff README.md - || :)
+nothing "README.md shows $example" "$why"
+marks=$(grep -c '^/\* \[readme' $example)
+shown=$(grep -c '^<!-- examples/integrate.c' README.md)
+nothing "README.md shows all marked parts" "$(test "$marks" = "$shown" || echo "$marks marked, $shown shown")"
+
+# Links to files, from where the document is.
+# shellcheck disable=SC2086
+why=$(for doc in $docs; do
+	grep -o '](\([^)#]*\)[^)]*)' "$doc" | sed 's/^](//; s/[)#].*//' | while read -r link; do
+		case $link in '' | *://*) continue ;; esac
+		test -e "$(dirname "$doc")/$link" || echo "$doc: $link"
+	done
+done)
+nothing "links lead to files" "$why"
+
+# The table of rules: file and function.
+why=$(sed -n 's/^|.*(\(src[^)]*\)) | `\([a-z0-9_]*\)` |$/\1 \2/p' README.md | while read -r file name; do
+	grep -Eq "(^|[ *])$name\(" "$file" 2>/dev/null || echo "$file has no $name"
+done)
+nothing "README.md: each rule is where it says" "$why"
+
+why=$(sed -n '/^## Commands/,/^## /s/^| \(`make[^|]*\)|.*/\1/p' README.md | grep -o '`make [a-z-]*`' |
+	tr -d '`' | while read -r _ target; do
+	grep -Eq "^([a-z-]+ )*$target( [a-z-]+)*:" Makefile mk/*.mk || echo "make $target"
+done)
+nothing "README.md: its commands exist" "$why"
+
+why=$(sed -n 's/^[[:space:]]*\(FERRY_X86_[A-Z_]*\) = [0-9],.*/\1/p' include/irqferry/x86.h |
+	grep -v KINDS | while read -r kind; do
+	grep -q "\`$kind\`" README.md || echo "$kind"
+done)
+nothing "README.md has every kind of source" "$why"
+
+why=$(grep -o 'ferry_host_[a-z_]*(' include/irqferry/host.h | tr -d '(' | sort -u | while read -r name; do
+	grep -q "$name" PORTING.md || echo "$name"
+done)
+nothing "PORTING.md has every function of host.h" "$why"
+
+echo "1..$n"
+exit $failed
