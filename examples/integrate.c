@@ -100,9 +100,6 @@ void ferry_host_wait(void *ctx, bool (*done)(void *arg), void *arg)
 	while (!done(arg))
 		tick();
 }
-/* No remapped source here: wanted by the linker, never called. */
-void ferry_host_irte_write(void *c, uint32_t u, uint32_t n, const struct ferry_irte *e) { abort(); }
-void ferry_host_irte_sync(void *ctx, uint32_t unit, uint32_t index) { abort(); }
 
 /* [readme 1] */
 void ferry_host_handle(void *ctx, uint32_t irq, uintptr_t cookie, uint32_t cpu)

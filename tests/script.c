@@ -189,6 +189,7 @@ static struct ferry_x86_config library_config(const struct options *o)
 			 (o->ext_dest ? FERRY_X86_EXT_DEST : 0) |
 			 (o->flat ? FERRY_X86_LOGICAL_FLAT : 0) |
 			 (o->cluster ? FERRY_X86_LOGICAL_CLUSTER : 0),
+		.remapping = &ferry_x86_remapping,
 		.apic_ids = apic_ids,
 		.logical_ids = o->flat || o->cluster ? logical_ids : NULL,
 		.first_vector = o->first ? o->first : 0x31,

@@ -142,6 +142,23 @@ static void settle_by_bound(uint8_t k)
 	end();
 }
 
+/* Asked on a CPU whose clock is behind: that is no bound that has passed. */
+static void settle_with_skew(uint8_t k)
+{
+	begin(&(struct options){ .kind = k },
+	      "settle, %s: a clock behind the fence's is no age at all", kind_name[k]);
+	pass(1000);
+	move(0, BIT(1));
+	S.m->now -= 100;
+	check_eq(settle(0), FERRY_E_AGAIN, "100 ns before the fence");
+	check_eq(state(0), FERRY_MOVING, "state");
+	S.m->now += 100;
+	pass_bound();
+	run_quiet();
+	check_eq(state(0), FERRY_SETTLED, "state after the bound");
+	end();
+}
+
 static bool fenced(void) { return S.m->cpu[2].state == CPU_FENCE; }
 
 /* The bound begins when the device has been read back, not when it was asked. */
@@ -735,6 +752,7 @@ int main(void)
 	FOR_KINDS(k, MESSAGES) {
 		latest_wins(k, false);
 		settle_by_bound(k);
+		settle_with_skew(k);
 		no_bound(k);
 		free_quiet(k);
 		free_drained_running(k);

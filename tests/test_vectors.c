@@ -161,21 +161,6 @@ void ferry_host_write(void *ctx, uint32_t device, uint32_t index, enum ferry_reg
 	host.regs[device][reg] = value;
 }
 
-void ferry_host_irte_write(void *ctx, uint32_t unit, uint32_t index, const struct ferry_irte *entry)
-{
-	(void)ctx;
-	(void)unit;
-	(void)index;
-	(void)entry;
-}
-
-void ferry_host_irte_sync(void *ctx, uint32_t unit, uint32_t index)
-{
-	(void)ctx;
-	(void)unit;
-	(void)index;
-}
-
 /* ---- the reference ------------------------------------------------------------ */
 
 /* owner[c][v]: the interrupt + 1 that has the slot; cpu, vector: where each lives. */

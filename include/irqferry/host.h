@@ -109,7 +109,8 @@ uint64_t ferry_host_now(void *ctx);
 void ferry_host_poll_in(void *ctx, uint64_t ns);
 
 /* Registers of an interrupt source: `device` and `index` are those of struct
- * ferry_source (index: MSI-X entry, or I/O APIC pin). One 32-bit access each.
+ * ferry_source (index: MSI-X entry, or I/O APIC pin). One access each, 32 bits wide,
+ * or 16 where the register is (message data and control of an MSI capability).
  * Writes of one CPU to one device stay in order, after all its earlier writes to
  * memory; a read returns after all earlier writes to that device have taken
  * effect there and after every message the device sent before has gone as far as

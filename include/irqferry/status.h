@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What library calls return. Zero is success, negative is a refusal or "not
- * yet"; the numbers are fixed. On every negative value except FERRY_E_AGAIN
- * nothing has changed. FERRY_E_AGAIN means: part of the work is done and kept,
- * call the same function again.
+ * yet"; the numbers are fixed. On a negative value nothing has changed, except
+ * for calls that are made again and again until they are done: what they have
+ * done so far is kept (ferry_irq_free, ferry_cpu_leave_step; their contracts say
+ * what).
  */
 #ifndef IRQFERRY_STATUS_H
 #define IRQFERRY_STATUS_H
@@ -22,7 +23,7 @@ enum ferry_status {
 	FERRY_E_NO_CPU = -3,
 
 	/* A move's old place can be proved empty neither by an arrival nor by time.
-	 * Remedy: give ferry_x86_config.drain_ns, or declare the source's order. */
+	 * Remedy: give ferry_config.drain_ns, or declare the source's order. */
 	FERRY_E_NO_BOUND = -4,
 
 	/* Every online CPU of the mask has an APIC id the source cannot name.

@@ -32,6 +32,9 @@
 #define FERRY_X86_LOGICAL_FLAT 0x20u
 #define FERRY_X86_LOGICAL_CLUSTER 0x40u
 
+struct ferry_kind;
+extern const struct ferry_kind ferry_x86_remapping;
+
 struct ferry_x86_config {
 	struct ferry_config core;
 	uint32_t flags;
@@ -43,6 +46,10 @@ struct ferry_x86_config {
 	/* The logical id of each CPU (flat: bits 7:0 of LDR bits 31:24; cluster: the
 	 * 32-bit x2APIC LDR). Only with FERRY_X86_LOGICAL_*; else null. Copied. */
 	const uint32_t *logical_ids;
+
+	/* &ferry_x86_remapping where there are remapped sources, else null: then the
+	 * two remapping functions of host.h are not needed. */
+	const struct ferry_kind *remapping;
 
 	/* Vectors first .. last may be given to interrupts, less those set in
 	 * `reserved` (256 bits, bit n of word n/32; null: none). 0x10 <= first. */
@@ -112,7 +119,8 @@ struct ferry_source {
  * descriptors run out), or
  *   FERRY_E_NO_SPACE, FERRY_E_NO_IRQ, FERRY_E_NO_CPU, FERRY_E_UNREACHABLE,
  *   FERRY_E_NO_MASK  for the first already
- *   FERRY_E_INVALID  kind, flags or n are outside their range
+ *   FERRY_E_INVALID  kind, flags or n are outside their range, or the source is
+ *                    remapped and ferry_x86_config.remapping null
  * Context: any. The source is silent: MSI-X entry masked, MSI disabled, pin
  * masked, remapping entry absent.
  */
@@ -121,7 +129,8 @@ FERRY_MUST_USE int ferry_x86_create(struct ferry *f, const struct ferry_source *
 
 /* ---- entry points ------------------------------------------------------- */
 
-/* What ferry_x86_interrupt found. */
+/* What ferry_x86_interrupt found; or FERRY_E_INVALID, nothing done, no EOI, if
+ * there is no such CPU. */
 #define FERRY_X86_TAKEN 0      /* the vector had an owner */
 #define FERRY_X86_UNEXPECTED 1 /* it had none; EOI was written, it was counted */
 

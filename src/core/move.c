@@ -28,13 +28,15 @@ bool ferry_has_bound(const struct ferry *f, const struct ferry_irq *i)
 
 bool ferry_due(struct ferry *f, const struct ferry_irq *i, uint64_t *ns)
 {
-	uint64_t age;
+	uint64_t now, age;
 
 	if (ns)
 		*ns = 0;
 	if (i->state != FERRY_MOVING || !f->drain_ns)
 		return false;
-	age = ferry_host_now(f->ctx) - i->fence_ns;
+	/* This CPU's clock may be behind that of the CPU that fenced. */
+	now = ferry_host_now(f->ctx);
+	age = now > i->fence_ns ? now - i->fence_ns : 0;
 	if (age >= f->drain_ns)
 		return true;
 	if (ns)

@@ -5,11 +5,16 @@
  */
 #include "x86/x86.h"
 
-static const struct ferry_kind *const kinds[FERRY_X86_KINDS] = {
-	[FERRY_X86_MSIX] = &ferry_x86_msix,	  [FERRY_X86_MSI_MASKABLE] = &ferry_x86_msix,
-	[FERRY_X86_MSI] = &ferry_x86_msi,	  [FERRY_X86_IOAPIC_EDGE] = &ferry_x86_edge,
-	[FERRY_X86_IOAPIC_LEVEL] = &ferry_x86_level, [FERRY_X86_REMAPPED] = &ferry_x86_remapped,
-};
+/* Remapping is the host's to name: what is not named is not linked. */
+static void init_kinds(struct ferry_x86 *x, const struct ferry_x86_config *c)
+{
+	x->kinds[FERRY_X86_MSIX] = &ferry_x86_msix;
+	x->kinds[FERRY_X86_MSI_MASKABLE] = &ferry_x86_msix;
+	x->kinds[FERRY_X86_MSI] = &ferry_x86_msi;
+	x->kinds[FERRY_X86_IOAPIC_EDGE] = &ferry_x86_edge;
+	x->kinds[FERRY_X86_IOAPIC_LEVEL] = &ferry_x86_level;
+	x->kinds[FERRY_X86_REMAPPED] = c->remapping;
+}
 
 /* ---- configuration -------------------------------------------------------------- */
 
@@ -110,7 +115,8 @@ int ferry_x86_init(const struct ferry_x86_config *c, void *memory, size_t size, 
 	(*f)->x86 = x;
 	(*f)->one_lock = !x->stride;
 	(*f)->backend = &ferry_x86_backend;
-	(*f)->kinds = kinds;
+	(*f)->kinds = x->kinds;
+	init_kinds(x, c);
 	init_usable(x, c);
 	init_cpus(*f, c);
 	return FERRY_OK;
@@ -160,7 +166,8 @@ int ferry_x86_create(struct ferry *f, const struct ferry_source *s, const uint64
 	uint32_t made;
 	int rc = FERRY_E_INVALID;
 
-	if (s->kind >= FERRY_X86_KINDS || s->flags > 0xf || n > FERRY_IRQS_MAX)
+	if (s->kind >= FERRY_X86_KINDS || !f->kinds[s->kind] || s->flags > 0xf ||
+	    n > FERRY_IRQS_MAX)
 		return rc;
 	for (made = 0; made < n; made++) {
 		rc = create_one(f, s, mask, made, &irqs[made]);

@@ -47,11 +47,14 @@ static enum ferry_owed silence(struct ferry *f, struct ferry_irq *i)
 	struct ferry_irte none = { .vector = 0 };
 
 	apply_mask(f, i);
+	/* Then what it sent before is past the unit when the entry goes. */
+	if (i->flags & FERRY_F_MASKABLE)
+		(void)ferry_host_read(f->ctx, i->device, i->index, FERRY_REG_MSI_MASK);
 	ferry_host_irte_write(f->ctx, i->unit, i->index, &none);
 	return sync_entry(f, i);
 }
 
-const struct ferry_kind ferry_x86_remapped = {
+const struct ferry_kind ferry_x86_remapping = {
 	.program = program,
 	.setup = setup,
 	.apply_mask = apply_mask,

@@ -38,6 +38,7 @@ struct ferry_x86 {
 	ferry_atomic *room;
 	ferry_atomic *bounds;
 
+	const struct ferry_kind *kinds[FERRY_X86_KINDS];
 	uint32_t nusable;
 	uint32_t usable[8];
 	ferry_atomic once[8]; /* vectors taken that may have one owner in the whole machine */
@@ -46,7 +47,7 @@ struct ferry_x86 {
 
 extern const struct ferry_backend ferry_x86_backend;
 extern const struct ferry_kind ferry_x86_msix, ferry_x86_msi, ferry_x86_edge, ferry_x86_level,
-	ferry_x86_remapped;
+	ferry_x86_remapping;
 
 static inline ferry_atomic *ferry_x86_slot(const struct ferry_x86 *x, uint32_t cpu, uint8_t vector)
 {

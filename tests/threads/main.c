@@ -361,6 +361,7 @@ static void *start_library(struct world *w, const uint32_t *apic_ids)
 				 FERRY_X86_FENCE_REACHES_IRR | FERRY_X86_REMAP_DRAINS :
 				 0,
 		.apic_ids = apic_ids,
+		.remapping = &ferry_x86_remapping,
 		.first_vector = FIRST_VECTOR,
 		.last_vector = LAST_VECTOR,
 		.doorbell_vector = DOORBELL,
