@@ -37,12 +37,13 @@ compile() {
 }
 
 # Read-only tables are part of the text: size counts them there. What no other file
-# of the library needs is linked only if a host calls it, and is summed up apart too.
+# of the library needs is linked only if a host calls it, and is summed up apart too;
+# remapping, which is a kind of source, counts.
 report_text() {
 	optional=$(only_if_used "$1")
 	(cd "$out/$1" && size $(find src -name '*.o' | LC_ALL=C sort)) | awk -v cc="$1" -v opt="$optional" '
 		NR == 1 { printf "%s -Os, external flavour\n%10s %6s %6s  %s\n", cc, "text", "data", "bss", "file"; next }
-		{ apart = index(opt, $6) > 0
+		{ apart = index(opt, $6) > 0 && $6 != "src/x86/remap.o"
 		  printf "%10d %6d %6d  %s%s\n", $1, $2, $3, $6, apart ? "  (only if used)" : ""
 		  split($6, part, "/"); words = $6 == "src/core/text.o"
 		  if (!words) sum[part[2]] += $1

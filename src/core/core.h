@@ -323,8 +323,11 @@ bool ferry_has_bound(const struct ferry *f, const struct ferry_irq *i);
 int ferry_move_start(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want);
 /* The current place becomes old without a successor: dead. */
 void ferry_move_end(struct ferry *f, struct ferry_irq *i, enum ferry_owed owed);
-/* Has the bound passed? If not *ns is what is missing. */
-bool ferry_due(struct ferry *f, const struct ferry_irq *i, uint64_t *ns);
+/* Nanoseconds until the bound has passed; UINT64_MAX if there is none, or nothing
+ * that waits for it. */
+uint64_t ferry_remaining(struct ferry *f, const struct ferry_irq *i);
+/* The same for a caller: 0 if there is nothing to wait for. `wait_ns` may be null. */
+void ferry_say_wait(struct ferry *f, const struct ferry_irq *i, uint64_t *wait_ns);
 /* Ask that the move under way end by the bound. */
 void ferry_ask_settle(struct ferry *f, struct ferry_irq *i);
 /* MOVING -> DRAINING, or SETTLED where nobody owes anything. */

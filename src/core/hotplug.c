@@ -130,7 +130,7 @@ static void leave_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu, struct
 		rc = ferry_irq_free_step(f, i);
 	else if (i->state == FERRY_SETTLED)
 		rc = move_away(f, i, cpu);
-	if (i->state == FERRY_MOVING && ((i->flags & FERRY_F_QUIET) || ferry_due(f, i, NULL)))
+	if (i->state == FERRY_MOVING && ((i->flags & FERRY_F_QUIET) || !ferry_remaining(f, i)))
 		ferry_drain_begin(f, i);
 	else if (i->state == FERRY_MOVING)
 		ferry_ask_settle(f, i);

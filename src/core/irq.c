@@ -212,7 +212,7 @@ int ferry_irq_free_step(struct ferry *f, struct ferry_irq *i)
 		ferry_move_end(f, i, i->flags & FERRY_F_QUIET ? FERRY_OWED_DRAIN : owed);
 	}
 	if (i->state == FERRY_MOVING) {
-		if ((i->flags & FERRY_F_QUIET) || ferry_due(f, i, NULL))
+		if ((i->flags & FERRY_F_QUIET) || !ferry_remaining(f, i))
 			ferry_drain_begin(f, i);
 		else if (!ferry_has_bound(f, i))
 			return FERRY_E_NO_BOUND;
@@ -250,8 +250,7 @@ int ferry_irq_free(struct ferry *f, uint32_t irq, uint32_t how, uint64_t *wait_n
 		if (how & FERRY_FREE_QUIET)
 			i->flags |= FERRY_F_QUIET;
 		rc = ferry_irq_free_step(f, i);
-		if (wait_ns)
-			ferry_due(f, i, wait_ns);
+		ferry_say_wait(f, i, wait_ns);
 		if (rc == FERRY_OK && ferry_host_load(f->ctx, &i->runner))
 			rc = FERRY_E_AGAIN;
 		if (rc == FERRY_OK)

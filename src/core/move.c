@@ -26,33 +26,33 @@ bool ferry_has_bound(const struct ferry *f, const struct ferry_irq *i)
 	return f->drain_ns || f->backend->reaches(f, i);
 }
 
-bool ferry_due(struct ferry *f, const struct ferry_irq *i, uint64_t *ns)
+uint64_t ferry_remaining(struct ferry *f, const struct ferry_irq *i)
 {
 	uint64_t now, age;
 
-	if (ns)
-		*ns = 0;
 	if (i->state != FERRY_MOVING || !f->drain_ns)
-		return false;
+		return UINT64_MAX;
 	/* This CPU's clock may be behind that of the CPU that fenced. */
 	now = ferry_host_now(f->ctx);
 	age = now > i->fence_ns ? now - i->fence_ns : 0;
-	if (age >= f->drain_ns)
-		return true;
-	if (ns)
-		*ns = f->drain_ns - age;
-	return false;
+	return age < f->drain_ns ? f->drain_ns - age : 0;
+}
+
+void ferry_say_wait(struct ferry *f, const struct ferry_irq *i, uint64_t *wait_ns)
+{
+	uint64_t ns = ferry_remaining(f, i);
+
+	if (wait_ns)
+		*wait_ns = ns == UINT64_MAX ? 0 : ns;
 }
 
 void ferry_ask_settle(struct ferry *f, struct ferry_irq *i)
 {
-	uint64_t ns;
+	uint64_t ns = ferry_remaining(f, i);
 
 	i->flags |= FERRY_F_SETTLE;
-	if (i->state == FERRY_MOVING && f->drain_ns) {
-		ferry_due(f, i, &ns);
+	if (ns != UINT64_MAX)
 		ferry_host_poll_in(f->ctx, ns);
-	}
 }
 
 /* ---- the three transitions ----------------------------------------------------- */
@@ -385,11 +385,11 @@ int ferry_irq_set_affinity(struct ferry *f, uint32_t irq, const uint64_t *mask, 
 
 /* ---- settle ------------------------------------------------------------------------- */
 
-static int settle(struct ferry *f, struct ferry_irq *i, uint64_t *ns)
+static int settle(struct ferry *f, struct ferry_irq *i)
 {
 	if (i->state == FERRY_FREE || i->state == FERRY_DRAINED)
 		return FERRY_E_STATE;
-	if (ferry_due(f, i, ns)) {
+	if (!ferry_remaining(f, i)) {
 		ferry_drain_begin(f, i);
 		ferry_advance(f, i);
 	}
@@ -405,15 +405,13 @@ int ferry_irq_settle(struct ferry *f, uint32_t irq, uint64_t *wait_ns)
 {
 	uintptr_t flags;
 	struct ferry_irq *i = ferry_enter_number(f, irq, &flags);
-	uint64_t ns = 0;
 	int rc;
 
 	if (!i)
 		return FERRY_E_INVALID;
-	rc = settle(f, i, &ns);
+	rc = settle(f, i);
+	ferry_say_wait(f, i, wait_ns);
 	ferry_leave(f, i, flags);
-	if (wait_ns)
-		*wait_ns = ns;
 	return rc;
 }
 
@@ -422,13 +420,13 @@ static void poll_one(struct ferry *f, struct ferry_irq *i, void *next)
 {
 	uint64_t ns;
 
-	if (i->state != FERRY_MOVING ||
-	    !((i->flags & FERRY_F_SETTLE) || ferry_host_load(f->ctx, &f->starved.count)))
+	if (!(i->flags & FERRY_F_SETTLE) && !ferry_host_load(f->ctx, &f->starved.count))
 		return;
-	if (ferry_due(f, i, &ns)) {
+	ns = ferry_remaining(f, i);
+	if (!ns) {
 		ferry_drain_begin(f, i);
 		ferry_advance(f, i);
-	} else if (f->drain_ns && ns < *(uint64_t *)next) {
+	} else if (ns < *(uint64_t *)next) {
 		*(uint64_t *)next = ns;
 	}
 }
