@@ -71,6 +71,7 @@ static void tick(void)
 		take(cpu);
 }
 
+/* clang-format off */
 /* ---- 1. host.h ----------------------------------------------------------------- */
 
 /* One thread, so a lock has nothing to do and an atomic is a variable. */

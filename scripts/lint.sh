@@ -51,14 +51,14 @@ done)
 echo "$long" >"$out/log"
 verdict "$(test -z "$long"; echo $?)" "no file over 1,000 lines"
 
-# A figure, no verdict: the config follows the code.
 if have clang-format "style"; then
 	changed=0
 	for file in $files; do
 		test -e "$file" || continue
 		changed=$((changed + $(clang-format "$file" | diff "$file" - | grep -c '^>' || :)))
 	done
-	echo "note: clang-format would change $changed lines of $(cat $files | wc -l)"
+	echo "clang-format -i would change $changed lines" >"$out/log"
+	verdict "$(test "$changed" = 0; echo $?)" "clang-format"
 fi
 
 # ---- headers alone ------------------------------------------------------------------

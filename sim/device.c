@@ -327,7 +327,8 @@ void device_reset(struct machine *m, uint32_t src)
 	bool msi = s->kind == FERRY_X86_MSI || s->kind == FERRY_X86_MSI_MASKABLE;
 
 	if (s->pending.time != NEVER)
-		token_end(m, src, s->pending.gen, V_LOST, NONE, "was pending in a device that was reset");
+		token_end(m, src, s->pending.gen, V_LOST, NONE,
+			  "was pending in a device that was reset");
 	device_drop_line(m, src);
 	s->msi_addr = s->msi_addr_hi = s->msi_data = 0;
 	s->msi_mask = s->kind == FERRY_X86_MSIX;
@@ -411,7 +412,8 @@ void device_write(struct machine *m, uint32_t src, enum ferry_reg reg, uint32_t 
 	struct source *s = &m->source[src];
 
 	if (is_pin(s) != (reg >= FERRY_REG_RTE_LOW))
-		violation(m, V_BROKEN, m->current, src, "write to register %d it has not", (int)reg);
+		violation(m, V_BROKEN, m->current, src, "write to register %d it has not",
+			  (int)reg);
 	switch (reg) {
 	case FERRY_REG_MSI_ADDR:
 		s->msi_addr = value;

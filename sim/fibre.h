@@ -31,8 +31,7 @@ void fibre_switch(struct fibre *from, struct fibre *to);
  * what it needs; rbp and rbx can't be named as clobbers everywhere. The red zone
  * is stepped over.
  */
-static inline __attribute__((always_inline)) void fibre_switch(struct fibre *from,
-							       struct fibre *to)
+static inline __attribute__((always_inline)) void fibre_switch(struct fibre *from, struct fibre *to)
 {
 	void **save = &from->sp, *load = to->sp;
 

@@ -65,7 +65,8 @@ void ferry_host_lock(void *ctx, ferry_lock *lock)
 		violation(m, V_BROKEN, m->current, NONE, "a lock is taken with interrupts on");
 	while (lock->opaque[0]) {
 		if (lock->opaque[0] == m->current + 1) {
-			violation(m, V_BROKEN, m->current, NONE, "a lock is taken twice by one CPU");
+			violation(m, V_BROKEN, m->current, NONE,
+				  "a lock is taken twice by one CPU");
 			m->fatal = true;
 		}
 		c->lock = lock;

@@ -16,9 +16,18 @@ static int highest(const uint64_t *bits)
 	return -1;
 }
 
-static void set(uint64_t *bits, uint8_t n) { bits[n >> 6] |= 1ull << (n & 63); }
-static void clear(uint64_t *bits, uint8_t n) { bits[n >> 6] &= ~(1ull << (n & 63)); }
-static bool test(const uint64_t *bits, uint8_t n) { return bits[n >> 6] >> (n & 63) & 1; }
+static void set(uint64_t *bits, uint8_t n)
+{
+	bits[n >> 6] |= 1ull << (n & 63);
+}
+static void clear(uint64_t *bits, uint8_t n)
+{
+	bits[n >> 6] &= ~(1ull << (n & 63));
+}
+static bool test(const uint64_t *bits, uint8_t n)
+{
+	return bits[n >> 6] >> (n & 63) & 1;
+}
 
 int lapic_offers(const struct sim_cpu *c)
 {
@@ -53,8 +62,11 @@ static void add_token(struct machine *m, struct sim_cpu *c, uint8_t vector, cons
 	if (f->time == NEVER && !f->level)
 		return;
 	i = token_new(m);
-	m->tokens[i - 1] = (struct token){ .time = f->time, .src = f->src, .gen = f->gen,
-					   .next = c->token[vector], .level = f->level };
+	m->tokens[i - 1] = (struct token){ .time = f->time,
+					   .src = f->src,
+					   .gen = f->gen,
+					   .next = c->token[vector],
+					   .level = f->level };
 	c->token[vector] = i;
 	m->source[f->src].in_irr++;
 }
@@ -90,7 +102,8 @@ void lapic_take(struct machine *m, uint32_t cpu, uint8_t vector)
 	/* 11.8.4: dispensed: IRR to ISR. */
 	clear(c->irr, vector);
 	set(c->isr, vector);
-	*frame = (struct frame){ .tokens = c->token[vector], .vector = vector,
+	*frame = (struct frame){ .tokens = c->token[vector],
+				 .vector = vector,
 				 .doorbell = vector == m->config.doorbell };
 	for (i = frame->tokens; i; i = m->tokens[i - 1].next)
 		m->source[m->tokens[i - 1].src].in_irr--;
@@ -121,7 +134,8 @@ void lapic_eoi(struct machine *m, uint32_t cpu)
 	f->kind = FLIGHT_EOI;
 	f->vector = (uint8_t)vector;
 	if (m->config.storm)
-		machine_at(m, m->now + 1 + machine_below(m, m->config.eoi_ns), label_of(L_EOI, i, 0));
+		machine_at(m, m->now + 1 + machine_below(m, m->config.eoi_ns),
+			   label_of(L_EOI, i, 0));
 }
 
 void lapic_reset(struct machine *m, uint32_t cpu)
@@ -163,7 +177,8 @@ void lapic_send_ipi(struct machine *m, uint32_t cpu, uint8_t vector)
 	f->vector = vector;
 	f->time = NEVER;
 	if (m->config.storm)
-		machine_at(m, m->now + 1 + machine_below(m, m->config.ipi_ns), label_of(L_IPI, i, 0));
+		machine_at(m, m->now + 1 + machine_below(m, m->config.ipi_ns),
+			   label_of(L_IPI, i, 0));
 }
 
 /* ---- destinations ---------------------------------------------------------- */
@@ -219,7 +234,8 @@ static void route_logical(struct machine *m, struct flight *f, uint32_t pick)
 	uint32_t cpus[16], n = candidates(m, f, cpus, 16), i;
 
 	if (!n && f->time != NEVER)
-		token_end(m, f->src, f->gen, V_LOST, NONE, "named a logical destination without CPU");
+		token_end(m, f->src, f->gen, V_LOST, NONE,
+			  "named a logical destination without CPU");
 	if (!n)
 		return;
 	for (i = 0; i < n; i++)

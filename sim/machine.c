@@ -142,8 +142,8 @@ void cpu_wake(struct machine *m, uint32_t cpu)
 static bool may_take(const struct sim_cpu *c)
 {
 	/* A CPU can't stop in the middle of a register access. */
-	return c->iff && c->state != CPU_FENCE && c->state != CPU_LOCK && !c->parked && c->depth < SIM_DEPTH &&
-	       lapic_ready(c) >= 0;
+	return c->iff && c->state != CPU_FENCE && c->state != CPU_LOCK && !c->parked &&
+	       c->depth < SIM_DEPTH && lapic_ready(c) >= 0;
 }
 
 void cpu_kick(struct machine *m, uint32_t cpu)

@@ -54,9 +54,18 @@ static inline label label_of(enum label_kind kind, uint32_t a, uint32_t b)
 	return (uint64_t)kind << 56 | (uint64_t)a << 16 | b;
 }
 
-static inline enum label_kind label_kind(label l) { return (enum label_kind)(l >> 56); }
-static inline uint32_t label_a(label l) { return (uint32_t)(l >> 16); }
-static inline uint32_t label_b(label l) { return (uint32_t)l & 0xffff; }
+static inline enum label_kind label_kind(label l)
+{
+	return (enum label_kind)(l >> 56);
+}
+static inline uint32_t label_a(label l)
+{
+	return (uint32_t)(l >> 16);
+}
+static inline uint32_t label_b(label l)
+{
+	return (uint32_t)l & 0xffff;
+}
 
 /* ---- state --------------------------------------------------------------- */
 
@@ -83,17 +92,17 @@ struct mark {
 struct frame {
 	uint32_t tokens; /* list, see struct token.next */
 	uint8_t vector;
-	bool handler;    /* a handler runs in it */
+	bool handler; /* a handler runs in it */
 	bool doorbell;
 };
 
 enum cpu_state {
-	CPU_READY,  /* before a host call */
-	CPU_SLEEP,  /* handler at work, or a thread waits for a moment */
-	CPU_FENCE,  /* a register read or an invalidation is not complete */
-	CPU_LOCK,   /* waits for a lock */
-	CPU_WAIT,   /* ferry_host_wait */
-	CPU_IDLE,   /* the thread has nothing to do */
+	CPU_READY, /* before a host call */
+	CPU_SLEEP, /* handler at work, or a thread waits for a moment */
+	CPU_FENCE, /* a register read or an invalidation is not complete */
+	CPU_LOCK,  /* waits for a lock */
+	CPU_WAIT,  /* ferry_host_wait */
+	CPU_IDLE,  /* the thread has nothing to do */
 	CPU_PARKED
 };
 
@@ -106,12 +115,12 @@ struct sim_cpu {
 	void *arg;
 	uint64_t irr[4], isr[4], tmr[4];
 	uint32_t fence_src, fence_seq;
-	uint32_t locks;    /* held */
-	uint16_t waiter;   /* next in the chain of CPU_LOCK, index + 1 */
-	uint16_t take;     /* vector + 1 that the fibre must enter first */
+	uint32_t locks;  /* held */
+	uint16_t waiter; /* next in the chain of CPU_LOCK, index + 1 */
+	uint16_t take;   /* vector + 1 that the fibre must enter first */
 	uint8_t state, depth;
-	bool iff;          /* EFLAGS.IF */
-	bool parked;       /* its local APIC takes nothing */
+	bool iff;    /* EFLAGS.IF */
+	bool parked; /* its local APIC takes nothing */
 	bool fence_irr, fence_irte, fence_writes;
 	struct frame frame[SIM_DEPTH];
 	uint32_t token[256]; /* of each IRR bit */
@@ -125,19 +134,19 @@ struct flight {
 	bool level;
 	bool logical, lowest; /* from stage 2 on, with dest and vector */
 	uint8_t vector, delivery;
-	uint32_t cpu;  /* IPI */
+	uint32_t cpu; /* IPI */
 	uint32_t dest;
 	uint32_t src, gen;
-	uint64_t time; /* of the event; NEVER: carries none */
+	uint64_t time;                   /* of the event; NEVER: carries none */
 	uint32_t addr_lo, addr_hi, data; /* write: register in addr_lo, value in data */
-	uint32_t seq;  /* per device */
-	uint32_t prev, next; /* of one device in order of issue; index + 1 */
-	uint64_t reach, accept; /* storm: when it gets there */
+	uint32_t seq;                    /* per device */
+	uint32_t prev, next;             /* of one device in order of issue; index + 1 */
+	uint64_t reach, accept;          /* storm: when it gets there */
 };
 
 struct sim_device {
-	uint32_t head, tail; /* messages, index + 1 */
-	uint32_t seq;        /* of the newest */
+	uint32_t head, tail;             /* messages, index + 1 */
+	uint32_t seq;                    /* of the newest */
 	uint32_t write_head, write_tail; /* posted writes, in order; index + 1 */
 	uint32_t posted, landed;         /* how many so far */
 	uint64_t last_reach, last_accept, last_write;
@@ -151,20 +160,20 @@ struct irte_entry {
 struct source {
 	uint8_t kind, flags;
 	uint32_t device;
-	uint32_t irq;     /* the library's number, NONE while there is none */
+	uint32_t irq; /* the library's number, NONE while there is none */
 	uint32_t gen;
-	bool live;        /* enabled once and not freed: events are owed a handler */
-	bool dead;        /* ferry_irq_free is being called */
-	bool dying;       /* ... and the library knows */
-	uint32_t running; /* 1 + CPU whose handler runs */
-	uint8_t last_starts; /* handlers that may still start after free was called */
+	bool live;                /* enabled once and not freed: events are owed a handler */
+	bool dead;                /* ferry_irq_free is being called */
+	bool dying;               /* ... and the library knows */
+	uint32_t running;         /* 1 + CPU whose handler runs */
+	uint8_t last_starts;      /* handlers that may still start after free was called */
 	uint32_t flights, in_irr; /* messages and IRR bits that are its */
 
 	/* registers: the I/O APIC kinds use rte, the others msi */
 	uint32_t msi_addr, msi_addr_hi, msi_data, msi_mask, msi_enable;
 	uint32_t rte_low, rte_high;
 	bool line, remote_irr;
-	bool seen;        /* the handler that will drop the line has started */
+	bool seen;           /* the handler that will drop the line has started */
 	struct mark pending; /* MSI pending bit, or the event that raised the line */
 	struct mark latched; /* in the library's memory */
 	struct irte_entry irte;
@@ -178,7 +187,7 @@ struct sim_client {
 	void (*work)(struct machine *m, uint32_t cpu);
 	void (*handler)(struct machine *m, uint32_t src, uint32_t cpu);
 	void (*fired)(struct machine *m, uint32_t src, bool raised);
-	void (*poll)(struct machine *m); /* the label */
+	void (*poll)(struct machine *m);                 /* the label */
 	void (*system)(struct machine *m, uint32_t cpu); /* config.system_vector came */
 	void (*op)(struct machine *m, uint32_t a, uint32_t b);
 };
@@ -222,12 +231,12 @@ struct machine {
 	struct ferry *ferry;
 	struct fibre scheduler;
 	uint64_t now, rng;
-	uint32_t current;  /* CPU whose fibre runs, NONE: the scheduler */
-	bool quiet;        /* a condition is evaluated, or a look from outside: no yields */
-	bool torn;         /* that look met a held lock: its result means nothing */
-	bool fatal;        /* cannot go on */
-	bool stop;         /* machine_storm returns */
-	bool silent;       /* devices have no events of their own any more */
+	uint32_t current; /* CPU whose fibre runs, NONE: the scheduler */
+	bool quiet;       /* a condition is evaluated, or a look from outside: no yields */
+	bool torn;        /* that look met a held lock: its result means nothing */
+	bool fatal;       /* cannot go on */
+	bool stop;        /* machine_storm returns */
+	bool silent;      /* devices have no events of their own any more */
 	uint64_t poll_at;
 	uint32_t rechecks; /* conditions found false since the last label */
 
@@ -238,9 +247,9 @@ struct machine {
 	uint32_t flight_free, flights_used, flying;
 	struct token *tokens;
 	uint32_t token_free, tokens_used;
-	uint32_t *levels;  /* level pins */
+	uint32_t *levels; /* level pins */
 	uint32_t nlevels;
-	uint32_t *irq_src; /* by the library's number: source + 1 */
+	uint32_t *irq_src;  /* by the library's number: source + 1 */
 	uint32_t *apic_map; /* pairs of APIC id and CPU, by id */
 	void *library;
 	uint8_t *stacks;
@@ -393,8 +402,7 @@ void flight_free(struct machine *m, uint32_t flight);
 
 enum verdict { V_LOST, V_DUPLICATED, V_MISDELIVERED, V_OFFLINE, V_BROKEN };
 void violation(struct machine *m, enum verdict v, uint32_t cpu, uint32_t src, const char *format,
-	       ...)
-	__attribute__((format(printf, 5, 6)));
+	       ...) __attribute__((format(printf, 5, 6)));
 
 bool token_stale(const struct machine *m, uint32_t src, uint32_t gen);
 void token_end(struct machine *m, uint32_t src, uint32_t gen, enum verdict v, uint32_t cpu,

@@ -144,7 +144,8 @@ static void start_level(struct machine *m, uint32_t cpu, uint32_t src)
 	struct source *s = &m->source[src];
 
 	if (!s->line && !s->dead) {
-		violation(m, V_DUPLICATED, cpu, src, "a handler starts though its line is not asserted");
+		violation(m, V_DUPLICATED, cpu, src,
+			  "a handler starts though its line is not asserted");
 		return;
 	}
 	if (s->line && !s->seen)
@@ -186,8 +187,8 @@ static void check_start(struct machine *m, uint32_t cpu, uint32_t src)
 	struct source *s = &m->source[src];
 
 	if (s->running)
-		violation(m, V_BROKEN, cpu, src, "a second handler starts, the first runs on CPU %u",
-			  s->running - 1);
+		violation(m, V_BROKEN, cpu, src,
+			  "a second handler starts, the first runs on CPU %u", s->running - 1);
 	if (m->cpu[cpu].parked)
 		violation(m, V_OFFLINE, cpu, src, "a handler starts on a CPU that is offline");
 	if (s->irq == NONE)
@@ -211,7 +212,8 @@ void oracle_start(struct machine *m, uint32_t cpu, uint32_t src)
 		if (own && !t.level)
 			time = t.time;
 		else if (!own && !t.level)
-			token_end(m, t.src, t.gen, V_MISDELIVERED, cpu, "started another's handler");
+			token_end(m, t.src, t.gen, V_MISDELIVERED, cpu,
+				  "started another's handler");
 	}
 	if (m->source[src].kind == FERRY_X86_IOAPIC_LEVEL)
 		start_level(m, cpu, src);
@@ -270,8 +272,8 @@ static void oracle_replay(struct machine *m, uint32_t cpu, uint32_t src)
 		return;
 	frame = &c->frame[c->depth - 1];
 	i = token_new(m);
-	m->tokens[i - 1] = (struct token){ .time = k->time, .src = src, .gen = k->gen,
-					   .next = frame->tokens };
+	m->tokens[i - 1] =
+		(struct token){ .time = k->time, .src = src, .gen = k->gen, .next = frame->tokens };
 	frame->tokens = i;
 	k->time = NEVER;
 }
@@ -300,7 +302,8 @@ void oracle_taken(struct machine *m, uint32_t cpu, struct frame *frame, int stat
 		if (t.level)
 			continue;
 		if (token_stale(m, t.src, t.gen) || status != FERRY_X86_TAKEN)
-			token_end(m, t.src, t.gen, V_LOST, cpu, "came with a vector nobody owned here");
+			token_end(m, t.src, t.gen, V_LOST, cpu,
+				  "came with a vector nobody owned here");
 		else
 			mark_put(m, &m->source[t.src].latched, t.src, t.time, t.gen);
 	}
@@ -360,8 +363,8 @@ static void check_place(struct machine *m, uint32_t src, const struct ferry_affi
 			continue;
 		n++;
 		if (!ferry_x86_owner(m->ferry, cpu, (uint8_t)a->vector, &owner) || owner != s->irq)
-			violation(m, V_BROKEN, cpu, src, "its vector %#x belongs to irq %d", a->vector,
-				  (int)owner);
+			violation(m, V_BROKEN, cpu, src, "its vector %#x belongs to irq %d",
+				  a->vector, (int)owner);
 		if (ferry_cpu_state(m->ferry, cpu) == FERRY_CPU_OFFLINE || m->cpu[cpu].parked)
 			violation(m, V_OFFLINE, cpu, src, "it is routed to a CPU that is offline");
 	}
@@ -370,7 +373,8 @@ static void check_place(struct machine *m, uint32_t src, const struct ferry_affi
 	if (a->state == FERRY_SETTLED && a->old_cpus)
 		violation(m, V_BROKEN, NONE, src, "settled, and %u CPUs owe", a->old_cpus);
 	if (a->generation > a->asked)
-		violation(m, V_BROKEN, NONE, src, "generation %u, asked %u", a->generation, a->asked);
+		violation(m, V_BROKEN, NONE, src, "generation %u, asked %u", a->generation,
+			  a->asked);
 }
 
 void oracle_source(struct machine *m, uint32_t src)
@@ -438,7 +442,8 @@ void oracle_freed(struct machine *m, uint32_t src)
 			violation(m, V_BROKEN, NONE, src, "freed with a message under way");
 	for (cpu = 0; s->in_irr && cpu < m->config.cpus; cpu++)
 		if (!committing(m, cpu) && in_irr_of(m, cpu, src))
-			violation(m, V_BROKEN, cpu, src, "freed with its vector pending in the IRR");
+			violation(m, V_BROKEN, cpu, src,
+				  "freed with its vector pending in the IRR");
 	if (s->running)
 		violation(m, V_BROKEN, s->running - 1, src, "freed while its handler runs");
 }
@@ -475,12 +480,13 @@ static void final_place(struct machine *m, uint32_t src)
 		return;
 	if (a.state != FERRY_SETTLED || a.queued || a.starved || a.generation != a.asked)
 		violation(m, V_BROKEN, NONE, src,
-			  "stuck: state %d, queued %d, starved %d, generation %u of %u", (int)a.state,
-			  a.queued, a.starved, a.generation, a.asked);
+			  "stuck: state %d, queued %d, starved %d, generation %u of %u",
+			  (int)a.state, a.queued, a.starved, a.generation, a.asked);
 	else if (!within && !a.broken)
 		violation(m, V_BROKEN, NONE, src, "settled outside what was requested");
 	else if (a.broken && m->config.restore && !two_steps && room_in(m, requested))
-		violation(m, V_BROKEN, NONE, src, "not restored, though its CPUs are back and have room");
+		violation(m, V_BROKEN, NONE, src,
+			  "not restored, though its CPUs are back and have room");
 	else if (a.broken && within)
 		violation(m, V_BROKEN, NONE, src, "said to be broken, and is not");
 }
@@ -496,8 +502,8 @@ static void final_tokens(struct machine *m, uint32_t src)
 		token_end(m, src, s->latched.gen, V_LOST, NONE, "was latched and never replayed");
 	if (s->pending.time != NEVER)
 		token_end(m, src, s->pending.gen, V_LOST, NONE,
-			  level ? "keeps its line asserted and no handler comes"
-				: "is pending in a device that stays masked");
+			  level ? "keeps its line asserted and no handler comes" :
+				  "is pending in a device that stays masked");
 	s->latched.time = s->pending.time = NEVER;
 }
 

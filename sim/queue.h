@@ -41,7 +41,10 @@ bool queue_put(struct queue *q, uint64_t t, uint64_t label);
 /* The earliest; false if there is none. */
 bool queue_take(struct queue *q, struct queue_entry *e);
 /* Time goes on without the queue, to at most q->next. */
-static inline void queue_advance(struct queue *q, uint64_t now) { q->now = now; }
+static inline void queue_advance(struct queue *q, uint64_t now)
+{
+	q->now = now;
+}
 void queue_free(struct queue *q);
 /* Call `visit` on every entry until it returns false; returns whether none did. */
 bool queue_all(const struct queue *q, bool (*visit)(const void *arg, const struct queue_entry *e),

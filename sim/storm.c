@@ -189,7 +189,8 @@ static uint64_t exponential(struct machine *m, uint64_t mean)
 		for (odd = true; (next = machine_random(m)) < last; odd = !odd)
 			last = next;
 		if (odd)
-			return mean * whole + (uint64_t)(((unsigned __int128)mean * first) >> 64) + 1;
+			return mean * whole + (uint64_t)(((unsigned __int128)mean * first) >> 64) +
+			       1;
 	}
 }
 
@@ -218,12 +219,14 @@ static void fired(struct machine *m, uint32_t src, bool raised)
 	if (!st->running)
 		return;
 	if (m->flying > FLIGHTS / 2) {
-		storm_fail(st, FERRY_E_NO_SPACE, "more messages under way than the simulator holds");
+		storm_fail(st, FERRY_E_NO_SPACE,
+			   "more messages under way than the simulator holds");
 		return;
 	}
 	st->idle_fires = raised ? 0 : st->idle_fires + 1;
 	if (st->idle_fires > 1000000 + 1000ull * st->spec->nirqs) {
-		storm_fail(st, FERRY_E_STATE, "no interrupt is alive any more, the events can't be raised");
+		storm_fail(st, FERRY_E_STATE,
+			   "no interrupt is alive any more, the events can't be raised");
 		return;
 	}
 	machine_at(m, m->now + next_gap(st, src), label_of(L_FIRE, src, 0));
@@ -296,7 +299,8 @@ static const char *check_irq(const struct storm_spec *spec, const struct storm_i
 		return "an interrupt of unknown kind";
 	if (q->pattern > STORM_BURST)
 		return "an interrupt with an unknown pattern of events";
-	if (spec->events && (q->period_ns < 1 || q->period_ns > 1000000000000000ull || q->burst > 1000000))
+	if (spec->events &&
+	    (q->period_ns < 1 || q->period_ns > 1000000000000000ull || q->burst > 1000000))
 		return "an interrupt whose period or burst is outside 1 ns .. 1e15 ns, 1e6 events";
 	if (q->device >= spec->devices)
 		return "an interrupt of a device that does not exist";
@@ -366,12 +370,16 @@ static bool make_ids(const struct storm_spec *spec, struct ids *ids)
 		uint32_t id = spec->apic_ids ? spec->apic_ids[i] : i;
 
 		ids->apic[i] = id;
-		ids->logical[i] = spec->logical_flat ? 1u << (i & 7) : id >> 4 << 16 | 1u << (id & 15);
+		ids->logical[i] = spec->logical_flat ? 1u << (i & 7) :
+						       id >> 4 << 16 | 1u << (id & 15);
 	}
 	return ids->apic && ids->logical;
 }
 
-static void trace(void *ctx, const struct ferry_trace *record) { oracle_trace(ctx, record); }
+static void trace(void *ctx, const struct ferry_trace *record)
+{
+	oracle_trace(ctx, record);
+}
 
 static struct ferry_x86_config library_config(const struct storm *st, const struct ids *ids)
 {
@@ -452,7 +460,8 @@ static bool build(struct storm *st, struct sim_out *out, const struct ids *ids)
 
 	config.library = ferry_x86_size(&library);
 	if (!config.library) {
-		storm_fail(st, FERRY_E_INVALID, "the library refuses this machine (vectors, APIC ids)");
+		storm_fail(st, FERRY_E_INVALID,
+			   "the library refuses this machine (vectors, APIC ids)");
 		return false;
 	}
 	st->m = machine_new(&config, out);
@@ -563,7 +572,8 @@ int storm_run(const struct storm_spec *spec, struct storm_report *report, storm_
 	st.first_vector = spec->first_vector ? spec->first_vector : 0x31;
 	st.last_vector = spec->last_vector ? spec->last_vector : 0xec;
 	if (why || !out) {
-		storm_fail(&st, why ? FERRY_E_INVALID : FERRY_E_MEMORY, "%s", why ? why : "out of memory");
+		storm_fail(&st, why ? FERRY_E_INVALID : FERRY_E_MEMORY, "%s",
+			   why ? why : "out of memory");
 		free(out);
 		return st.status;
 	}

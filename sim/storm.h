@@ -28,12 +28,18 @@ struct storm_irq {
 	uint8_t pattern;
 	uint32_t burst;
 	uint64_t period_ns;
-	uint32_t device; /* 0 .. devices-1: messages of one device share an ordered path */
-	uint64_t *mask;  /* initial affinity; null: all CPUs */
-	uint32_t ext_irq;/* number the user knows it by (/proc/interrupts), for messages */
+	uint32_t device;  /* 0 .. devices-1: messages of one device share an ordered path */
+	uint64_t *mask;   /* initial affinity; null: all CPUs */
+	uint32_t ext_irq; /* number the user knows it by (/proc/interrupts), for messages */
 };
 
-enum storm_op_kind { STORM_OP_AFFINITY, STORM_OP_OFFLINE, STORM_OP_ONLINE, STORM_OP_FREE, STORM_OP_CREATE };
+enum storm_op_kind {
+	STORM_OP_AFFINITY,
+	STORM_OP_OFFLINE,
+	STORM_OP_ONLINE,
+	STORM_OP_FREE,
+	STORM_OP_CREATE
+};
 
 /* A recorded operation. The list is played in order, spread evenly over the
  * events of the run, besides the random operations; at its end it starts over. */
@@ -47,39 +53,39 @@ struct storm_spec {
 	const char *name;
 	uint64_t seed;
 	uint32_t cpus;
-	uint32_t *apic_ids;    /* null: 0, 1, 2, ... */
+	uint32_t *apic_ids; /* null: 0, 1, 2, ... */
 	uint32_t devices;
 	struct storm_irq *irqs;
 	uint32_t nirqs;
 	struct storm_op *ops;
 	uint32_t nops;
 
-	uint64_t events;       /* device events to raise; the storm then runs to quiescence */
-	uint64_t moves;        /* random affinity requests, spread over the run */
-	uint64_t cycles;       /* CPU offline/online cycles, spread over the run; round robin,
+	uint64_t events;      /* device events to raise; the storm then runs to quiescence */
+	uint64_t moves;       /* random affinity requests, spread over the run */
+	uint64_t cycles;      /* CPU offline/online cycles, spread over the run; round robin,
 	                          at least one CPU always stays */
-	uint64_t recreations;  /* interrupts freed and made again */
-	uint64_t masks;        /* mask/unmask and disable/enable pairs */
+	uint64_t recreations; /* interrupts freed and made again */
+	uint64_t masks;       /* mask/unmask and disable/enable pairs */
 
 	/* the machine */
-	bool shared;           /* FERRY_X86_SHARED */
+	bool shared; /* FERRY_X86_SHARED */
 	bool logical_flat, logical_cluster, ext_dest, directed_eoi;
 	uint8_t first_vector, last_vector; /* 0: 0x31 .. 0xec */
 	uint32_t reserved_vectors[8];
 
 	/* hardware options: each weakens one guarantee */
-	bool overtaking;       /* messages of one device may overtake (sources are then not ORDERED) */
-	bool fence_irr;        /* a device read-back reaches the IRR */
+	bool overtaking; /* messages of one device may overtake (sources are then not ORDERED) */
+	bool fence_irr;  /* a device read-back reaches the IRR */
 	bool remap_drains;
-	uint64_t drain_ns;     /* the bound, kept by the simulated fabric; 0: none declared */
-	uint64_t flight_ns;    /* longest flight of a message; default drain_ns * 3/4 */
-	uint64_t ipi_ns;       /* longest delay of an IPI */
-	uint64_t eoi_ns;       /* longest delay of an EOI broadcast */
-	uint32_t handler_ns;   /* mean run time of a handler */
-	bool nested;           /* handlers turn interrupts on */
-	uint8_t commit;        /* 0: each offline picks at random; 1: interrupts on until empty;
+	uint64_t drain_ns;   /* the bound, kept by the simulated fabric; 0: none declared */
+	uint64_t flight_ns;  /* longest flight of a message; default drain_ns * 3/4 */
+	uint64_t ipi_ns;     /* longest delay of an IPI */
+	uint64_t eoi_ns;     /* longest delay of an EOI broadcast */
+	uint32_t handler_ns; /* mean run time of a handler */
+	bool nested;         /* handlers turn interrupts on */
+	uint8_t commit;      /* 0: each offline picks at random; 1: interrupts on until empty;
 	                          2: commit as soon as allowed, interrupts off */
-	bool restore;          /* ferry_config.restore */
+	bool restore;        /* ferry_config.restore */
 };
 
 #define STORM_VIOLATIONS 16
@@ -88,17 +94,17 @@ struct storm_report {
 	/* what happened to device events */
 	uint64_t raised, handled, merged;
 	uint64_t lost, duplicated, misdelivered, offline; /* must be 0 */
-	uint64_t shut_down;    /* events of interrupts that were freed first */
-	uint64_t broken;       /* other invariants broken: charter 4 (5, 6, 7) */
-	uint64_t unexpected;   /* vectors without an owner */
+	uint64_t shut_down;  /* events of interrupts that were freed first */
+	uint64_t broken;     /* other invariants broken: charter 4 (5, 6, 7) */
+	uint64_t unexpected; /* vectors without an owner */
 
 	uint64_t kind_raised[FERRY_X86_KINDS], kind_moves[FERRY_X86_KINDS];
 
 	uint64_t moves_asked, moves_done, moves_refused;
 	uint64_t offlines, onlines, offline_refused, roll_backs, recreated, masked;
-	uint64_t forwarded;    /* pending at commit, replayed elsewhere */
-	uint64_t ipis;         /* doorbells sent */
-	uint64_t replays;      /* handlers started from memory */
+	uint64_t forwarded; /* pending at commit, replayed elsewhere */
+	uint64_t ipis;      /* doorbells sent */
+	uint64_t replays;   /* handlers started from memory */
 
 	/* virtual ns: p50, p90, p99, p99.9, max */
 	uint64_t latency[5];   /* device event to handler start */
@@ -108,11 +114,11 @@ struct storm_report {
 	uint32_t cpus;
 	uint32_t *vectors_used; /* per CPU, highest during the run; storm_report_free */
 	uint64_t virtual_ns;
-	uint64_t labels;       /* nondeterministic steps taken */
-	uint64_t fingerprint;  /* of the label sequence: equal runs have equal ones */
+	uint64_t labels;      /* nondeterministic steps taken */
+	uint64_t fingerprint; /* of the label sequence: equal runs have equal ones */
 	uint64_t seed;
 
-	uint32_t nviolations;  /* the first STORM_VIOLATIONS, in words */
+	uint32_t nviolations; /* the first STORM_VIOLATIONS, in words */
 	char violation[STORM_VIOLATIONS][200];
 };
 

@@ -11,10 +11,11 @@ enum op_kind {
 	OP_OFFLINE,  /* this CPU leaves; arg: 1 if it comes back by itself */
 	OP_ONLINE,   /* arg: CPU */
 	OP_RECREATE, /* arg: source or NONE */
-	OP_FREE, OP_CREATE,
+	OP_FREE,
+	OP_CREATE,
 	OP_MASK,
 	OP_POLL,
-	OP_FINISH    /* after the last event */
+	OP_FINISH /* after the last event */
 };
 
 struct op {
@@ -27,13 +28,13 @@ struct op {
 
 /* What the storm knows of a source besides the machine. */
 struct generator {
-	uint32_t left;      /* of a burst */
-	bool busy;          /* being freed or made */
-	uint32_t users;     /* threads that hold its number */
-	uint32_t requests;  /* calls of set_affinity under way */
-	bool unknown;       /* two requests crossed: which was the last is open */
-	uint32_t last;      /* index of the mask last accepted, + 1 */
-	uint32_t done;      /* highest generation the done callback told */
+	uint32_t left;     /* of a burst */
+	bool busy;         /* being freed or made */
+	uint32_t users;    /* threads that hold its number */
+	uint32_t requests; /* calls of set_affinity under way */
+	bool unknown;      /* two requests crossed: which was the last is open */
+	uint32_t last;     /* index of the mask last accepted, + 1 */
+	uint32_t done;     /* highest generation the done callback told */
 	uint32_t ticket[TICKETS];
 	uint64_t asked_at[TICKETS];
 };
@@ -56,15 +57,15 @@ struct storm {
 	struct work_queue *queue;
 	struct op *ops;
 	uint32_t nops, ops_size, free_op;
-	uint32_t pending;   /* operations queued or running */
-	uint32_t calls;     /* of the hotplug group; 1: the lock is taken */
-	uint32_t up;        /* CPUs online and staying */
+	uint32_t pending; /* operations queued or running */
+	uint32_t calls;   /* of the hotplug group; 1: the lock is taken */
+	uint32_t up;      /* CPUs online and staying */
 	bool *staying, *booted, *entered, *coming;
 	uint32_t rotor, list_at;
 	struct series series[SERIES];
 	uint64_t total, tick; /* what the series are spread over: events, or ticks */
 	uint64_t idle_fires;
-	uint64_t *masks;      /* nirqs of them: last accepted */
+	uint64_t *masks; /* nirqs of them: last accepted */
 	uint32_t words;
 	uint32_t handler_moves;
 	uint8_t first_vector, last_vector;
@@ -74,7 +75,10 @@ struct storm {
 	size_t error_size;
 };
 
-static inline struct storm *storm_of(struct machine *m) { return m->out->user; }
+static inline struct storm *storm_of(struct machine *m)
+{
+	return m->out->user;
+}
 
 /* storm.c */
 void storm_fail(struct storm *st, int status, const char *format, ...)

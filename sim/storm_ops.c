@@ -5,7 +5,10 @@
 
 #define PATIENCE_NS 200000000ull /* virtual; longer than anything may take */
 
-static uint64_t pick(struct storm *st, uint64_t n) { return machine_below(st->m, n); }
+static uint64_t pick(struct storm *st, uint64_t n)
+{
+	return machine_below(st->m, n);
+}
 
 static void nap(struct storm *st, uint64_t ns)
 {
@@ -14,7 +17,10 @@ static void nap(struct storm *st, uint64_t ns)
 
 /* ---- affinity ------------------------------------------------------------------- */
 
-static void add_cpu(uint64_t *mask, uint64_t cpu) { mask[cpu / 64] |= 1ull << (cpu % 64); }
+static void add_cpu(uint64_t *mask, uint64_t cpu)
+{
+	mask[cpu / 64] |= 1ull << (cpu % 64);
+}
 
 /* One CPU, a few, a half, or all: what people write into affinity files. */
 static void random_mask(struct storm *st, uint64_t *mask)
@@ -256,7 +262,8 @@ static int create_source(struct storm *st, uint32_t src, const uint64_t *mask)
 	if (rc != 1)
 		return rc ? rc : FERRY_E_BUG;
 	if (irq >= m->config.sources || m->irq_src[irq]) {
-		violation(m, V_BROKEN, m->current, src, "create hands out irq %u, which is in use", irq);
+		violation(m, V_BROKEN, m->current, src, "create hands out irq %u, which is in use",
+			  irq);
 		return FERRY_E_BUG;
 	}
 	m->irq_src[irq] = src + 1;
@@ -265,7 +272,8 @@ static int create_source(struct storm *st, uint32_t src, const uint64_t *mask)
 	if (rc != FERRY_OK)
 		violation(m, V_BROKEN, m->current, src, "enable returned %d", rc);
 	/* A driver starts its device later: what was written has arrived. */
-	(void)ferry_host_read(m, s->device, src, is_pin(s) ? FERRY_REG_RTE_LOW : FERRY_REG_MSI_ADDR);
+	(void)ferry_host_read(m, s->device, src,
+			      is_pin(s) ? FERRY_REG_RTE_LOW : FERRY_REG_MSI_ADDR);
 	s->live = true;
 	st->gen[src].busy = false;
 	return FERRY_OK;
@@ -385,7 +393,10 @@ static void hotplug_lock(struct storm *st)
 	st->calls = 1;
 }
 
-static void hotplug_unlock(struct storm *st) { st->calls = 0; }
+static void hotplug_unlock(struct storm *st)
+{
+	st->calls = 0;
+}
 
 static void back_online(struct storm *st, uint32_t cpu)
 {
@@ -426,7 +437,8 @@ static bool try_commit(struct storm *st, struct leaving *l)
 /* Whether to go on after a step that has not led to a commit. */
 static bool patient(struct storm *st, struct leaving *l, int rc, uint32_t left)
 {
-	bool refusal = rc == FERRY_E_NO_SPACE || rc == FERRY_E_NO_BOUND || rc == FERRY_E_UNREACHABLE;
+	bool refusal = rc == FERRY_E_NO_SPACE || rc == FERRY_E_NO_BOUND ||
+		       rc == FERRY_E_UNREACHABLE;
 
 	if (!refusal && rc != FERRY_OK && rc != FERRY_E_AGAIN) {
 		violation(st->m, V_BROKEN, l->cpu, NONE, "leave step returned %d", rc);
@@ -437,7 +449,8 @@ static bool patient(struct storm *st, struct leaving *l, int rc, uint32_t left)
 		return false;
 	}
 	if (st->m->now > l->deadline) {
-		violation(st->m, V_BROKEN, l->cpu, NONE, "leaving does not end: %d, %u left", rc, left);
+		violation(st->m, V_BROKEN, l->cpu, NONE, "leaving does not end: %d, %u left", rc,
+			  left);
 		return false;
 	}
 	return l->give_up--;
@@ -668,7 +681,8 @@ static void check_requested(struct storm *st)
 			continue;
 		ferry_irq_affinity(st->m->ferry, st->m->source[i].irq, &a, requested, NULL, NULL);
 		if (memcmp(requested, &st->masks[(size_t)i * st->words], st->words * 8))
-			violation(st->m, V_BROKEN, NONE, i, "not the last request is what is requested");
+			violation(st->m, V_BROKEN, NONE, i,
+				  "not the last request is what is requested");
 	}
 }
 

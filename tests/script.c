@@ -84,7 +84,10 @@ static bool has_work(struct machine *m, uint32_t cpu)
 	return !S.booted[cpu] || S.call[cpu].busy;
 }
 
-static void enter_here(uint32_t cpu) { S.entered[cpu] = ferry_cpu_enter(S.f, cpu); }
+static void enter_here(uint32_t cpu)
+{
+	S.entered[cpu] = ferry_cpu_enter(S.f, cpu);
+}
 
 static void work(struct machine *m, uint32_t cpu)
 {
@@ -286,7 +289,10 @@ void begin(const struct options *o, const char *format, ...)
 
 /* ---- the end ------------------------------------------------------------ */
 
-static bool alive(uint32_t src) { return S.m->source[src].live && !S.m->source[src].dead; }
+static bool alive(uint32_t src)
+{
+	return S.m->source[src].live && !S.m->source[src].dead;
+}
 
 /* Some CPU that can run a call. */
 static uint32_t idle_cpu(void)
@@ -351,8 +357,10 @@ void end(void)
 	machine_delete(S.m);
 }
 
-
-int script_done(void) { return tap_done(); }
+int script_done(void)
+{
+	return tap_done();
+}
 
 uint64_t violations(void)
 {
@@ -430,6 +438,8 @@ bool step_until(uint32_t cpu, bool (*until)(void))
 	}
 	return false;
 }
+
+/* clang-format off */
 
 /* ---- calls -------------------------------------------------------------- */
 
@@ -634,6 +644,8 @@ void poll_now(void)
 		call_on(cpu, (struct call){ .run = call_poll });
 }
 
+/* clang-format on */
+
 /* ---- CPUs --------------------------------------------------------------- */
 
 int leave(uint32_t cpu)
@@ -703,7 +715,12 @@ int online(uint32_t cpu)
 	return S.entered[cpu];
 }
 
-int enter_again(uint32_t cpu) { return call_on(cpu, (struct call){ .run = call_enter }); }
+int enter_again(uint32_t cpu)
+{
+	return call_on(cpu, (struct call){ .run = call_enter });
+}
+
+/* clang-format off */
 
 /* ---- hardware ----------------------------------------------------------- */
 
@@ -906,6 +923,8 @@ void runs_on(uint32_t src, uint32_t cpu)
 	check_eq(S.ran_on[src], cpu, "CPU of the start");
 }
 
+/* clang-format on */
+
 /* ---- what is seen ------------------------------------------------------- */
 
 struct view {
@@ -926,12 +945,30 @@ static struct view view(uint32_t src)
 	return v;
 }
 
-struct ferry_affinity look(uint32_t src) { return view(src).a; }
-uint64_t place(uint32_t src) { return view(src).effective; }
-uint64_t requested(uint32_t src) { return view(src).requested; }
-uint64_t old_place(uint32_t src) { return view(src).old; }
-enum ferry_state state(uint32_t src) { return view(src).a.state; }
-uint8_t vector_of(uint32_t src) { return (uint8_t)view(src).a.vector; }
+struct ferry_affinity look(uint32_t src)
+{
+	return view(src).a;
+}
+uint64_t place(uint32_t src)
+{
+	return view(src).effective;
+}
+uint64_t requested(uint32_t src)
+{
+	return view(src).requested;
+}
+uint64_t old_place(uint32_t src)
+{
+	return view(src).old;
+}
+enum ferry_state state(uint32_t src)
+{
+	return view(src).a.state;
+}
+uint8_t vector_of(uint32_t src)
+{
+	return (uint8_t)view(src).a.vector;
+}
 
 static void vectors(uint32_t cpu, uint32_t *used_, uint32_t *free_)
 {

@@ -159,7 +159,10 @@ static void settle_with_skew(uint8_t k)
 	end();
 }
 
-static bool fenced(void) { return S.m->cpu[2].state == CPU_FENCE; }
+static bool fenced(void)
+{
+	return S.m->cpu[2].state == CPU_FENCE;
+}
 
 /* The bound begins when the device has been read back, not when it was asked. */
 static void bound_from_fence(uint8_t k)
@@ -728,7 +731,8 @@ static void stop_tests(uint8_t k)
 
 int main(void)
 {
-	FOR_KINDS(k, ALL_KINDS) {
+	FOR_KINDS(k, ALL_KINDS)
+	{
 		no_op(k);
 		latest_wins(k, true);
 		change_of_mind(k);
@@ -749,7 +753,8 @@ int main(void)
 		last_cpu(k);
 		rolled_back(k);
 	}
-	FOR_KINDS(k, MESSAGES) {
+	FOR_KINDS(k, MESSAGES)
+	{
 		latest_wins(k, false);
 		settle_by_bound(k);
 		settle_with_skew(k);
@@ -758,7 +763,7 @@ int main(void)
 		free_drained_running(k);
 	}
 	FOR_KINDS(k, MESSAGES & ~REMAPPED)
-		bound_from_fence(k);
+	bound_from_fence(k);
 	order_of_calls();
 	bad_arguments();
 	masks();

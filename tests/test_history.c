@@ -638,9 +638,9 @@ static void messages(uint8_t k)
 int main(void)
 {
 	FOR_KINDS(k, ALL_KINDS)
-		all_kinds(k);
+	all_kinds(k);
 	FOR_KINDS(k, MESSAGES)
-		messages(k);
+	messages(k);
 	for (int v = 0x3f; v < 0xf0; v += 0x20)
 		bit31((uint8_t)v);
 	doorbell_rank();

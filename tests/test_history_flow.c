@@ -23,7 +23,10 @@ static void half_moved(void)
 
 /* ---- the write to the source -------------------------------------------- */
 
-static bool readable(uint8_t k) { return (MASKABLE >> k) & 1; }
+static bool readable(uint8_t k)
+{
+	return (MASKABLE >> k) & 1;
+}
 
 /* Masked whenever one of its halves changes, at every step. */
 static void masked_writes(uint8_t k, const char *ref, const char *what)
@@ -423,20 +426,22 @@ static void messages(uint8_t k)
 
 int main(void)
 {
-	FOR_KINDS(k, ALL_KINDS) {
+	FOR_KINDS(k, ALL_KINDS)
+	{
 		two_intents(k);
 		failed_create(k);
 		went_on(k);
 	}
 	FOR_KINDS(k, MESSAGES)
-		messages(k);
-	FOR_KINDS(k, MASKABLE) {
+	messages(k);
+	FOR_KINDS(k, MASKABLE)
+	{
 		masked_writes(k, "xen d9e4801c02, f821102450",
 			      "rewritten while live, from any context");
 		masked_writes(k, "linux da181dc974ad", "an entry was rewritten while unmasked");
 	}
 	FOR_KINDS(k, ALL_KINDS & ~REMAPPED)
-		firmware(k);
+	firmware(k);
 	for (int steps = 0; remapped_at(steps); steps++)
 		;
 	eoi_after_move(false, "12b6ea528f, ac710413f6",

@@ -412,7 +412,8 @@ static void h11(bool shared, int steps)
 
 int main(void)
 {
-	FOR_KINDS(k, ALL_KINDS) {
+	FOR_KINDS(k, ALL_KINDS)
+	{
 		h1(k);
 		h3(k, false);
 		h3(k, true);
@@ -424,7 +425,8 @@ int main(void)
 			h5_dead(k, (enum style)n);
 		}
 	}
-	FOR_KINDS(k, MESSAGES) {
+	FOR_KINDS(k, MESSAGES)
+	{
 		for (int landed = 0; landed < 4; landed++)
 			for (int steps = 0; h6(k, steps, landed); steps++)
 				;

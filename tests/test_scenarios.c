@@ -130,7 +130,8 @@ static void new_cpu_of_level_leaves(bool wide, enum style style, const char *id)
 static void r2_r3(void)
 {
 	for (int n = 0; n < 4; n++) {
-		FOR_KINDS(k, MESSAGES) {
+		FOR_KINDS(k, MESSAGES)
+		{
 			new_cpu_leaves(k, n & 1, false, (enum style)(n / 2), "R2");
 			new_cpu_leaves(k, n & 1, true, (enum style)(n / 2), "R3");
 		}
@@ -803,8 +804,9 @@ static void styles(void)
 		enum style style = (enum style)n;
 
 		FOR_KINDS(k, MESSAGES)
-			r4(k, style);
-		FOR_KINDS(k, ALL_KINDS) {
+		r4(k, style);
+		FOR_KINDS(k, ALL_KINDS)
+		{
 			r5(k, style);
 			r6(k, style);
 			r15(k, style);
@@ -817,7 +819,8 @@ static void styles(void)
 
 int main(void)
 {
-	FOR_KINDS(k, MESSAGES) {
+	FOR_KINDS(k, MESSAGES)
+	{
 		r1(k);
 		r1_race(k);
 		r8(k, 1);
@@ -825,7 +828,8 @@ int main(void)
 	}
 	r2_r3();
 	styles();
-	FOR_KINDS(k, ALL_KINDS) {
+	FOR_KINDS(k, ALL_KINDS)
+	{
 		r7(k);
 		r7_own(k);
 		for (int when = QUEUED_MOVE; when <= AT_REST; when++)
@@ -843,7 +847,8 @@ int main(void)
 	r10(FERRY_X86_IOAPIC_LEVEL, false);
 	for (int n = 0; n < 4; n++)
 		r11(n & 1, n & 2);
-	FOR_KINDS(k, MESSAGES) {
+	FOR_KINDS(k, MESSAGES)
+	{
 		r16(k, false);
 		r16(k, true);
 	}

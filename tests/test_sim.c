@@ -31,25 +31,48 @@ static void work(struct machine *m, uint32_t cpu)
 	script(m);
 }
 
-static void nothing(struct machine *m, uint32_t a, uint32_t b) { (void)m, (void)a, (void)b; }
-static void no_fire(struct machine *m, uint32_t a, bool raised) { (void)m, (void)a, (void)raised; }
-static void no_cpu(struct machine *m, uint32_t a) { (void)m, (void)a; }
-static void no_poll(struct machine *m) { (void)m; }
+static void nothing(struct machine *m, uint32_t a, uint32_t b)
+{
+	(void)m, (void)a, (void)b;
+}
+static void no_fire(struct machine *m, uint32_t a, bool raised)
+{
+	(void)m, (void)a, (void)raised;
+}
+static void no_cpu(struct machine *m, uint32_t a)
+{
+	(void)m, (void)a;
+}
+static void no_poll(struct machine *m)
+{
+	(void)m;
+}
 
-static const struct sim_client client = { .has_work = has_work, .work = work, .handler = nothing,
-					  .fired = no_fire, .poll = no_poll, .system = no_cpu,
+static const struct sim_client client = { .has_work = has_work,
+					  .work = work,
+					  .handler = nothing,
+					  .fired = no_fire,
+					  .poll = no_poll,
+					  .system = no_cpu,
 					  .op = nothing };
 
 static struct machine *build(bool overtaking, bool posted)
 {
-	static const uint8_t kinds[SOURCES] = { FERRY_X86_MSIX, FERRY_X86_MSI, FERRY_X86_IOAPIC_EDGE,
-						FERRY_X86_IOAPIC_LEVEL, FERRY_X86_IOAPIC_LEVEL,
-						FERRY_X86_REMAPPED };
+	static const uint8_t kinds[SOURCES] = { FERRY_X86_MSIX,         FERRY_X86_MSI,
+						FERRY_X86_IOAPIC_EDGE,  FERRY_X86_IOAPIC_LEVEL,
+						FERRY_X86_IOAPIC_LEVEL, FERRY_X86_REMAPPED };
 	static const uint32_t apic_ids[2] = { 4, 7 };
-	struct sim_config config = { .cpus = 2, .sources = SOURCES, .devices = SOURCES,
-				     .apic_ids = apic_ids, .stack = 65536, .flights = 64,
-				     .library = 64, .doorbell = 0x30, .client = &client,
-				     .overtaking = overtaking, .posted = posted };
+	struct sim_config config = { .cpus = 2,
+				     .sources = SOURCES,
+				     .devices = SOURCES,
+				     .apic_ids = apic_ids,
+				     .stack = 65536,
+				     .flights = 64,
+				     .library = 64,
+				     .doorbell = 0x30,
+				     .client = &client,
+				     .overtaking = overtaking,
+				     .posted = posted };
 	struct machine *m;
 	uint32_t i;
 
@@ -192,7 +215,8 @@ static void order(struct machine *m)
 	program(m, MSIX, 4, 0x41);
 	device_raise(m, MSIX);
 	device_raise(m, MSIX);
-	is_u64(count(m, L_REACH), m->config.overtaking ? 2 : 1, "messages that may leave the device");
+	is_u64(count(m, L_REACH), m->config.overtaking ? 2 : 1,
+	       "messages that may leave the device");
 	(void)read(m, MSIX, FERRY_REG_MSI_MASK);
 	is_u64(count(m, L_REACH), 0, "a read returns behind the messages of its device");
 	is_u64(count(m, L_ACCEPT), m->config.overtaking ? 2 : 1, "which wait at the root complex");
@@ -287,7 +311,8 @@ static void level_pin(struct machine *m)
 	is_u64(count(m, L_EOI), 1, "EOI of a level vector is broadcast, some time later");
 	land(m);
 	ok(!m->source[LEVEL2].remote_irr, "the broadcast ends every pin with that vector");
-	ok(irr(m, 0, 0x41) && m->source[LEVEL].remote_irr, "a line still asserted is delivered again");
+	ok(irr(m, 0, 0x41) && m->source[LEVEL].remote_irr,
+	   "a line still asserted is delivered again");
 	write(m, LEVEL, FERRY_REG_RTE_LOW, 0x8051);
 	take(m, 0x41);
 	ferry_host_eoi(m, 0);
@@ -383,8 +408,9 @@ static void specifications(void)
 {
 	struct storm_irq irq = { .kind = FERRY_X86_MSIX, .period_ns = 1000 };
 	struct storm_irq many[300];
-	struct storm_spec good = { .cpus = 2, .devices = 1, .irqs = &irq, .nirqs = 1, .events = 100,
-				   .drain_ns = 20000 };
+	struct storm_spec good = {
+		.cpus = 2, .devices = 1, .irqs = &irq, .nirqs = 1, .events = 100, .drain_ns = 20000
+	};
 	struct storm_spec spec = good;
 	uint32_t i;
 
@@ -401,7 +427,8 @@ static void specifications(void)
 	irq.kind = FERRY_X86_MSIX;
 	for (i = 0; i < 300; i++)
 		many[i] = irq;
-	refused((spec = good, spec.cpus = 1, spec.irqs = many, spec.nirqs = 300, spec), "no vectors");
+	refused((spec = good, spec.cpus = 1, spec.irqs = many, spec.nirqs = 300, spec),
+		"no vectors");
 }
 
 int main(void)

@@ -35,20 +35,41 @@ static const struct variant variants[] = {
 	{ "msi", 8, 32, FERRY_X86_MSI, 0, { .drain_ns = 20000 } },
 	{ "msi-ordered", 8, 32, FERRY_X86_MSI, FERRY_SOURCE_ORDERED, { .drain_ns = 20000 } },
 	{ "edge", 8, 24, FERRY_X86_IOAPIC_EDGE, 0, { .drain_ns = 20000 } },
-	{ "edge-ordered", 8, 24, FERRY_X86_IOAPIC_EDGE, FERRY_SOURCE_ORDERED, { .drain_ns = 20000 } },
+	{ "edge-ordered",
+	  8,
+	  24,
+	  FERRY_X86_IOAPIC_EDGE,
+	  FERRY_SOURCE_ORDERED,
+	  { .drain_ns = 20000 } },
 	{ "level", 8, 24, FERRY_X86_IOAPIC_LEVEL, 0, { .drain_ns = 20000 } },
-	{ "level-directed", 8, 24, FERRY_X86_IOAPIC_LEVEL, 0,
+	{ "level-directed",
+	  8,
+	  24,
+	  FERRY_X86_IOAPIC_LEVEL,
+	  0,
 	  { .drain_ns = 20000, .directed_eoi = true } },
 	{ "remapped", 8, 32, FERRY_X86_REMAPPED, 0, { .drain_ns = 20000 } },
-	{ "remapped-drains", 8, 32, FERRY_X86_REMAPPED, FERRY_SOURCE_MASKABLE,
+	{ "remapped-drains",
+	  8,
+	  32,
+	  FERRY_X86_REMAPPED,
+	  FERRY_SOURCE_MASKABLE,
 	  { .drain_ns = 20000, .remap_drains = true } },
 	{ "mixed", 16, 96, -1, 0, { .drain_ns = 20000, .restore = true } },
 	{ "mixed-nested", 16, 96, -1, 0, { .drain_ns = 20000, .restore = true, .nested = true } },
-	{ "mixed-tight", 4, 60, -1, 0,
+	{ "mixed-tight",
+	  4,
+	  60,
+	  -1,
+	  0,
 	  { .drain_ns = 20000, .restore = true, .first_vector = 0x31, .last_vector = 0x49 } },
 	{ "shared", 8, 48, -1, 0, { .drain_ns = 20000, .shared = true } },
 	{ "flat", 8, 48, -1, FERRY_SOURCE_SEVERAL, { .drain_ns = 20000, .logical_flat = true } },
-	{ "cluster", 40, 96, FERRY_X86_REMAPPED, FERRY_SOURCE_SEVERAL,
+	{ "cluster",
+	  40,
+	  96,
+	  FERRY_X86_REMAPPED,
+	  FERRY_SOURCE_SEVERAL,
 	  { .drain_ns = 20000, .logical_cluster = true } },
 	{ "ext-dest", 64, 96, -1, 0, { .drain_ns = 20000, .ext_dest = true } },
 };
@@ -74,9 +95,10 @@ static void describe_irqs(const struct variant *v, struct storm_irq *irqs, uint3
 /* One line of TAP; what replays a failure is its name, seed and events. */
 static void print(const char *name, uint64_t events, const struct storm_report *r)
 {
-	ok(storm_clean(r) && !r->unexpected, "%s, seed %" PRIu64 ": %" PRIu64 " events, %" PRIu64
-	   " moves, %" PRIu64 " offlines, %" PRIu64 " forwarded", name, r->seed, r->raised,
-	   r->moves_done, r->offlines, r->forwarded);
+	ok(storm_clean(r) && !r->unexpected,
+	   "%s, seed %" PRIu64 ": %" PRIu64 " events, %" PRIu64 " moves, %" PRIu64
+	   " offlines, %" PRIu64 " forwarded",
+	   name, r->seed, r->raised, r->moves_done, r->offlines, r->forwarded);
 	for (uint32_t i = 0; i < r->nviolations; i++)
 		diag("%s", r->violation[i]);
 	if (r->nviolations)

@@ -101,9 +101,9 @@ static void cpus(void)
 /* Every code has a text of its own. */
 static void codes(void)
 {
-	const int all[] = { FERRY_OK,	     FERRY_E_AGAIN,	  FERRY_E_NO_SPACE, FERRY_E_NO_CPU,
+	const int all[] = { FERRY_OK,         FERRY_E_AGAIN,       FERRY_E_NO_SPACE, FERRY_E_NO_CPU,
 			    FERRY_E_NO_BOUND, FERRY_E_UNREACHABLE, FERRY_E_INVALID,  FERRY_E_STATE,
-			    FERRY_E_NO_MASK,  FERRY_E_NO_IRQ,	  FERRY_E_PENDING,  FERRY_E_MEMORY,
+			    FERRY_E_NO_MASK,  FERRY_E_NO_IRQ,      FERRY_E_PENDING,  FERRY_E_MEMORY,
 			    FERRY_E_BUG };
 
 	begin(&(struct options){ 0 }, "words: each status has a text of its own");

@@ -174,7 +174,7 @@ struct model {
 	uint32_t owner[CPUS][256];
 	uint32_t used[CPUS];
 	uint32_t cpu[IRQS], vector[IRQS];
-	uint32_t old_cpu[IRQS], old_vector[IRQS]; /* FERRY_NONE: settled */
+	uint32_t old_cpu[IRQS], old_vector[IRQS];  /* FERRY_NONE: settled */
 	bool live[IRQS], dying[IRQS], taken[IRQS]; /* taken: by device */
 	uint32_t device[IRQS];
 	uint32_t lives;
@@ -216,25 +216,24 @@ static bool reachable(uint32_t c)
 	return m.apic_id[c] < (m.flags & FERRY_X86_EXT_DEST ? 0x7fffu : 0xffu);
 }
 
-static uint32_t room(uint32_t c)
+static bool taken_anywhere(uint32_t v)
 {
-	return m.usable - m.used[c];
+	for (uint32_t c = 0; c < m.cpus; c++)
+		if (m.owner[c][v])
+			return true;
+	return false;
 }
 
 /* In the shared namespace a vector that anyone has is free nowhere. */
-static bool any_vector(uint32_t c)
+static uint32_t room(uint32_t c)
 {
-	if (!m.shared)
-		return room(c) > 0;
-	for (uint32_t v = 0; v < 256; v++) {
-		bool taken = !m.allowed[v];
+	uint32_t n = 0;
 
-		for (uint32_t i = 0; i < m.cpus; i++)
-			taken = taken || m.owner[i][v];
-		if (!taken)
-			return true;
-	}
-	return false;
+	if (!m.shared)
+		return m.usable - m.used[c];
+	for (uint32_t v = 0; v < 256; v++)
+		n += m.allowed[v] && !taken_anywhere(v);
+	return n;
 }
 
 /* What the library must answer to "a vector in this mask", and the most room any
@@ -252,7 +251,7 @@ static int expect(const uint64_t *mask, uint32_t *most)
 		if (!reachable(c))
 			continue;
 		if (answer != FERRY_OK)
-			answer = any_vector(c) ? FERRY_OK : FERRY_E_NO_SPACE;
+			answer = room(c) ? FERRY_OK : FERRY_E_NO_SPACE;
 		if (room(c) > *most)
 			*most = room(c);
 	}
@@ -515,7 +514,8 @@ static void destroy(uint32_t irq)
 	m.taken[m.device[irq]] = false;
 	m.dying[irq] = false;
 	m.lives--;
-	must(host.regs[m.device[irq]][FERRY_REG_MSI_MASK] & 1, "irq %u is free and not masked", irq);
+	must(host.regs[m.device[irq]][FERRY_REG_MSI_MASK] & 1, "irq %u is free and not masked",
+	     irq);
 }
 
 /* Any interrupt that lives; there is one. */

@@ -23,8 +23,7 @@ static size_t put_path(const struct at *at, char *text, size_t size)
 	return n + (size_t)snprintf(text + n, size - n, "%s%s", n ? "." : "", at->key);
 }
 
-int fail(struct reader *r, const yaml_node_t *node, const struct at *at,
-		const char *fmt, ...)
+int fail(struct reader *r, const yaml_node_t *node, const struct at *at, const char *fmt, ...)
 {
 	char path[200] = "scenario", what[300];
 	va_list ap;
@@ -94,8 +93,9 @@ bool number_of(const char *text, uint64_t *value)
 	for (; *text; text++) {
 		if (!isxdigit((unsigned char)*text))
 			return false;
-		digit = (unsigned int)(isdigit((unsigned char)*text) ? *text - '0' :
-				       tolower((unsigned char)*text) - 'a' + 10);
+		digit = (unsigned int)(isdigit((unsigned char)*text) ?
+					       *text - '0' :
+					       tolower((unsigned char)*text) - 'a' + 10);
 		if (digit >= base || *value > (UINT64_MAX - digit) / base)
 			return false;
 		*value = *value * base + digit;
@@ -103,8 +103,8 @@ bool number_of(const char *text, uint64_t *value)
 	return true;
 }
 
-int read_number(struct reader *r, const yaml_node_t *node, const struct at *at,
-		       uint64_t min, uint64_t max, uint64_t *value)
+int read_number(struct reader *r, const yaml_node_t *node, const struct at *at, uint64_t min,
+		uint64_t max, uint64_t *value)
 {
 	const char *text = plain_text(node);
 
@@ -114,8 +114,7 @@ int read_number(struct reader *r, const yaml_node_t *node, const struct at *at,
 		    (unsigned long long)min, (unsigned long long)max);
 }
 
-int read_bool(struct reader *r, const yaml_node_t *node, const struct at *at,
-		     uint64_t *value)
+int read_bool(struct reader *r, const yaml_node_t *node, const struct at *at, uint64_t *value)
 {
 	const char *text = plain_text(node);
 
@@ -152,7 +151,7 @@ static int read_word(struct reader *r, const yaml_node_t *node, const struct at 
 }
 
 int read_name(struct reader *r, const yaml_node_t *node, const struct at *at, bool inner,
-		     size_t size, char *name)
+	      size_t size, char *name)
 {
 	const char *text = text_of(node);
 	bool good = text && strlen(text) < size;
@@ -162,9 +161,10 @@ int read_name(struct reader *r, const yaml_node_t *node, const struct at *at, bo
 	for (size_t i = 0; good && text[i]; i++)
 		good = isalnum((unsigned char)text[i]) || strchr("_-.:@/+", text[i]);
 	if (!good)
-		return fail(r, node, at, "%s: a name of 1 to %zu characters is expected: %sletters,"
-			    " digits, _ - . : @ / +", show(node).text, size - 1,
-			    inner ? "" : "a letter, then ");
+		return fail(r, node, at,
+			    "%s: a name of 1 to %zu characters is expected: %sletters,"
+			    " digits, _ - . : @ / +",
+			    show(node).text, size - 1, inner ? "" : "a letter, then ");
 	strcpy(name, text);
 	return TOOL_OK;
 }
@@ -222,7 +222,7 @@ static int unknown_key(struct reader *r, const yaml_node_t *key, const struct at
 }
 
 int read_map(struct reader *r, const yaml_node_t *map, const struct at *at,
-		    const struct field *fields, size_t n, void *base)
+	     const struct field *fields, size_t n, void *base)
 {
 	const yaml_node_t *key;
 	struct at here = { at, NULL, 0 };
@@ -263,16 +263,16 @@ static const yaml_node_t *find(struct reader *r, const yaml_node_t *map, const c
 	return map;
 }
 
-int fail_key(struct reader *r, const yaml_node_t *map, const struct at *at,
-		    const char *name, const char *what)
+int fail_key(struct reader *r, const yaml_node_t *map, const struct at *at, const char *name,
+	     const char *what)
 {
 	struct at here = { at, name, 0 };
 
 	return fail(r, find(r, map, name), &here, "%s", what);
 }
 
-int read_list(struct reader *r, const yaml_node_t *list, const struct at *at,
-		     const char *what, item_fn *item)
+int read_list(struct reader *r, const yaml_node_t *list, const struct at *at, const char *what,
+	      item_fn *item)
 {
 	struct at here = { at, NULL, 0 };
 	int rc = TOOL_OK;

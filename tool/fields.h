@@ -39,10 +39,22 @@ struct field {
 
 /* A field of struct `s`, and the fields' sizes taken from it. */
 #define FIELD(s, member) offsetof(struct s, member), sizeof(((struct s *)0)->member)
-#define F_NUMBER(s, member, lo, hi) { #member, NUMBER, FIELD(s, member), lo, hi, NULL }
-#define F_BOOL(s, member) { #member, BOOLEAN, FIELD(s, member), 0, 1, NULL }
-#define F_WORD(s, member, list) { #member, WORD, FIELD(s, member), 0, 0, list }
-#define F_NODE(s, member) { #member, NODE, FIELD(s, member), 0, 0, NULL }
+#define F_NUMBER(s, member, lo, hi) \
+	{ \
+#member, NUMBER, FIELD(s, member), lo, hi, NULL \
+	}
+#define F_BOOL(s, member) \
+	{ \
+#member, BOOLEAN, FIELD(s, member), 0, 1, NULL \
+	}
+#define F_WORD(s, member, list) \
+	{ \
+#member, WORD, FIELD(s, member), 0, 0, list \
+	}
+#define F_NODE(s, member) \
+	{ \
+#member, NODE, FIELD(s, member), 0, 0, NULL \
+	}
 
 int fail(struct reader *r, const yaml_node_t *node, const struct at *at, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -31,17 +31,16 @@ struct message {
 	char text[600];
 };
 
-int say(struct message *msg, int code, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int say(struct message *msg, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int say_no_memory(struct message *msg);
 
 struct machine {
 	struct storm_spec spec;
 	struct arena arena;
 	char name[64];
-	const char *path;    /* as the user wrote it */
-	bool from_proc;      /* path is the DIR of --machine */
-	uint32_t left_out;   /* interrupts of controllers the library does not drive */
+	const char *path;  /* as the user wrote it */
+	bool from_proc;    /* path is the DIR of --machine */
+	uint32_t left_out; /* interrupts of controllers the library does not drive */
 	char left_out_chip[32];
 };
 

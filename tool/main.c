@@ -38,7 +38,8 @@ static void usage(FILE *out)
 	      "`irqferry --version` tells the version.\n\n"
 	      "exit codes: 0 clean, 1 a violation was found, 2 bad command line, 3 bad input,\n"
 	      "4 the machine can't be built, 5 out of memory or the output can't be written\n\n"
-	      "example: irqferry run --machine /\n", out);
+	      "example: irqferry run --machine /\n",
+	      out);
 }
 
 static int unknown(const char *name)

@@ -22,9 +22,9 @@
 #define PROC_PERIOD_NS 20000 /* of the busiest interrupt */
 #define PROC_SLOWEST 6       /* the laziest is up to 2^6 times slower */
 
-const char *const kind_names[FERRY_X86_KINDS + 1] = {
-	"msix", "msi-maskable", "msi", "ioapic-edge", "ioapic-level", "remapped", NULL
-};
+const char *const kind_names[FERRY_X86_KINDS + 1] = { "msix",        "msi-maskable", "msi",
+						      "ioapic-edge", "ioapic-level", "remapped",
+						      NULL };
 
 struct arena_block {
 	struct arena_block *next;
@@ -249,15 +249,17 @@ static int read_header(struct proc *t, char *line)
 	while (*(line = skip_blanks(line))) {
 		line = next_word(line, word, sizeof(word));
 		cpu = strncmp(word, "CPU", 3) || !isdigit((unsigned char)word[3]) ?
-			      ULONG_MAX : strtoul(word + 3, &end, 10);
+			      ULONG_MAX :
+			      strtoul(word + 3, &end, 10);
 		if (cpu == ULONG_MAX || *end)
 			return say(t->msg, TOOL_INPUT,
 				   "%s:%u: header: '%s' where \"CPU<number>\" is expected", t->path,
 				   t->line, word);
 		if (cpu >= FERRY_CPUS_MAX || mask_test(seen, (uint32_t)cpu))
 			return say(t->msg, TOOL_INPUT, "%s:%u: header: CPU%lu: %s", t->path,
-				   t->line, cpu, cpu >= FERRY_CPUS_MAX ?
-				   "at most 4096 CPUs, 0-4095" : "there twice");
+				   t->line, cpu,
+				   cpu >= FERRY_CPUS_MAX ? "at most 4096 CPUs, 0-4095" :
+							   "there twice");
 		mask_set(seen, (uint32_t)cpu);
 		t->column[t->columns++] = (uint16_t)cpu;
 	}

@@ -23,9 +23,10 @@ void summary_add(struct summary *sum, const struct storm_report *r)
 
 void summary_print(FILE *out, const struct summary *sum)
 {
-	fprintf(out, "summary: raised=%" PRIu64 " handled=%" PRIu64 " merged=%" PRIu64
-		" lost=%" PRIu64 " duplicated=%" PRIu64 " misdelivered=%" PRIu64
-		" offline=%" PRIu64 " moves=%" PRIu64 "\n",
+	fprintf(out,
+		"summary: raised=%" PRIu64 " handled=%" PRIu64 " merged=%" PRIu64 " lost=%" PRIu64
+		" duplicated=%" PRIu64 " misdelivered=%" PRIu64 " offline=%" PRIu64
+		" moves=%" PRIu64 "\n",
 		sum->raised, sum->handled, sum->merged, sum->lost, sum->duplicated,
 		sum->misdelivered, sum->offline, sum->moves);
 }
@@ -80,12 +81,15 @@ static void print_machine(FILE *out, const struct machine *m)
 
 static void print_events(FILE *out, const struct storm_report *r)
 {
-	fprintf(out, "  %-14sraised %" PRIu64 "  handled %" PRIu64 "  merged %" PRIu64
-		" (%.1f %%)  shut down %" PRIu64 "  in ", "events", r->raised, r->handled,
-		r->merged, percent(r->merged, r->raised), r->shut_down);
+	fprintf(out,
+		"  %-14sraised %" PRIu64 "  handled %" PRIu64 "  merged %" PRIu64
+		" (%.1f %%)  shut down %" PRIu64 "  in ",
+		"events", r->raised, r->handled, r->merged, percent(r->merged, r->raised),
+		r->shut_down);
 	print_time(out, r->virtual_ns);
-	fprintf(out, " virtual\n  %-14slost %" PRIu64 "  duplicated %" PRIu64 "  misdelivered %"
-		PRIu64 "  offline %" PRIu64 "  broken %" PRIu64 "  unexpected %" PRIu64 "\n",
+	fprintf(out,
+		" virtual\n  %-14slost %" PRIu64 "  duplicated %" PRIu64 "  misdelivered %" PRIu64
+		"  offline %" PRIu64 "  broken %" PRIu64 "  unexpected %" PRIu64 "\n",
 		"must be 0", r->lost, r->duplicated, r->misdelivered, r->offline, r->broken,
 		r->unexpected);
 	print_times(out, "latency", r->latency);
@@ -107,13 +111,15 @@ static void print_moves(FILE *out, const struct storm_report *r)
 
 static void print_cpus(FILE *out, const struct storm_report *r)
 {
-	fprintf(out, "  %-14soffline %" PRIu64 "  online %" PRIu64 "  refused %" PRIu64
-		"  rolled back %" PRIu64 "  forwarded %" PRIu64 "\n", "CPUs", r->offlines,
-		r->onlines, r->offline_refused, r->roll_backs, r->forwarded);
+	fprintf(out,
+		"  %-14soffline %" PRIu64 "  online %" PRIu64 "  refused %" PRIu64
+		"  rolled back %" PRIu64 "  forwarded %" PRIu64 "\n",
+		"CPUs", r->offlines, r->onlines, r->offline_refused, r->roll_backs, r->forwarded);
 	print_times(out, "offline time", r->offline_time);
-	fprintf(out, "  %-14srecreated %" PRIu64 "  masked %" PRIu64 "  replayed %" PRIu64
-		"  doorbell IPIs %" PRIu64 "\n", "also", r->recreated, r->masked, r->replays,
-		r->ipis);
+	fprintf(out,
+		"  %-14srecreated %" PRIu64 "  masked %" PRIu64 "  replayed %" PRIu64
+		"  doorbell IPIs %" PRIu64 "\n",
+		"also", r->recreated, r->masked, r->replays, r->ipis);
 }
 
 /* Vectors in use over the CPUs, a column for one or a few of them (the highest). */
@@ -148,8 +154,9 @@ static void print_vectors(FILE *out, const struct storm_report *r)
 		most--;
 	for (below = n[0]; below * 2 < r->cpus + 1 && median < 256; below += n[median])
 		median++;
-	fprintf(out, "  %-14sper CPU at most: min %" PRIu32 "  median %" PRIu32 "  max %" PRIu32
-		"\n", "vectors", least, median, most);
+	fprintf(out,
+		"  %-14sper CPU at most: min %" PRIu32 "  median %" PRIu32 "  max %" PRIu32 "\n",
+		"vectors", least, median, most);
 	print_chart(out, r, most);
 }
 

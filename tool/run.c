@@ -48,30 +48,30 @@ static int complain(int code, const char *text)
 /* ---- command line ---------------------------------------------------------- */
 
 static const char help[] =
-"usage: irqferry run [OPTIONS] [--machine DIR] [FILE ...]\n"
-"\n"
-"Simulates each machine in the order given, and moves its interrupts from CPU to\n"
-"CPU while CPUs go offline and come back. Every event of a device must be handled\n"
-"once, or merge with an earlier one that is still pending: none may be lost.\n"
-"\n"
-"  FILE             a scenario (docs/scenario.md)\n"
-"  --machine DIR    CPUs and interrupts from DIR/proc/interrupts and\n"
-"                   DIR/sys/devices/system/cpu/online; / is this machine\n"
-"  --fallback FILE  run this scenario where a --machine can't be read, has one\n"
-"                   CPU, or isn't x86\n"
-"  --seed N         another storm (default: the scenario's seed, or 1)\n"
-"  --events N       device events of each storm; its other numbers are scaled\n"
-"  --json[=FILE]    a JSON report to FILE, or to standard output instead of text\n"
-"  --quiet          only violations and the summary\n"
-"  --help           this text\n"
-"\n"
-"Progress is shown where standard error is a terminal.\n"
-"\n"
-"exit codes: 0 clean, 1 a violation was found, 2 bad command line, 3 bad scenario\n"
-"or /proc text, 4 the machine can't be built (no vectors left, ...), 5 out of memory\n"
-"or the output can't be written\n"
-"\n"
-"example: irqferry run --machine / --seed 7 scenarios/recorded-8cpu.yaml\n";
+	"usage: irqferry run [OPTIONS] [--machine DIR] [FILE ...]\n"
+	"\n"
+	"Simulates each machine in the order given, and moves its interrupts from CPU to\n"
+	"CPU while CPUs go offline and come back. Every event of a device must be handled\n"
+	"once, or merge with an earlier one that is still pending: none may be lost.\n"
+	"\n"
+	"  FILE             a scenario (docs/scenario.md)\n"
+	"  --machine DIR    CPUs and interrupts from DIR/proc/interrupts and\n"
+	"                   DIR/sys/devices/system/cpu/online; / is this machine\n"
+	"  --fallback FILE  run this scenario where a --machine can't be read, has one\n"
+	"                   CPU, or isn't x86\n"
+	"  --seed N         another storm (default: the scenario's seed, or 1)\n"
+	"  --events N       device events of each storm; its other numbers are scaled\n"
+	"  --json[=FILE]    a JSON report to FILE, or to standard output instead of text\n"
+	"  --quiet          only violations and the summary\n"
+	"  --help           this text\n"
+	"\n"
+	"Progress is shown where standard error is a terminal.\n"
+	"\n"
+	"exit codes: 0 clean, 1 a violation was found, 2 bad command line, 3 bad scenario\n"
+	"or /proc text, 4 the machine can't be built (no vectors left, ...), 5 out of memory\n"
+	"or the output can't be written\n"
+	"\n"
+	"example: irqferry run --machine / --seed 7 scenarios/recorded-8cpu.yaml\n";
 
 enum { OPT_SEED = 256, OPT_EVENTS, OPT_JSON, OPT_MACHINE, OPT_FALLBACK, OPT_QUIET, OPT_HELP };
 
@@ -85,8 +85,9 @@ static int number_arg(struct run *run, const char *option, const char *text, uin
 	*value = strtoull(text, &end, 10);
 	if (*text >= '0' && *text <= '9' && !*end && !errno && *value >= min && *value <= max)
 		return TOOL_OK;
-	return say(&run->msg, TOOL_USAGE, "%s: '%.40s': a number from %" PRIu64 " to %" PRIu64
-		   " is expected", option, text, min, max);
+	return say(&run->msg, TOOL_USAGE,
+		   "%s: '%.40s': a number from %" PRIu64 " to %" PRIu64 " is expected", option,
+		   text, min, max);
 }
 
 static int ask(struct run *run, const char *path, bool is_dir)
@@ -233,8 +234,7 @@ static int open_json(struct run *run)
 		return TOOL_OK;
 	free(run->json_temp);
 	run->json_temp = NULL;
-	return say(&run->msg, TOOL_IO, "%s: can't be written: %s", run->json_path,
-		   strerror(errno));
+	return say(&run->msg, TOOL_IO, "%s: can't be written: %s", run->json_path, strerror(errno));
 }
 
 static int close_json(struct run *run)
@@ -327,8 +327,9 @@ static int storm_failed(struct run *run, const struct machine *m, int status, co
 		code = TOOL_IO;
 	return say(&run->msg, code, "%s: the machine: %s%s", m->path,
 		   *error ? error : "can't be built",
-		   status == FERRY_E_NO_SPACE ? " (no vectors left: fewer interrupts, or more CPUs)"
-					      : "");
+		   status == FERRY_E_NO_SPACE ?
+			   " (no vectors left: fewer interrupts, or more CPUs)" :
+			   "");
 }
 
 static int show_storm(struct run *run, const struct machine *m, const struct storm_report *r)

@@ -182,18 +182,27 @@ static int read_options(struct reader *r, const yaml_node_t *node)
 	static const char *const commit[] = { "random", "on", "off", NULL };
 	static const char *const logical[] = { "none", "flat", "cluster", NULL };
 	static const struct field fields[] = {
-		F_BOOL(options, overtaking), F_WORD(options, fence, fence),
+		F_BOOL(options, overtaking),
+		F_WORD(options, fence, fence),
 		F_NUMBER(options, drain_ns, 0, DELAY_MAX),
 		F_NUMBER(options, flight_ns, 1, DELAY_MAX),
-		F_NUMBER(options, ipi_ns, 1, DELAY_MAX), F_NUMBER(options, eoi_ns, 1, DELAY_MAX),
-		F_NUMBER(options, handler_ns, 1, HANDLER_MAX), F_BOOL(options, nested),
-		F_WORD(options, commit, commit), F_BOOL(options, restore),
-		F_BOOL(options, shared), F_WORD(options, logical, logical),
-		F_BOOL(options, ext_dest), F_BOOL(options, directed_eoi),
+		F_NUMBER(options, ipi_ns, 1, DELAY_MAX),
+		F_NUMBER(options, eoi_ns, 1, DELAY_MAX),
+		F_NUMBER(options, handler_ns, 1, HANDLER_MAX),
+		F_BOOL(options, nested),
+		F_WORD(options, commit, commit),
+		F_BOOL(options, restore),
+		F_BOOL(options, shared),
+		F_WORD(options, logical, logical),
+		F_BOOL(options, ext_dest),
+		F_BOOL(options, directed_eoi),
 		F_BOOL(options, remap_drains),
 	};
 	struct at at = { NULL, "options", 0 };
-	struct options o = { .restore = true, .drain_ns = 20000, .ipi_ns = 2000, .eoi_ns = 2000,
+	struct options o = { .restore = true,
+			     .drain_ns = 20000,
+			     .ipi_ns = 2000,
+			     .eoi_ns = 2000,
 			     .handler_ns = 500 };
 	int rc = node ? read_map(r, node, &at, fields, N(fields), &o) : TOOL_OK;
 
@@ -371,8 +380,8 @@ static int name_irq(struct reader *r, const struct at *at, const struct device *
 		snprintf(inner, sizeof(inner), "%u", queue);
 	}
 	if (snprintf(name, 32, "%s%s%s%s", d->base, number, *inner ? "-" : "", inner) >= 32)
-		return fail(r, d->name, at, "name '%s%s%s%s' is longer than 31 characters",
-			    d->base, number, *inner ? "-" : "", inner);
+		return fail(r, d->name, at, "name '%s%s%s%s' is longer than 31 characters", d->base,
+			    number, *inner ? "-" : "", inner);
 	return TOOL_OK;
 }
 
@@ -410,15 +419,25 @@ static int read_device(struct reader *r, const yaml_node_t *node, const struct a
 {
 	static const char *const pattern[] = { "fixed", "poisson", "burst", NULL };
 	static const struct field fields[] = {
-		F_NODE(device, name), F_WORD(device, kind, kind_names),
-		F_NUMBER(device, count, 1, FERRY_IRQS_MAX), F_NODE(device, queues),
-		F_NODE(device, ordered), F_NODE(device, maskable), F_NODE(device, several),
-		F_NODE(device, active_low), F_WORD(device, pattern, pattern),
-		F_NUMBER(device, period_ns, 100, PERIOD_MAX), F_NUMBER(device, burst, 1, 65536),
-		F_NODE(device, affinity), F_NUMBER(device, irq, 0, 0x7fffffff),
+		F_NODE(device, name),
+		F_WORD(device, kind, kind_names),
+		F_NUMBER(device, count, 1, FERRY_IRQS_MAX),
+		F_NODE(device, queues),
+		F_NODE(device, ordered),
+		F_NODE(device, maskable),
+		F_NODE(device, several),
+		F_NODE(device, active_low),
+		F_WORD(device, pattern, pattern),
+		F_NUMBER(device, period_ns, 100, PERIOD_MAX),
+		F_NUMBER(device, burst, 1, 65536),
+		F_NODE(device, affinity),
+		F_NUMBER(device, irq, 0, 0x7fffffff),
 	};
-	struct device d = { .kind = FERRY_X86_KINDS, .pattern = STORM_POISSON, .count = 1,
-			    .irq = FERRY_NONE, .period_ns = 50000 };
+	struct device d = { .kind = FERRY_X86_KINDS,
+			    .pattern = STORM_POISSON,
+			    .count = 1,
+			    .irq = FERRY_NONE,
+			    .period_ns = 50000 };
 	int rc = read_map(r, node, at, fields, N(fields), &d);
 
 	if (!rc)
@@ -562,10 +581,13 @@ static int read_op(struct reader *r, const yaml_node_t *node, const struct at *a
 
 static int read_operation(struct reader *r, const yaml_node_t *node, const struct at *at)
 {
-#define F_OP(key, kind) { key, NODE, kind * sizeof(const yaml_node_t *), 0, 0, 0, NULL }
+#define F_OP(key, kind) \
+	{ \
+		key, NODE, kind * sizeof(const yaml_node_t *), 0, 0, 0, NULL \
+	}
 	static const struct field fields[] = {
 		F_OP("affinity", STORM_OP_AFFINITY), F_OP("offline", STORM_OP_OFFLINE),
-		F_OP("online", STORM_OP_ONLINE), F_OP("free", STORM_OP_FREE),
+		F_OP("online", STORM_OP_ONLINE),     F_OP("free", STORM_OP_FREE),
 		F_OP("create", STORM_OP_CREATE),
 	};
 	struct storm_spec *spec = &r->m->spec;
@@ -584,7 +606,8 @@ static int read_operation(struct reader *r, const yaml_node_t *node, const struc
 		given++;
 	}
 	if (given != 1)
-		return fail(r, node, at, "one operation per list item is expected: affinity, "
+		return fail(r, node, at,
+			    "one operation per list item is expected: affinity, "
 			    "offline, online, free or create");
 	if (spec->nops == OPS_MAX)
 		return fail(r, node, at, "more than %d operations", OPS_MAX);
@@ -627,8 +650,9 @@ static int read_title(struct reader *r, const yaml_node_t *node)
 static int read_top(struct reader *r, const yaml_node_t *root)
 {
 	static const struct field fields[] = {
-		F_NODE(top, name), F_NUMBER(top, seed, 0, SEED_MAX), F_NODE(top, cpus),
-		F_NODE(top, vectors), F_NODE(top, options), F_NODE(top, load),
+		F_NODE(top, name),    F_NUMBER(top, seed, 0, SEED_MAX),
+		F_NODE(top, cpus),    F_NODE(top, vectors),
+		F_NODE(top, options), F_NODE(top, load),
 		F_NODE(top, devices), F_NODE(top, operations),
 	};
 	struct top top = { .seed = 1 };

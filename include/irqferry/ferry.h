@@ -118,15 +118,16 @@ enum ferry_state {
 
 struct ferry_affinity {
 	enum ferry_state state;
-	bool queued;          /* a request waits for the move under way */
-	bool starved;         /* ... or for a free vector */
-	bool broken;          /* delivered outside `requested`: its CPUs are gone or full */
-	bool dead;            /* ferry_irq_free() was called; its state goes on to DRAINED */
-	uint32_t asked;       /* the last ticket given out */
-	uint32_t generation;  /* the newest ticket satisfied or superseded */
-	uint32_t old_cpus;    /* CPUs that still owe the clearing of the old place */
-	uint32_t vector;      /* the current place; 0 if none */
-	uint32_t first_cpu;   /* the lowest CPU of the current place, or FERRY_NONE */
+	bool queued;         /* a request waits for the move under way */
+	bool starved;        /* ... or for a free vector */
+	bool broken;         /* delivered outside `requested`: its CPUs are gone or full */
+	bool dead;           /* ferry_irq_free() was called; its state goes on to DRAINED */
+	uint32_t asked;      /* the last ticket given out; tickets wrap: t has ended once
+			       * (int32_t)(generation - t) >= 0 */
+	uint32_t generation; /* the newest ticket satisfied or superseded */
+	uint32_t old_cpus;   /* CPUs that still owe the clearing of the old place */
+	uint32_t vector;     /* the current place; 0 if none */
+	uint32_t first_cpu;  /* the lowest CPU of the current place, or FERRY_NONE */
 };
 
 /*
@@ -263,7 +264,8 @@ FERRY_MUST_USE int ferry_cpu_leave(struct ferry *f, uint32_t cpu);
  *   FERRY_E_AGAIN   *left slots need interrupts, their handlers or time first
  *   FERRY_E_NO_SPACE, FERRY_E_NO_BOUND, FERRY_E_UNREACHABLE
  *                   *irq can't leave; the others were tried. Free something and
- *                   call again, or roll back
+ *                   call again, or roll back. Until then a level pin that was
+ *                   held still to be moved stays masked
  *   FERRY_E_STATE, FERRY_E_INVALID
  * `left` and `irq` may be null.
  */

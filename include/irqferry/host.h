@@ -82,7 +82,9 @@ void ferry_host_wait(void *ctx, bool (*done)(void *arg), void *arg);
 /* ---- x86, every source: the eight of the smallest tier ----------------- */
 
 /* Run the handler of `irq`. No library lock is held; interrupts are off and may
- * be turned on inside; they must be off again on return. `cookie` is that of the
+ * be turned on inside; they must be off again on return. An edge was ended before
+ * its handler, so with interrupts on any other one can come in on top: the depth on
+ * a CPU is bounded by its interrupts and one doorbell each. `cookie` is that of the
  * source. May call any library function allowed in interrupt context. Never
  * called for one interrupt on two CPUs at a time. */
 void ferry_host_handle(void *ctx, uint32_t irq, uintptr_t cookie, uint32_t cpu);

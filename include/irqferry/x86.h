@@ -84,7 +84,7 @@ enum ferry_x86_kind {
 	FERRY_X86_MSI = 2,          /* MSI without masking: address and data in two writes */
 	FERRY_X86_IOAPIC_EDGE = 3,  /* drops what arrives while masked: never masked */
 	FERRY_X86_IOAPIC_LEVEL = 4,
-	FERRY_X86_REMAPPED = 5,     /* message through a remapping entry */
+	FERRY_X86_REMAPPED = 5, /* message through a remapping entry */
 	FERRY_X86_KINDS = 6
 };
 
@@ -102,12 +102,12 @@ enum ferry_x86_kind {
 #define FERRY_SOURCE_LOW 0x08u
 
 struct ferry_source {
-	uint8_t kind;      /* enum ferry_x86_kind */
-	uint8_t flags;     /* FERRY_SOURCE_* */
-	uint16_t unit;     /* remapped: the remapping unit */
-	uint32_t device;   /* the host's handle, given back in ferry_host_read/write */
-	uint32_t index;    /* MSI-X entry, pin; remapped: remapping entry too */
-	uintptr_t cookie;  /* given back in ferry_host_handle */
+	uint8_t kind;     /* enum ferry_x86_kind */
+	uint8_t flags;    /* FERRY_SOURCE_* */
+	uint16_t unit;    /* remapped: the remapping unit */
+	uint32_t device;  /* the host's handle, given back in ferry_host_read/write */
+	uint32_t index;   /* MSI-X entry, pin; remapped: remapping entry too */
+	uintptr_t cookie; /* given back in ferry_host_handle */
 };
 
 /*
@@ -151,7 +151,8 @@ void ferry_x86_doorbell(struct ferry *f, uint32_t cpu);
  */
 bool ferry_x86_owner(struct ferry *f, uint32_t cpu, uint8_t vector, uint32_t *irq);
 
-/* Vectors in use and free on `cpu` now. Context: any. */
+/* Places on `cpu`, and vectors that a new interrupt could have there now (in the
+ * shared namespace: the same number everywhere). Context: any. */
 void ferry_x86_vectors(struct ferry *f, uint32_t cpu, uint32_t *used, uint32_t *free_);
 
 #endif

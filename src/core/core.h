@@ -94,10 +94,10 @@ struct ferry_irq {
 	uint8_t kind;  /* index into struct ferry's kinds */
 	uint8_t vector, old_vector;
 	uint32_t flags;
-	uint32_t number;     /* its index; constant */
-	ferry_set cur, old;  /* the place that is programmed; the one being left */
+	uint32_t number;    /* its index; constant */
+	ferry_set cur, old; /* the place that is programmed; the one being left */
 	ferry_set requested;
-	uint32_t debt;       /* CPUs of `old` that still own a slot; DRAINING only */
+	uint32_t debt; /* DRAINING: CPUs of `old` that still own a slot. HELD: the CPU asked last */
 	ferry_atomic runner; /* CPU + 1 whose handler runs; written under I, read by waiters */
 	uint32_t asked, generation;
 	uint16_t prefer; /* CPU, or 0xffff */
@@ -130,7 +130,6 @@ enum ferry_owed {
 /* A place to be found. */
 struct ferry_want {
 	ferry_set set;
-	uint32_t prefer;  /* or FERRY_NONE */
 	uint32_t exclude; /* a CPU that is no candidate, or FERRY_NONE */
 	bool dry;         /* only say whether there is one */
 };
@@ -138,8 +137,8 @@ struct ferry_want {
 struct ferry_place {
 	ferry_set cpus; /* a reference of its own */
 	uint8_t vector;
-	bool transit;   /* a slot with the new vector was reserved on the old CPUs */
-	bool evidence;  /* an arrival at the new place can prove the old one empty */
+	bool transit;  /* a slot with the new vector was reserved on the old CPUs */
+	bool evidence; /* an arrival at the new place can prove the old one empty */
 };
 
 /* Result bits of ferry_backend.release. */
@@ -175,8 +174,8 @@ struct ferry_backend {
 	/* Without I: the next interrupt that owns something on `cpu`, *cursor
 	 * starting at 0; FERRY_NONE at the end. */
 	uint32_t (*next_on)(struct ferry *f, uint32_t cpu, uint32_t *cursor);
-	/* Under V of `cpu`: it becomes a target, or stops to be one. */
-	void (*publish)(struct ferry *f, uint32_t cpu, bool online);
+	/* Under V of `cpu`, whose state has changed. */
+	void (*publish)(struct ferry *f, uint32_t cpu);
 	/* On `cpu`, interrupts off, no lock: nothing is pending and nothing owned.
 	 * FERRY_OK, FERRY_E_PENDING, FERRY_E_BUG. */
 	int (*enter)(struct ferry *f, uint32_t cpu);
@@ -242,10 +241,10 @@ void ferry_lock_cpu(struct ferry *f, uint32_t cpu);
 void ferry_unlock_cpu(struct ferry *f, uint32_t cpu);
 
 /* Counters are the CPU's own; nobody reads them back. */
-#define FERRY_COUNT(f, cpu, name)                              \
-	do {                                                   \
-		if ((f)->counters)                             \
-			(f)->counters[cpu].name++;             \
+#define FERRY_COUNT(f, cpu, name) \
+	do { \
+		if ((f)->counters) \
+			(f)->counters[cpu].name++; \
 	} while (0)
 
 /* Take I with interrupts off; and back. What to give to ferry_leave is returned. */
@@ -260,6 +259,8 @@ void ferry_note(struct ferry *f, uint32_t event, uint32_t cpu, const struct ferr
 
 /* ---- irqset.c ------------------------------------------------------------ */
 
+/* Bit n of an array of words becomes `on`; what it was is returned. */
+bool ferry_bit(struct ferry *f, ferry_atomic *words, uint32_t n, bool on);
 /* False if it was so already. */
 bool ferry_irqset_put(struct ferry *f, struct ferry_irqset *s, uint32_t irq, bool member);
 /* Take a number that is not in the set into it; FERRY_NONE if all are. */

@@ -6,9 +6,10 @@
 #include "core/core.h"
 
 /* What would happen to an interrupt that lives on `cpu`? I held. */
-static int foresee(struct ferry *f, struct ferry_irq *i, uint32_t cpu, struct ferry_dry_run *sum)
+static int foresee(struct ferry *f, struct ferry_irq *i, uint32_t cpu, struct ferry_dry_run *sum,
+		   uint32_t *room)
 {
-	struct ferry_want want = { i->requested, FERRY_NONE, cpu, true };
+	struct ferry_want want = { .set = i->requested, .exclude = cpu, .dry = true };
 	struct ferry_place place;
 	int rc = FERRY_E_NO_CPU;
 
@@ -24,15 +25,16 @@ static int foresee(struct ferry *f, struct ferry_irq *i, uint32_t cpu, struct fe
 		rc = f->backend->plan(f, i, &want, &place);
 		sum->broken += rc == FERRY_OK;
 	}
-	if (rc == FERRY_OK && sum->needed - sum->blocked > sum->free)
-		rc = FERRY_E_NO_SPACE;
+	if (rc == FERRY_OK && !*room)
+		return FERRY_E_NO_SPACE;
+	*room -= rc == FERRY_OK;
 	return rc;
 }
 
 int ferry_cpu_dry_run(struct ferry *f, uint32_t cpu, struct ferry_dry_run *sum,
 		      struct ferry_blocker *list, uint32_t n)
 {
-	uint32_t cursor = 0, irq;
+	uint32_t cursor = 0, irq, room;
 	uintptr_t flags;
 	int rc = ferry_expect_state(f, cpu, FERRY_CPU_ONLINE);
 
@@ -42,12 +44,13 @@ int ferry_cpu_dry_run(struct ferry *f, uint32_t cpu, struct ferry_dry_run *sum,
 	flags = ferry_host_irq_save(f->ctx);
 	for (uint32_t c = 0; c < f->ncpus; c++)
 		sum->free += c == cpu ? 0 : f->backend->room(f, c);
+	room = sum->free;
 	while ((irq = f->backend->next_on(f, cpu, &cursor)) != FERRY_NONE) {
 		struct ferry_irq *i = &f->irqs[irq];
 
 		ferry_lock_irq(f, i);
 		if (ferry_set_has(f, i->cur, cpu))
-			rc = foresee(f, i, cpu, sum);
+			rc = foresee(f, i, cpu, sum, &room);
 		else if (ferry_owned_here(f, i, cpu) && !ferry_has_bound(f, i))
 			rc = FERRY_E_NO_BOUND;
 		else

@@ -46,8 +46,7 @@ void ferry_look(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 	if (drained == FERRY_WAS_PENDING)
 		/* What pends here ranks higher than the doorbell: it runs first. */
 		f->backend->ring_old(f, i, cpu);
-	if (i->state != FERRY_FREE && ferry_set_has(f, i->cur, cpu) &&
-	    (i->flags & FERRY_F_LATCHED))
+	if (i->state != FERRY_FREE && ferry_set_has(f, i->cur, cpu) && (i->flags & FERRY_F_LATCHED))
 		run = ferry_begin(f, i, cpu);
 	if (run)
 		ferry_note(f, FERRY_TRACE_REPLAY, cpu, i, 0);

@@ -44,13 +44,10 @@ int ferry_expect_state(struct ferry *f, uint32_t cpu, enum ferry_cpu_state state
 static void set_state(struct ferry *f, uint32_t cpu, enum ferry_cpu_state state)
 {
 	uintptr_t flags = ferry_host_irq_save(f->ctx);
-	bool was = ferry_cpu_state(f, cpu) == FERRY_CPU_ONLINE;
-	bool is = state == FERRY_CPU_ONLINE;
 
 	ferry_lock_cpu(f, cpu);
 	ferry_host_store(f->ctx, &f->cpus[cpu].state, state);
-	if (was != is)
-		f->backend->publish(f, cpu, is);
+	f->backend->publish(f, cpu);
 	ferry_unlock_cpu(f, cpu);
 	ferry_note(f, FERRY_TRACE_CPU, cpu, NULL, state);
 	ferry_host_irq_restore(f->ctx, flags);
@@ -73,7 +70,7 @@ int ferry_cpu_leave(struct ferry *f, uint32_t cpu)
  * if possible, else anywhere, remembering that. I held. */
 static int move_away(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 {
-	struct ferry_want want = { .set = i->requested, .prefer = FERRY_NONE, .exclude = cpu };
+	struct ferry_want want = { .set = i->requested, .exclude = cpu };
 	int rc = ferry_move_start(f, i, &want);
 	bool broken = false;
 
@@ -100,9 +97,8 @@ static int move_away(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 struct tally {
 	uint32_t waiting; /* need interrupts, handlers or time */
 	uint32_t pending; /* could be forwarded by commit */
-	uint32_t released;
 	uint32_t blocked_irq;
-	int blocked;      /* why, or FERRY_OK */
+	int blocked; /* why, or FERRY_OK */
 };
 
 bool ferry_owned_here(struct ferry *f, const struct ferry_irq *i, uint32_t cpu)
@@ -130,14 +126,13 @@ static void leave_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu, struct
 		rc = ferry_irq_free_step(f, i);
 	else if (i->state == FERRY_SETTLED)
 		rc = move_away(f, i, cpu);
-	if (i->state == FERRY_MOVING && ((i->flags & FERRY_F_QUIET) || !ferry_remaining(f, i)))
+	if (!ferry_remaining(f, i))
 		ferry_drain_begin(f, i);
 	else if (i->state == FERRY_MOVING)
 		ferry_ask_settle(f, i);
 	if (i->state == FERRY_MOVING && !ferry_has_bound(f, i))
 		rc = FERRY_E_NO_BOUND;
-	if (ferry_drain_here(f, i, cpu, false) & FERRY_RELEASED)
-		t->released++;
+	(void)ferry_drain_here(f, i, cpu, false);
 	ferry_advance(f, i);
 	if (!ferry_owned_here(f, i, cpu))
 		return;
@@ -174,8 +169,7 @@ int ferry_cpu_leave_step(struct ferry *f, uint32_t cpu, uint32_t *left, uint32_t
 	if (rc != FERRY_OK)
 		return rc;
 	walk(f, cpu, &t, leave_one);
-	if (t.released)
-		ferry_wake_starved(f, cpu);
+	ferry_wake_starved(f, cpu);
 	if (left)
 		*left = t.waiting + t.pending;
 	if (irq)

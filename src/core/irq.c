@@ -71,7 +71,7 @@ void ferry_core_carve(struct ferry *f, const struct ferry_config *c, struct ferr
 	f->cpus = ferry_carve(m, c->cpus, sizeof(*f->cpus));
 	f->masks.words = ferry_carve(m, c->masks, f->nwords * sizeof(*f->masks.words));
 	f->masks.entries = ferry_carve(m, c->masks, sizeof(*f->masks.entries));
-	f->masks.buckets = ferry_carve(m, c->masks, sizeof(*f->masks.buckets));
+	f->masks.buckets = ferry_carve(m, c->masks + 1, sizeof(*f->masks.buckets));
 	for (unsigned int s = 0; s < 4; s++)
 		sets[s]->words = ferry_carve(m, (c->irqs + 31) / 32, sizeof(ferry_atomic));
 }
@@ -93,17 +93,16 @@ void ferry_core_init(struct ferry *f, const struct ferry_config *c)
 		i->cur = i->old = i->requested = FERRY_SET_NONE;
 	}
 	f->masks.size = c->masks;
-	for (uint32_t e = c->masks; e > 0; e--) {
-		f->masks.entries[e - 1].next = f->masks.free;
-		f->masks.free = e;
-	}
+	f->masks.free = c->masks;
+	for (uint32_t e = 0; e < c->masks; e++)
+		f->masks.entries[e].next = e;
 }
 
 /* ---- creation --------------------------------------------------------------- */
 
 int ferry_irq_begin(struct ferry *f, struct ferry_irq *i, const uint64_t *mask)
 {
-	struct ferry_want want = { .prefer = FERRY_NONE, .exclude = FERRY_NONE };
+	struct ferry_want want = { .exclude = FERRY_NONE };
 	struct ferry_place place;
 	int rc = ferry_set_make(f, mask, &want.set);
 
@@ -191,12 +190,8 @@ int ferry_irq_disable(struct ferry *f, uint32_t irq)
 /* What was wanted of it is forgotten; tickets count as superseded. */
 static void begin_death(struct ferry *f, struct ferry_irq *i)
 {
-	uint32_t irq = i->number;
-
-	i->flags = (i->flags | FERRY_F_DEAD) &
-		   ~(uint32_t)(FERRY_F_LATCHED | FERRY_F_QUEUED | FERRY_F_STARVED | FERRY_F_BROKEN);
-	ferry_irqset_put(f, &f->starved, irq, false);
-	ferry_irqset_put(f, &f->broken, irq, false);
+	i->flags = (i->flags | FERRY_F_DEAD) & ~(uint32_t)FERRY_F_LATCHED;
+	ferry_drop_queued(f, i);
 	ferry_tell(f, i);
 	ferry_note(f, FERRY_TRACE_DEAD, 0xffff, i, 0);
 }
@@ -209,10 +204,10 @@ int ferry_irq_free_step(struct ferry *f, struct ferry_irq *i)
 		owed = ferry_kind_of(f, i)->silence(f, i);
 		if (owed == FERRY_OWED_LATER)
 			return FERRY_E_AGAIN;
-		ferry_move_end(f, i, i->flags & FERRY_F_QUIET ? FERRY_OWED_DRAIN : owed);
+		ferry_move_end(f, i, owed);
 	}
 	if (i->state == FERRY_MOVING) {
-		if ((i->flags & FERRY_F_QUIET) || !ferry_remaining(f, i))
+		if (!ferry_remaining(f, i))
 			ferry_drain_begin(f, i);
 		else if (!ferry_has_bound(f, i))
 			return FERRY_E_NO_BOUND;
@@ -227,7 +222,6 @@ static void end_death(struct ferry *f, struct ferry_irq *i)
 {
 	ferry_set_put(f, i->requested);
 	i->requested = FERRY_SET_NONE;
-	i->vector = 0;
 	i->state = FERRY_FREE;
 	i->flags = 0;
 	ferry_note(f, FERRY_TRACE_FREE, 0xffff, i, 0);

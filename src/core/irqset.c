@@ -2,15 +2,21 @@
 /* Sets of interrupts that want attention: a bit each, and how many there are. */
 #include "core/core.h"
 
+bool ferry_bit(struct ferry *f, ferry_atomic *words, uint32_t n, bool on)
+{
+	uint32_t bit = 1u << (n % 32), old;
+
+	words += n / 32;
+	if (on)
+		old = ferry_host_or(f->ctx, words, bit);
+	else
+		old = ferry_host_and(f->ctx, words, ~bit);
+	return old & bit;
+}
+
 bool ferry_irqset_put(struct ferry *f, struct ferry_irqset *s, uint32_t irq, bool member)
 {
-	uint32_t bit = 1u << (irq % 32), old;
-
-	if (member)
-		old = ferry_host_or(f->ctx, &s->words[irq / 32], bit);
-	else
-		old = ferry_host_and(f->ctx, &s->words[irq / 32], ~bit);
-	if (!(old & bit) != member)
+	if (ferry_bit(f, s->words, irq, member) == member)
 		return false;
 	ferry_host_add(f->ctx, &s->count, member ? 1 : 0u - 1u);
 	return true;

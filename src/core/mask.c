@@ -74,11 +74,8 @@ static bool same_mask(const struct ferry *f, uint32_t entry, const uint64_t *mas
 static uint32_t find_or_add(struct ferry *f, const uint64_t *mask, uint32_t hash)
 {
 	struct ferry_mask_pool *p = &f->masks;
-	uint32_t *bucket, e;
+	uint32_t *bucket = &p->buckets[hash % (p->size + 1)], e;
 
-	if (!p->size)
-		return 0;
-	bucket = &p->buckets[hash % p->size];
 	for (e = *bucket; e; e = p->entries[e - 1].next)
 		if (p->entries[e - 1].hash == hash && same_mask(f, e - 1, mask))
 			break;
@@ -154,7 +151,7 @@ void ferry_set_put(struct ferry *f, ferry_set set)
 		return;
 	ferry_host_lock(f->ctx, &p->lock);
 	if (--p->entries[e].refs == 0) {
-		link = &p->buckets[p->entries[e].hash % p->size];
+		link = &p->buckets[p->entries[e].hash % (p->size + 1)];
 		while (*link != e + 1)
 			link = &p->entries[*link - 1].next;
 		*link = p->entries[e].next;

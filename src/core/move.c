@@ -30,6 +30,8 @@ uint64_t ferry_remaining(struct ferry *f, const struct ferry_irq *i)
 {
 	uint64_t now, age;
 
+	if (i->state == FERRY_MOVING && (i->flags & FERRY_F_QUIET))
+		return 0;
 	if (i->state != FERRY_MOVING || !f->drain_ns)
 		return UINT64_MAX;
 	/* This CPU's clock may be behind that of the CPU that fenced. */
@@ -59,6 +61,8 @@ void ferry_ask_settle(struct ferry *f, struct ferry_irq *i)
 
 void ferry_tell(struct ferry *f, struct ferry_irq *i)
 {
+	if (i->generation == i->asked)
+		return;
 	i->generation = i->asked;
 	if (f->done)
 		f->done(f->ctx, i->number, i->generation);
@@ -125,7 +129,7 @@ void ferry_move_end(struct ferry *f, struct ferry_irq *i, enum ferry_owed owed)
 	i->old = i->cur;
 	i->old_vector = i->vector;
 	i->cur = FERRY_SET_NONE;
-	i->flags &= ~(uint32_t)FERRY_F_ARRIVAL;
+	i->vector = 0;
 	leave_old(f, i, owed);
 }
 
@@ -205,15 +209,28 @@ int ferry_move_start(struct ferry *f, struct ferry_irq *i, const struct ferry_wa
 	return FERRY_OK;
 }
 
-/* Is it where this request wants it, and may it stay there? */
-static bool satisfied(struct ferry *f, const struct ferry_irq *i, ferry_set set, uint32_t prefer)
+/* Is it in the set, and may it stay there? */
+static bool inside(struct ferry *f, const struct ferry_irq *i, ferry_set set)
 {
 	FERRY_FOR_EACH_CPU(f, i->cur, c)
 		if (!ferry_set_has(f, set, c))
 			return false;
-	if (prefer != FERRY_NONE && ferry_set_has(f, set, prefer) && i->cur != prefer)
-		return false;
-	return i->cur != FERRY_SET_NONE && staying(f, i);
+	return staying(f, i);
+}
+
+/* Settled: to the preferred CPU, or stay, or anywhere in the set. FERRY_OK,
+ * FERRY_LATER or an error. */
+static int go(struct ferry *f, struct ferry_irq *i, ferry_set set, uint32_t prefer)
+{
+	struct ferry_want want = { .set = prefer, .exclude = FERRY_NONE };
+	int rc = FERRY_E_NO_CPU;
+
+	if (i->cur != prefer && prefer < f->ncpus && ferry_set_has(f, set, prefer))
+		rc = ferry_move_start(f, i, &want);
+	if (rc >= 0 || inside(f, i, set))
+		return rc < 0 ? FERRY_OK : rc;
+	want.set = set;
+	return ferry_move_start(f, i, &want);
 }
 
 /* What was queued, starved or broken no longer is. */
@@ -221,6 +238,7 @@ void ferry_drop_queued(struct ferry *f, struct ferry_irq *i)
 {
 	uint32_t irq = i->number;
 
+	/* Rarely in them: spare all others the write to a shared word. */
 	if (i->flags & FERRY_F_STARVED)
 		ferry_irqset_put(f, &f->starved, irq, false);
 	if (i->flags & FERRY_F_BROKEN)
@@ -241,29 +259,20 @@ static void mark_starved(struct ferry *f, struct ferry_irq *i)
 
 static void start_queued(struct ferry *f, struct ferry_irq *i)
 {
-	struct ferry_want want = {
-		.set = i->requested,
-		.prefer = i->prefer == 0xffff ? FERRY_NONE : i->prefer,
-		.exclude = FERRY_NONE,
-	};
-	int rc;
+	int rc = go(f, i, i->requested, i->prefer);
 
-	if (satisfied(f, i, want.set, want.prefer)) {
-		ferry_drop_queued(f, i);
-		satisfy(f, i);
-		return;
-	}
-	rc = ferry_move_start(f, i, &want);
-	if (rc < 0 && !(i->flags & FERRY_F_STARVED)) {
+	/* On a CPU that leaves, its steps or the roll-back see to it. */
+	if (rc < 0 && !(i->flags & FERRY_F_STARVED) && staying(f, i)) {
 		/* Marked first, tried again after: a slot that is freed in
 		 * between is seen by one of the two. */
 		mark_starved(f, i);
-		rc = ferry_move_start(f, i, &want);
+		rc = go(f, i, i->requested, i->prefer);
 	}
-	if (rc == FERRY_OK)
-		ferry_drop_queued(f, i);
-	/* Nothing was owed: it has settled already, while still queued. */
-	if (rc == FERRY_OK && i->state == FERRY_SETTLED)
+	if (rc != FERRY_OK)
+		return;
+	ferry_drop_queued(f, i);
+	/* It stayed, or nothing was owed and it has settled while still queued. */
+	if (i->state == FERRY_SETTLED)
 		satisfy(f, i);
 }
 
@@ -294,13 +303,15 @@ void ferry_visit(struct ferry *f, struct ferry_irqset *s,
 	}
 }
 
-/* A slot freed on its current CPU may be the transit slot it lacks. */
+/* A slot freed on its current CPU may be the transit slot it lacks; one freed
+ * anywhere, the vector that a level pin can't share. */
 static void wake_one(struct ferry *f, struct ferry_irq *i, void *arg)
 {
 	uint32_t cpu = *(const uint32_t *)arg;
 
 	if ((i->flags & FERRY_F_STARVED) &&
-	    (ferry_set_has(f, i->requested, cpu) || ferry_set_has(f, i->cur, cpu)))
+	    ((i->flags & FERRY_F_LEVEL) || ferry_set_has(f, i->requested, cpu) ||
+	     ferry_set_has(f, i->cur, cpu)))
 		ferry_advance(f, i);
 }
 
@@ -316,7 +327,7 @@ static uint32_t adopt(struct ferry *f, struct ferry_irq *i, ferry_set set, uint3
 {
 	ferry_set_put(f, i->requested);
 	i->requested = set;
-	i->prefer = prefer == FERRY_NONE ? 0xffff : (uint16_t)prefer;
+	i->prefer = (uint16_t)prefer;
 	/* Tickets are > 0; the ones before this are superseded. */
 	ferry_tell(f, i);
 	i->asked = i->asked + 1 ? i->asked + 1 : 1;
@@ -326,8 +337,7 @@ static uint32_t adopt(struct ferry *f, struct ferry_irq *i, ferry_set set, uint3
 static int request(struct ferry *f, struct ferry_irq *i, ferry_set set, uint32_t prefer,
 		   uint32_t *ticket)
 {
-	struct ferry_want want = { .set = set, .prefer = prefer, .exclude = FERRY_NONE };
-	bool here = satisfied(f, i, set, prefer);
+	struct ferry_want want = { .set = set, .exclude = FERRY_NONE, .dry = true };
 	struct ferry_place place;
 	int rc = FERRY_LATER;
 
@@ -336,8 +346,7 @@ static int request(struct ferry *f, struct ferry_irq *i, ferry_set set, uint32_t
 	if (!ferry_set_online(f, set, FERRY_NONE))
 		return FERRY_E_NO_CPU;
 	if (i->state == FERRY_SETTLED)
-		rc = here ? FERRY_OK : ferry_move_start(f, i, &want);
-	want.dry = true;
+		rc = go(f, i, set, prefer);
 	if (rc == FERRY_LATER && f->backend->plan(f, i, &want, &place) == FERRY_E_UNREACHABLE) {
 		rc = FERRY_E_UNREACHABLE; /* and would be for ever */
 		if (!(i->flags & FERRY_F_QUEUED))

@@ -2,6 +2,7 @@
 /* States in words. Linked only if used; takes I through ferry_irq_affinity. */
 #include "core/core.h"
 
+/* clang-format off */
 const char *ferry_status_text(int status)
 {
 	switch (status) {
@@ -33,6 +34,7 @@ const char *ferry_state_text(enum ferry_state state)
 	}
 	return "unknown state";
 }
+/* clang-format on */
 
 /* snprintf's habit without snprintf: counts what it would have written. */
 struct text {

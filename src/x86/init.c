@@ -26,7 +26,8 @@ static bool valid(const struct ferry_x86_config *c)
 	uint32_t all = FERRY_X86_SHARED | FERRY_X86_FENCE_REACHES_IRR | FERRY_X86_REMAP_DRAINS |
 		       FERRY_X86_DIRECTED_EOI | FERRY_X86_EXT_DEST | FERRY_X86_LOGICAL_FLAT |
 		       FERRY_X86_LOGICAL_CLUSTER;
-	bool flat = c->flags & FERRY_X86_LOGICAL_FLAT, cluster = c->flags & FERRY_X86_LOGICAL_CLUSTER;
+	bool flat = c->flags & FERRY_X86_LOGICAL_FLAT,
+	     cluster = c->flags & FERRY_X86_LOGICAL_CLUSTER;
 
 	if (!ferry_core_valid(&c->core) || !c->apic_ids || (c->flags & ~all))
 		return false;
@@ -100,7 +101,7 @@ int ferry_x86_init(const struct ferry_x86_config *c, void *memory, size_t size, 
 	size_t need = ferry_x86_size(c);
 	struct ferry_x86 *x;
 
-	if (!need || ((uintptr_t)memory & 7))
+	if (!need || !memory || ((uintptr_t)memory & 7))
 		return FERRY_E_INVALID;
 	if (size < need)
 		return FERRY_E_MEMORY;
@@ -160,8 +161,8 @@ static int create_one(struct ferry *f, const struct ferry_source *s, const uint6
 	return rc;
 }
 
-int ferry_x86_create(struct ferry *f, const struct ferry_source *s, const uint64_t *mask, uint32_t n,
-		     uint32_t *irqs)
+int ferry_x86_create(struct ferry *f, const struct ferry_source *s, const uint64_t *mask,
+		     uint32_t n, uint32_t *irqs)
 {
 	uint32_t made;
 	int rc = FERRY_E_INVALID;

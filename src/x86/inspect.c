@@ -12,6 +12,17 @@ bool ferry_x86_owner(struct ferry *f, uint32_t cpu, uint8_t vector, uint32_t *ir
 	return slot & SLOT_LIVE;
 }
 
+static uint32_t taken_once(struct ferry *f)
+{
+	uint32_t n = 0;
+
+	for (uint32_t w = 0; w < 8; w++)
+		for (uint32_t bits = ferry_host_load(f->ctx, &f->x86->once[w]); bits;
+		     bits &= bits - 1)
+			n++;
+	return n;
+}
+
 void ferry_x86_vectors(struct ferry *f, uint32_t cpu, uint32_t *used, uint32_t *free_)
 {
 	uintptr_t flags;
@@ -24,6 +35,9 @@ void ferry_x86_vectors(struct ferry *f, uint32_t cpu, uint32_t *used, uint32_t *
 	ferry_lock_cpu(f, cpu);
 	*free_ = f->x86->cpus[cpu].nfree;
 	*used = f->x86->nusable - *free_;
+	/* In one namespace what is taken is free nowhere. */
+	if (f->one_lock)
+		*free_ = f->x86->nusable - taken_once(f);
 	ferry_unlock_cpu(f, cpu);
 	ferry_host_irq_restore(f->ctx, flags);
 }

@@ -13,7 +13,8 @@
 #define RTE_LEVEL (1u << 15)
 #define RTE_MASKED (1u << 16)
 
-static void write_reg(struct ferry *f, const struct ferry_irq *i, enum ferry_reg reg, uint32_t value)
+static void write_reg(struct ferry *f, const struct ferry_irq *i, enum ferry_reg reg,
+		      uint32_t value)
 {
 	ferry_host_write(f->ctx, i->device, i->index, reg, value);
 }
@@ -118,7 +119,12 @@ bool ferry_x86_level_ready(struct ferry *f, struct ferry_irq *i)
 	write_low(f, i, true);
 	if (!(read_low(f, i) & (RTE_REMOTE_IRR | RTE_SEND_PENDING)))
 		return true;
-	ferry_x86_post(f, ferry_set_next(f, i->cur, 0), i->vector);
+	/* Where it pends is not known: ask its CPUs in turn, or one would ring itself
+	 * without end while another has interrupts off. */
+	i->debt = ferry_set_next(f, i->cur, i->debt + 1);
+	if (i->debt == FERRY_NONE)
+		i->debt = ferry_set_next(f, i->cur, 0);
+	ferry_x86_post(f, i->debt, i->vector);
 	return false;
 }
 
@@ -133,6 +139,7 @@ static enum ferry_owed level_program(struct ferry *f, struct ferry_irq *i)
 
 static enum ferry_owed level_silence(struct ferry *f, struct ferry_irq *i)
 {
+	write_low(f, i, true); /* also while its handler runs */
 	return ferry_x86_level_ready(f, i) ? FERRY_OWED_DRAIN : FERRY_OWED_LATER;
 }
 

@@ -18,7 +18,7 @@ void ferry_x86_post(struct ferry *f, uint32_t cpu, uint8_t vector)
 {
 	struct ferry_x86_cpu *c = &f->x86->cpus[cpu];
 
-	ferry_host_or(f->ctx, &c->work[vector / 32], 1u << (vector % 32));
+	ferry_bit(f, c->work, vector, true);
 	/* The own CPU too goes through the exchange: an IPI outside it could
 	 * arrive when the CPU has gone. */
 	if (!ferry_host_xchg(f->ctx, &c->rung, 1))
@@ -34,10 +34,7 @@ static void ring_old(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
  * message the device never sent. */
 static void replay(struct ferry *f, struct ferry_irq *i)
 {
-	uint32_t cpu = ferry_set_next(f, i->cur, 0);
-
-	if (cpu != FERRY_NONE)
-		ferry_x86_post(f, cpu, i->vector);
+	ferry_x86_post(f, ferry_set_next(f, i->cur, 0), i->vector);
 }
 
 void ferry_x86_doorbell(struct ferry *f, uint32_t cpu)
@@ -55,7 +52,8 @@ void ferry_x86_doorbell(struct ferry *f, uint32_t cpu)
 
 		for (; bits; bits &= bits - 1) {
 			uint8_t vector = (uint8_t)(w * 32 + (uint32_t)__builtin_ctz(bits));
-			uint32_t slot = ferry_host_load(f->ctx, ferry_x86_slot(f->x86, cpu, vector));
+			uint32_t slot =
+				ferry_host_load(f->ctx, ferry_x86_slot(f->x86, cpu, vector));
 
 			if (slot & SLOT_LIVE)
 				ferry_look(f, &f->irqs[slot & SLOT_IRQ], cpu);
@@ -77,7 +75,8 @@ static bool names(const struct ferry_irq *i, uint8_t vector)
  * source's messages keep their order: all earlier ones are in their IRR. On a CPU
  * of the old set too, only a new vector tells new from old, and not if it was a
  * transit slot there. */
-static FERRY_NOINLINE bool proves(const struct ferry *f, const struct ferry_irq *i, uint32_t cpu, uint8_t vector)
+static FERRY_NOINLINE bool proves(const struct ferry *f, const struct ferry_irq *i, uint32_t cpu,
+				  uint8_t vector)
 {
 	if (!(i->flags & FERRY_F_ARRIVAL) || vector != i->vector || !ferry_set_has(f, i->cur, cpu))
 		return false;
@@ -157,14 +156,12 @@ static int enter(struct ferry *f, uint32_t cpu)
 	struct ferry_x86_cpu *c = &f->x86->cpus[cpu];
 
 	for (uint32_t v = 0; v < 256; v++) {
-		uint32_t w = v / 32;
-
-		if (v % 32 == 0 && ferry_host_load(f->ctx, &c->owned[w]))
-			return FERRY_E_BUG;
-		if (v % 32 == 0)
-			ferry_host_store(f->ctx, &c->work[w], 0);
-		if ((f->x86->usable[w] >> (v % 32) & 1) && ferry_host_irr(f->ctx, cpu, (uint8_t)v))
+		if ((f->x86->usable[v / 32] >> (v % 32) & 1) &&
+		    ferry_host_irr(f->ctx, cpu, (uint8_t)v))
 			return FERRY_E_PENDING;
+		if (ferry_host_load(f->ctx, &c->owned[v / 32]))
+			return FERRY_E_BUG;
+		ferry_host_store(f->ctx, &c->work[v / 32], 0);
 	}
 	ferry_host_store(f->ctx, &c->rung, 0);
 	return FERRY_OK;

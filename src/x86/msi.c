@@ -5,7 +5,8 @@
  */
 #include "x86/x86.h"
 
-static void write_reg(struct ferry *f, const struct ferry_irq *i, enum ferry_reg reg, uint32_t value)
+static void write_reg(struct ferry *f, const struct ferry_irq *i, enum ferry_reg reg,
+		      uint32_t value)
 {
 	ferry_host_write(f->ctx, i->device, i->index, reg, value);
 }

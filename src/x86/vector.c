@@ -35,12 +35,15 @@ uint32_t ferry_x86_room(struct ferry *f, uint32_t cpu)
 	return ferry_host_load(f->ctx, &f->x86->room[cpu]);
 }
 
-FERRY_NOINLINE void ferry_x86_publish(struct ferry *f, uint32_t cpu, bool online)
+FERRY_NOINLINE void ferry_x86_publish(struct ferry *f, uint32_t cpu)
 {
-	uint32_t n = online ? f->x86->cpus[cpu].nfree : 0;
+	uint32_t n = ferry_cpu_state(f, cpu) == FERRY_CPU_ONLINE ? f->x86->cpus[cpu].nfree : 0;
+
+	bool rose = n > ferry_x86_room(f, cpu);
 
 	ferry_host_store(f->ctx, &f->x86->room[cpu], n);
-	raise_bound(f, cpu, n);
+	if (rose)
+		raise_bound(f, cpu, n);
 }
 
 struct best {
@@ -73,6 +76,9 @@ static uint64_t candidates(const struct ferry *f, const struct ferry_irq *i,
 
 	if (i->kind != FERRY_X86_REMAPPED)
 		word &= f->x86->reach[g];
+	/* Without a bound only an arrival at a new CPU ends the move. */
+	if (i->cur != FERRY_SET_NONE && !ferry_has_bound(f, i))
+		word &= ~ferry_set_word(f, i->cur, g);
 	if (want->exclude / 64 == g)
 		word &= ~(1ull << (want->exclude % 64));
 	return word;
@@ -113,15 +119,11 @@ static void own_slot(struct ferry *f, uint32_t cpu, uint8_t vector, bool own, ui
 {
 	struct ferry_x86_cpu *c = &f->x86->cpus[cpu];
 
-	if (own)
-		ferry_host_or(f->ctx, &c->owned[vector / 32], 1u << (vector % 32));
-	else
-		ferry_host_and(f->ctx, &c->owned[vector / 32], ~(1u << (vector % 32)));
+	ferry_bit(f, c->owned, vector, own);
 	c->nfree += own ? 0u - 1u : 1;
 	if (value)
 		ferry_host_store(f->ctx, ferry_x86_slot(f->x86, cpu, vector), value);
-	if (ferry_cpu_state(f, cpu) == FERRY_CPU_ONLINE)
-		ferry_x86_publish(f, cpu, true);
+	ferry_x86_publish(f, cpu);
 }
 
 /* ---- reserving a place --------------------------------------------------------------- */
@@ -145,13 +147,11 @@ static uint32_t next_cpu(const struct ferry *f, const struct attempt *a, uint32_
 #define FOR_EACH_HELD(f, a, c) \
 	for (uint32_t c = FERRY_NONE; (c = next_cpu(f, a, c + 1)) != FERRY_NONE;)
 
-static void lock_all(struct ferry *f, const struct attempt *a, bool lock)
+static void each_lock(struct ferry *f, const struct attempt *a,
+		      void (*lock)(struct ferry *f, uint32_t cpu))
 {
 	FOR_EACH_HELD(f, a, c) {
-		if (lock)
-			ferry_lock_cpu(f, c);
-		else
-			ferry_unlock_cpu(f, c);
+		lock(f, c);
 		if (f->one_lock)
 			break;
 	}
@@ -185,10 +185,7 @@ static uint32_t free_vectors(struct ferry *f, const struct ferry_irq *i, const s
 /* Free on the CPUs that are locked does not mean free on the others. */
 static bool claim_once(struct ferry *f, const struct ferry_irq *i, uint8_t vector)
 {
-	uint32_t bit = 1u << (vector % 32);
-
-	return !ferry_x86_once(f, i) ||
-	       !(ferry_host_or(f->ctx, &f->x86->once[vector / 32], bit) & bit);
+	return !ferry_x86_once(f, i) || !ferry_bit(f, f->x86->once, vector, true);
 }
 
 /* One free vector, each time from the next class of 16 (SDM 3A 11.8.3: equal
@@ -209,8 +206,12 @@ static bool choose(struct ferry *f, const struct ferry_irq *i, struct attempt *a
 		if (k == 0)
 			bits &= ~0u << (from % 32);
 		a->vector = (uint8_t)(w * 32 + (bits ? (uint32_t)__builtin_ctz(bits) : 0));
-		if (!bits || (!dry && !claim_once(f, i, a->vector)))
+		if (!bits)
 			continue;
+		if (!dry && !claim_once(f, i, a->vector)) {
+			k--; /* taken on another CPU meanwhile: look at the word again */
+			continue;
+		}
 		if (!dry)
 			*next = (a->vector + 16u) & 0xf0;
 		a->transit = a->from != FERRY_SET_NONE && a->from != a->to;
@@ -238,13 +239,13 @@ static int reserve(struct ferry *f, struct ferry_irq *i, ferry_set to, bool dry,
 
 	if (ferry_x86_two_steps(i))
 		a.from = i->cur;
-	lock_all(f, &a, true);
+	each_lock(f, &a, ferry_lock_cpu);
 	FERRY_FOR_EACH_CPU(f, to, c)
 		ok = ok && ferry_cpu_state(f, c) == FERRY_CPU_ONLINE;
 	ok = ok && choose(f, i, &a, dry);
 	if (ok && !dry)
 		install(f, i, &a);
-	lock_all(f, &a, false);
+	each_lock(f, &a, ferry_unlock_cpu);
 	p->cpus = to;
 	p->vector = a.vector;
 	p->transit = a.transit;
@@ -270,8 +271,9 @@ static ferry_set gather(struct ferry *f, ferry_set among, const struct ferry_wan
 		if (c == want->exclude || !ferry_set_has(f, want->set, c) ||
 		    ferry_cpu_state(f, c) != FERRY_CPU_ONLINE || n == PLACE_CPUS)
 			continue;
-		if (base != FERRY_NONE && (cpus[base].logical_id >> 16 != cpus[c].logical_id >> 16 ||
-					   !ferry_x86_room(f, c)))
+		if (base != FERRY_NONE &&
+		    (cpus[base].logical_id >> 16 != cpus[c].logical_id >> 16 ||
+		     !ferry_x86_room(f, c)))
 			continue;
 		mask[c / 64] |= 1ull << (c % 64);
 		n++;
@@ -297,8 +299,7 @@ static int reserve_several(struct ferry *f, struct ferry_irq *i, uint32_t base,
 static int shrink(struct ferry *f, const struct ferry_irq *i, const struct ferry_want *want,
 		  struct ferry_place *p)
 {
-	if (!(i->cur & FERRY_SET_MASK) || i->cur == FERRY_SET_NONE || !ferry_has_bound(f, i) ||
-	    want->prefer != FERRY_NONE)
+	if (!(i->cur & FERRY_SET_MASK) || i->cur == FERRY_SET_NONE || !ferry_has_bound(f, i))
 		return FERRY_E_NO_SPACE;
 	p->cpus = gather(f, i->cur, want, FERRY_NONE);
 	p->vector = i->vector;
@@ -331,7 +332,7 @@ static int exact_pass(struct ferry *f, struct ferry_irq *i, const struct ferry_w
 		if (candidate(f, i, want, c))
 			rc = reserve(f, i, c, want->dry, p);
 		else if (rc == FERRY_E_NO_CPU)
-			rc = FERRY_E_UNREACHABLE;
+			rc = ferry_set_has(f, i->cur, c) ? FERRY_E_NO_BOUND : FERRY_E_UNREACHABLE;
 		if (rc == FERRY_OK)
 			return rc;
 	}
@@ -341,21 +342,16 @@ static int exact_pass(struct ferry *f, struct ferry_irq *i, const struct ferry_w
 int ferry_x86_plan(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
 		   struct ferry_place *p)
 {
-	uint32_t cpu = want->set & FERRY_SET_MASK ? want->prefer : want->set;
+	uint32_t cpu = want->set;
 
 	if (shrink(f, i, want, p) == FERRY_OK)
 		return FERRY_OK;
 	p->evidence = true;
+	if (cpu & FERRY_SET_MASK)
+		cpu = emptiest(f, i, want);
 	if (cpu != FERRY_NONE && candidate(f, i, want, cpu) &&
-	    reserve(f, i, cpu, want->dry, p) == FERRY_OK)
-		return FERRY_OK;
-	cpu = emptiest(f, i, want);
-	if (cpu == FERRY_NONE)
-		return exact_pass(f, i, want, p);
-	if (ferry_x86_logical(f, i) && want->prefer == FERRY_NONE &&
-	    reserve_several(f, i, cpu, want, p) == FERRY_OK)
-		return FERRY_OK;
-	if (reserve(f, i, cpu, want->dry, p) == FERRY_OK)
+	    ((ferry_x86_logical(f, i) && reserve_several(f, i, cpu, want, p) == FERRY_OK) ||
+	     reserve(f, i, cpu, want->dry, p) == FERRY_OK))
 		return FERRY_OK;
 	return exact_pass(f, i, want, p);
 }
@@ -378,7 +374,7 @@ int ferry_x86_release(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool f
 {
 	bool transit = (i->flags & FERRY_F_TRANSIT) && !ferry_set_has(f, i->cur, cpu);
 	/* With its last owner goes the vector. */
-	bool last = i->debt == 1 && (i->cur == FERRY_SET_NONE || i->vector != i->old_vector);
+	bool last = i->debt == 1 && i->vector != i->old_vector;
 	uint32_t irq = i->number;
 	int rc = 0;
 
@@ -392,8 +388,7 @@ int ferry_x86_release(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool f
 	if (transit)
 		own_slot(f, cpu, i->vector, false, SLOT_USED | irq);
 	if (last && ferry_x86_once(f, i))
-		ferry_host_and(f->ctx, &f->x86->once[i->old_vector / 32],
-			       ~(1u << (i->old_vector % 32)));
+		ferry_bit(f, f->x86->once, i->old_vector, false);
 	ferry_unlock_cpu(f, cpu);
 	return rc | FERRY_RELEASED;
 }

@@ -19,10 +19,10 @@
 struct ferry_x86_cpu {
 	uint32_t apic_id, logical_id;
 	ferry_atomic owned[8]; /* vectors with a slot here; written under V */
-	uint32_t nfree;       /* V */
-	uint32_t next;        /* V: search from this vector on */
-	ferry_atomic work[8]; /* vectors the doorbell shall look at */
-	ferry_atomic rung;    /* a doorbell is under way, or not yet begun */
+	uint32_t nfree;        /* V */
+	uint32_t next;         /* V: search from this vector on */
+	ferry_atomic work[8];  /* vectors the doorbell shall look at */
+	ferry_atomic rung;     /* a doorbell is under way, or not yet begun */
 };
 
 struct ferry_x86 {
@@ -46,8 +46,7 @@ struct ferry_x86 {
 };
 
 extern const struct ferry_backend ferry_x86_backend;
-extern const struct ferry_kind ferry_x86_msix, ferry_x86_msi, ferry_x86_edge, ferry_x86_level,
-	ferry_x86_remapping;
+extern const struct ferry_kind ferry_x86_msix, ferry_x86_msi, ferry_x86_edge, ferry_x86_level;
 
 static inline ferry_atomic *ferry_x86_slot(const struct ferry_x86 *x, uint32_t cpu, uint8_t vector)
 {
@@ -59,7 +58,7 @@ int ferry_x86_plan(struct ferry *f, struct ferry_irq *i, const struct ferry_want
 		   struct ferry_place *place);
 bool ferry_x86_owes(struct ferry *f, const struct ferry_irq *i, uint32_t cpu);
 int ferry_x86_release(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool force);
-void ferry_x86_publish(struct ferry *f, uint32_t cpu, bool online);
+void ferry_x86_publish(struct ferry *f, uint32_t cpu);
 uint32_t ferry_x86_room(struct ferry *f, uint32_t cpu);
 
 /* Must its vector be nobody else's on any CPU? All in the shared namespace; and
