@@ -945,30 +945,14 @@ static struct view view(uint32_t src)
 	return v;
 }
 
-struct ferry_affinity look(uint32_t src)
-{
-	return view(src).a;
-}
-uint64_t place(uint32_t src)
-{
-	return view(src).effective;
-}
-uint64_t requested(uint32_t src)
-{
-	return view(src).requested;
-}
-uint64_t old_place(uint32_t src)
-{
-	return view(src).old;
-}
-enum ferry_state state(uint32_t src)
-{
-	return view(src).a.state;
-}
-uint8_t vector_of(uint32_t src)
-{
-	return (uint8_t)view(src).a.vector;
-}
+/* clang-format off */
+struct ferry_affinity look(uint32_t src) { return view(src).a; }
+uint64_t place(uint32_t src) { return view(src).effective; }
+uint64_t requested(uint32_t src) { return view(src).requested; }
+uint64_t old_place(uint32_t src) { return view(src).old; }
+enum ferry_state state(uint32_t src) { return view(src).a.state; }
+uint8_t vector_of(uint32_t src) { return (uint8_t)view(src).a.vector; }
+/* clang-format on */
 
 static void vectors(uint32_t cpu, uint32_t *used_, uint32_t *free_)
 {
