@@ -90,13 +90,14 @@ static uint32_t emptiest(struct ferry *f, const struct ferry_irq *i, const struc
 	struct best best = { FERRY_NONE, 0 };
 
 	for (uint32_t g = 0; g < f->nwords; g++) {
-		uint64_t word = candidates(f, i, want, g);
-		uint32_t bound, high;
+		uint32_t bound = ferry_host_load(f->ctx, &f->x86->bounds[g]), high;
+		uint64_t word;
 
-		if (!word)
-			continue;
-		bound = ferry_host_load(f->ctx, &f->x86->bounds[g]);
+		/* Most groups end here, once a good one was seen. */
 		if ((bound & BOUND_MASK) <= best.room)
+			continue;
+		word = candidates(f, i, want, g);
+		if (!word)
 			continue;
 		high = scan_group(f, g, word, bound & BOUND_MASK, &best);
 		if (high < (bound & BOUND_MASK) && word == ferry_set_word(f, FERRY_SET_ALL, g))
