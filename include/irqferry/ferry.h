@@ -76,7 +76,8 @@ struct ferry_config {
 	void (*done)(void *ctx, uint32_t irq, uint32_t generation);
 
 	/* Called with a record at each change of state, or null (then it costs one
-	 * branch). Same context as `done`. See trace.h. */
+	 * branch). Same context as `done`; records about a CPU come without an
+	 * interrupt's lock. See trace.h. */
 	void (*trace)(void *ctx, const struct ferry_trace *record);
 };
 
@@ -100,7 +101,7 @@ struct ferry_config {
  *                     (else the request is queued, and waits for space)
  *   FERRY_E_NO_BOUND  the move could never end, see ferry_config.drain_ns
  *   FERRY_E_UNREACHABLE, FERRY_E_NO_MASK, FERRY_E_STATE (free or dead),
- *   FERRY_E_INVALID (no such irq)
+ *   FERRY_E_INVALID (no such irq, or prefer is neither a CPU nor FERRY_NONE)
  * On error nothing has changed, an earlier queued request included.
  */
 FERRY_MUST_USE int ferry_irq_set_affinity(struct ferry *f, uint32_t irq, const uint64_t *mask,

@@ -106,7 +106,8 @@ struct ferry_source {
 	uint8_t flags;    /* FERRY_SOURCE_* */
 	uint16_t unit;    /* remapped: the remapping unit */
 	uint32_t device;  /* the host's handle, given back in ferry_host_read/write */
-	uint32_t index;   /* MSI-X entry, pin; remapped: remapping entry too */
+	uint32_t index;   /* MSI-X entry, pin; remapped: the remapping entry, and what
+			   * ferry_host_write gets for the mask bit: the host translates */
 	uintptr_t cookie; /* given back in ferry_host_handle */
 };
 

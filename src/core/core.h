@@ -87,7 +87,8 @@ enum {
 	FERRY_F_NO_START = FERRY_F_MASKED | FERRY_F_DISABLED | FERRY_F_DEAD,
 };
 
-/* One interrupt. Everything but `runner` is guarded by `lock` (I). */
+/* One interrupt. Guarded by `lock` (I), except `runner`, `number`, which is constant,
+ * and `cookie`, which does not change while a handler runs. */
 struct ferry_irq {
 	ferry_lock lock;
 	uint8_t state; /* enum ferry_state */
@@ -107,7 +108,7 @@ struct ferry_irq {
 	uintptr_t cookie;
 };
 
-_Static_assert(sizeof(struct ferry_irq) <= 96, "the descriptor's budget (DESIGN.md, Memory)");
+_Static_assert(sizeof(struct ferry_irq) <= 80, "the descriptor's budget (DESIGN.md, Memory)");
 
 struct ferry_cpu {
 	ferry_lock lock;    /* V */

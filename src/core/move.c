@@ -233,7 +233,6 @@ static int go(struct ferry *f, struct ferry_irq *i, ferry_set set, uint32_t pref
 	return ferry_move_start(f, i, &want);
 }
 
-/* What was queued, starved or broken no longer is. */
 void ferry_drop_queued(struct ferry *f, struct ferry_irq *i)
 {
 	uint32_t irq = i->number;

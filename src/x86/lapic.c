@@ -39,10 +39,11 @@ static void replay(struct ferry *f, struct ferry_irq *i)
 
 void ferry_x86_doorbell(struct ferry *f, uint32_t cpu)
 {
-	struct ferry_x86_cpu *c = &f->x86->cpus[cpu];
+	struct ferry_x86_cpu *c;
 
 	if (cpu >= f->ncpus)
 		return;
+	c = &f->x86->cpus[cpu];
 	/* First, so that what is above us in priority can come in while we work. */
 	ferry_host_eoi(f->ctx, cpu);
 	ferry_host_xchg(f->ctx, &c->rung, 0);
