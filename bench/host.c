@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "bench/host.h"
+#include "tests/one_thread.h"
 
 void (*bench_handler)(void);
 void (*bench_eoi)(void);
@@ -20,65 +21,7 @@ void ferry_host_unlock(void *ctx, ferry_lock *lock)
 	lock->opaque[0] = 0;
 }
 
-uint32_t ferry_host_load(void *ctx, const ferry_atomic *cell)
-{
-	(void)ctx;
-	return cell->value;
-}
-
-void ferry_host_store(void *ctx, ferry_atomic *cell, uint32_t value)
-{
-	(void)ctx;
-	cell->value = value;
-}
-
-uint32_t ferry_host_xchg(void *ctx, ferry_atomic *cell, uint32_t value)
-{
-	uint32_t old = cell->value;
-
-	(void)ctx;
-	cell->value = value;
-	return old;
-}
-
-uint32_t ferry_host_add(void *ctx, ferry_atomic *cell, uint32_t value)
-{
-	return ferry_host_xchg(ctx, cell, cell->value + value);
-}
-
-uint32_t ferry_host_or(void *ctx, ferry_atomic *cell, uint32_t bits)
-{
-	return ferry_host_xchg(ctx, cell, cell->value | bits);
-}
-
-uint32_t ferry_host_and(void *ctx, ferry_atomic *cell, uint32_t bits)
-{
-	return ferry_host_xchg(ctx, cell, cell->value & bits);
-}
-
-bool ferry_host_cas(void *ctx, ferry_atomic *cell, uint32_t expected, uint32_t value)
-{
-	bool same = cell->value == expected;
-
-	(void)ctx;
-	if (same)
-		cell->value = value;
-	return same;
-}
-
 #endif
-
-uintptr_t ferry_host_irq_save(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
-void ferry_host_irq_restore(void *ctx, uintptr_t flags)
-{
-	(void)ctx;
-	(void)flags;
-}
 
 void ferry_host_wait(void *ctx, bool (*done)(void *arg), void *arg)
 {

@@ -193,7 +193,9 @@ static void freed(struct storm *st, uint32_t src)
 	struct generator *g = &st->gen[src];
 
 	oracle_freed(st->m, src);
-	st->m->irq_src[s->irq] = 0;
+	/* The number may be somebody's again: it was free before the call returned. */
+	if (st->m->irq_src[s->irq] == src + 1)
+		st->m->irq_src[s->irq] = 0;
 	s->irq = NONE;
 	s->gen++;
 	device_reset(st->m, src);
@@ -261,7 +263,7 @@ static int create_source(struct storm *st, uint32_t src, const uint64_t *mask)
 	rc = ferry_x86_create(m->ferry, &source, mask, 1, &irq);
 	if (rc != 1)
 		return rc ? rc : FERRY_E_BUG;
-	if (irq >= m->config.sources || m->irq_src[irq]) {
+	if (irq >= m->config.sources || (m->irq_src[irq] && !m->source[m->irq_src[irq] - 1].dead)) {
 		violation(m, V_BROKEN, m->current, src, "create hands out irq %u, which is in use",
 			  irq);
 		return FERRY_E_BUG;

@@ -194,6 +194,22 @@ static void busy_broken(bool busy)
 	end();
 }
 
+/* Freed while its old place is being cleared and the new one is in service. */
+static void level_free_draining(void)
+{
+	begin(&(struct options){ .kind = FERRY_X86_IOAPIC_LEVEL },
+	      "free, level pin: in the middle of a move, pending at the new place");
+	check_eq(move(0, BIT(2)), FERRY_OK, "move");
+	check_eq(state(0), FERRY_DRAINING, "state");
+	fire(0);
+	arrive(0);
+	S.on = 1;
+	check_eq(release(0, 0), FERRY_E_AGAIN, "free");
+	check_eq(look(0).old_cpus, 1, "CPUs that owe");
+	check(release_all(0), "it never ends");
+	end();
+}
+
 static void shared_vectors(void)
 {
 	begin(&(struct options){ .shared = true },
@@ -221,6 +237,7 @@ int main(void)
 	level_starved();
 	level_free_running();
 	level_several();
+	level_free_draining();
 	dry_run();
 	busy_broken(false);
 	busy_broken(true);

@@ -9,7 +9,8 @@
 #include <irqferry/host.h>
 #include <irqferry/x86.h>
 #include <string.h>
-#include "tap.h"
+#include "tests/one_thread.h"
+#include "tests/tap.h"
 
 #define CPUS 200u
 #define IRQS 4096u
@@ -37,64 +38,6 @@ void ferry_host_unlock(void *ctx, ferry_lock *lock)
 	(void)ctx;
 	if (--lock->opaque[0])
 		bail("a lock was given back that was not held");
-}
-
-uint32_t ferry_host_load(void *ctx, const ferry_atomic *cell)
-{
-	(void)ctx;
-	return cell->value;
-}
-
-void ferry_host_store(void *ctx, ferry_atomic *cell, uint32_t value)
-{
-	(void)ctx;
-	cell->value = value;
-}
-
-uint32_t ferry_host_xchg(void *ctx, ferry_atomic *cell, uint32_t value)
-{
-	uint32_t old = cell->value;
-
-	(void)ctx;
-	cell->value = value;
-	return old;
-}
-
-uint32_t ferry_host_add(void *ctx, ferry_atomic *cell, uint32_t value)
-{
-	return ferry_host_xchg(ctx, cell, cell->value + value);
-}
-
-uint32_t ferry_host_or(void *ctx, ferry_atomic *cell, uint32_t bits)
-{
-	return ferry_host_xchg(ctx, cell, cell->value | bits);
-}
-
-uint32_t ferry_host_and(void *ctx, ferry_atomic *cell, uint32_t bits)
-{
-	return ferry_host_xchg(ctx, cell, cell->value & bits);
-}
-
-bool ferry_host_cas(void *ctx, ferry_atomic *cell, uint32_t expected, uint32_t value)
-{
-	bool same = cell->value == expected;
-
-	(void)ctx;
-	if (same)
-		cell->value = value;
-	return same;
-}
-
-uintptr_t ferry_host_irq_save(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
-void ferry_host_irq_restore(void *ctx, uintptr_t flags)
-{
-	(void)ctx;
-	(void)flags;
 }
 
 void ferry_host_wait(void *ctx, bool (*done)(void *arg), void *arg)

@@ -194,7 +194,8 @@ int ferry_irq_enable(struct ferry *f, uint32_t irq);
  *
  * Context: any but its own handler's. flags: 0 or FERRY_FREE_QUIET.
  * Returns
- *   FERRY_OK          done; the number may be handed out again
+ *   FERRY_OK          done; the number may be handed out again, and may have been
+ *                     already when this call returns: forget it before
  *   FERRY_E_AGAIN     not drained yet, or its handler still runs; call again
  *                     (*wait_ns, may be null, says when). It stays dead.
  *   FERRY_E_NO_BOUND  dead and silent, but its drain can't be proved: call again

@@ -98,12 +98,13 @@ struct ferry_irq {
 	uint32_t number;    /* its index; constant */
 	ferry_set cur, old; /* the place that is programmed; the one being left */
 	ferry_set requested;
-	uint32_t debt; /* DRAINING: CPUs of `old` that still own a slot. HELD: the CPU asked last */
+	uint32_t debt;       /* CPUs of `old` that still own a slot; DRAINING only */
 	ferry_atomic runner; /* CPU + 1 whose handler runs; written under I, read by waiters */
 	uint32_t asked, generation;
 	uint16_t prefer; /* CPU, or 0xffff */
 	uint16_t unit;
 	uint32_t device, index;
+	uint32_t rung;     /* FERRY_F_HELD: the CPU asked last to look at it */
 	uint64_t fence_ns; /* when the source was fenced after its last programming */
 	uintptr_t cookie;
 };

@@ -121,10 +121,10 @@ bool ferry_x86_level_ready(struct ferry *f, struct ferry_irq *i)
 		return true;
 	/* Where it pends is not known: ask its CPUs in turn, or one would ring itself
 	 * without end while another has interrupts off. */
-	i->debt = ferry_set_next(f, i->cur, i->debt + 1);
-	if (i->debt == FERRY_NONE)
-		i->debt = ferry_set_next(f, i->cur, 0);
-	ferry_x86_post(f, i->debt, i->vector);
+	i->rung = ferry_set_next(f, i->cur, i->rung + 1);
+	if (i->rung == FERRY_NONE)
+		i->rung = ferry_set_next(f, i->cur, 0);
+	ferry_x86_post(f, i->rung, i->vector);
 	return false;
 }
 
