@@ -53,6 +53,7 @@ help:
 	@echo "make run              storm this machine, a recorded and a described one"
 	@echo "make test             the tests"
 	@echo "make test-all         the tests, longer; sanitizers, lint, bench"
+	@echo "make fuzz             random machines, each through a short storm"
 	@echo "make bench            instruction counts (callgrind)"
 	@echo "make size             bytes of code and memory, with their limits"
 	@echo "make lint             style, compilers, clang-tidy"

@@ -8,19 +8,7 @@ cd "$(dirname "$0")/.."
 
 example=examples/integrate.c
 docs="README.md PORTING.md CAVEATS.md CHANGELOG.md DESIGN.md docs/*.md"
-n=0
-failed=0
-
-result() { # status, what, why
-	n=$((n + 1))
-	if test "$1" = 0; then
-		echo "ok $n - $2"
-	else
-		failed=1
-		echo "not ok $n - $2"
-		printf '%s\n' "$3" | sed 's/^/# /'
-	fi
-}
+. scripts/tap.sh
 
 nothing() { # what, complaints: none is good
 	test -z "$2" && result 0 "$1" || result 1 "$1" "$2"

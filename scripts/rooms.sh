@@ -8,19 +8,7 @@ cd "$(dirname "$0")/.."
 free="<stdint.h> <stddef.h> <stdbool.h> <limits.h> <stdatomic.h> <stdarg.h>"
 api="<irqferry/*.h>"
 libc="<*.h>"
-n=0
-failed=0
-
-result() { # status, what, why
-	n=$((n + 1))
-	if test "$1" = 0; then
-		echo "ok $n - $2"
-	else
-		failed=1
-		echo "not ok $n - $2"
-		printf '%s\n' "$3" | sed 's/^/# /'
-	fi
-}
+. scripts/tap.sh
 
 # What the files of a directory include: file:line:"name" or file:line:<name>
 includes() {
