@@ -5,4 +5,4 @@ FERRY_SRCS = src/core/irqset.c src/core/mask.c src/core/irq.c src/core/move.c sr
 	src/x86/init.c src/x86/vector.c src/x86/lapic.c src/x86/inspect.c src/x86/msi.c src/x86/ioapic.c src/x86/remap.c
 SIM_SRCS = sim/fibre.c sim/queue.c sim/machine.c sim/lapic.c sim/device.c sim/host.c sim/oracle.c sim/storm.c \
 	sim/storm_ops.c
-TOOL_SRCS = tool/main.c tool/run.c tool/fields.c tool/scenario.c tool/procfs.c tool/report.c
+TOOL_SRCS = tool/main.c tool/run.c tool/fields.c tool/scenario.c tool/procfs.c tool/report.c tool/output.c

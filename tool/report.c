@@ -2,6 +2,7 @@
 /* How storms are shown: text, JSON, the summary over all of them. */
 #include <inttypes.h>
 #include <string.h>
+#include "output.h"
 #include "report.h"
 
 #define CHART 64 /* columns */
@@ -181,26 +182,6 @@ void report_print(FILE *out, const struct machine *m, const struct storm_report 
 }
 
 /* ---- JSON ---------------------------------------------------------------- */
-
-/* File names need not be UTF-8; JSON must. */
-static json_t *string_json(const char *text)
-{
-	json_t *value = json_string(text);
-	char clean[4096];
-	size_t n = 0;
-
-	if (value)
-		return value;
-	for (; text[n] && n < sizeof(clean) - 1; n++)
-		clean[n] = text[n] >= ' ' && text[n] <= '~' ? text[n] : '?';
-	clean[n] = '\0';
-	return json_string(clean);
-}
-
-static void put(json_t *object, const char *key, uint64_t value)
-{
-	json_object_set_new(object, key, json_integer((json_int_t)value));
-}
 
 static void put_times(json_t *object, const char *key, const uint64_t times[5])
 {

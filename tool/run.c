@@ -3,16 +3,14 @@
  * irqferry run: storms over described and real machines. Everything is read and
  * checked before the first storm, so that bad input leaves nothing half done.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include "command.h"
+#include "output.h"
 #include "report.h"
 
 #define MACHINES_MAX 64
@@ -32,8 +30,7 @@ struct run {
 	struct machine machines[MACHINES_MAX];
 	size_t nmachines;
 
-	FILE *json_file;
-	char *json_temp; /* renamed to json_path at the end */
+	struct output report; /* to json_path */
 	json_t *storms;
 	struct summary sum;
 	struct message msg;
@@ -75,21 +72,6 @@ static const char help[] =
 
 enum { OPT_SEED = 256, OPT_EVENTS, OPT_JSON, OPT_MACHINE, OPT_FALLBACK, OPT_QUIET, OPT_HELP };
 
-static int number_arg(struct run *run, const char *option, const char *text, uint64_t min,
-		      uint64_t *value)
-{
-	char *end;
-	const uint64_t max = INT64_MAX;
-
-	errno = 0;
-	*value = strtoull(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && !*end && !errno && *value >= min && *value <= max)
-		return TOOL_OK;
-	return say(&run->msg, TOOL_USAGE,
-		   "%s: '%.40s': a number from %" PRIu64 " to %" PRIu64 " is expected", option,
-		   text, min, max);
-}
-
 static int ask(struct run *run, const char *path, bool is_dir)
 {
 	if (!*path)
@@ -109,9 +91,9 @@ static int take_option(struct run *run, int option, const char *arg)
 		return ask(run, arg, false);
 	case OPT_SEED:
 		run->has_seed = true;
-		return number_arg(run, "--seed", arg, 0, &run->seed);
+		return number_arg(&run->msg, "--seed", arg, 0, &run->seed);
 	case OPT_EVENTS:
-		return number_arg(run, "--events", arg, 1, &run->events);
+		return number_arg(&run->msg, "--events", arg, 1, &run->events);
 	case OPT_JSON:
 		run->json = true;
 		run->json_path = arg;
@@ -215,50 +197,22 @@ static int load_all(struct run *run)
 
 /* ---- output ------------------------------------------------------------------ */
 
-/* A report replaces an older one at once and whole; what is no ordinary file
- * (/dev/stderr, a pipe) is written as it is. */
 static int open_json(struct run *run)
 {
-	struct stat st;
-	bool whole;
-
-	if (!run->json || !run->json_path)
-		return TOOL_OK;
-	whole = lstat(run->json_path, &st) || S_ISREG(st.st_mode);
-	if (whole && asprintf(&run->json_temp, "%s.tmp%ld", run->json_path, (long)getpid()) < 0) {
-		run->json_temp = NULL;
-		return say_no_memory(&run->msg);
-	}
-	run->json_file = fopen(whole ? run->json_temp : run->json_path, "w");
-	if (run->json_file)
-		return TOOL_OK;
-	free(run->json_temp);
-	run->json_temp = NULL;
-	return say(&run->msg, TOOL_IO, "%s: can't be written: %s", run->json_path, strerror(errno));
+	return run->json_path ? output_open(&run->report, run->json_path, &run->msg) : TOOL_OK;
 }
 
 static int close_json(struct run *run)
 {
 	json_t *top = summary_json(&run->sum, run->storms);
-	FILE *out = run->json_path ? run->json_file : stdout;
-	int rc = top ? json_dumpf(top, out, JSON_INDENT(2)) : -1;
+	int rc;
 
+	if (run->json_path)
+		rc = output_json(run->report.file, run->json_path, top, &run->msg);
+	else
+		rc = output_json(stdout, "standard output", top, &run->msg);
 	json_decref(top);
-	if (rc || fputc('\n', out) == EOF)
-		return say(&run->msg, TOOL_IO, "%s: can't be written",
-			   run->json_path ? run->json_path : "standard output");
-	if (!run->json_path)
-		return TOOL_OK;
-	rc = fclose(out);
-	run->json_file = NULL;
-	if (!rc && run->json_temp)
-		rc = rename(run->json_temp, run->json_path);
-	if (rc)
-		return say(&run->msg, TOOL_IO, "%s: can't be written: %s", run->json_path,
-			   strerror(errno));
-	free(run->json_temp);
-	run->json_temp = NULL;
-	return TOOL_OK;
+	return rc || !run->json_path ? rc : output_close(&run->report, &run->msg);
 }
 
 /* ---- progress ------------------------------------------------------------------ */
@@ -268,14 +222,6 @@ struct progress {
 	double began, shown;
 	bool on, dirty;
 };
-
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static void show_progress(void *arg, double share, uint64_t raised)
 {
@@ -395,11 +341,7 @@ static void clean_up(struct run *run)
 {
 	for (size_t i = 0; i < run->nmachines; i++)
 		machine_free(&run->machines[i]);
-	if (run->json_file)
-		fclose(run->json_file);
-	if (run->json_temp)
-		unlink(run->json_temp);
-	free(run->json_temp);
+	output_drop(&run->report);
 	json_decref(run->storms);
 	free(run);
 }
