@@ -1,0 +1,829 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The language of scenarios: reading and writing it, what is impossible, and which
+ * scenarios are one up to the names of CPUs and interrupts.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <irqferry/x86.h>
+#include "scenario.h"
+
+const char *const scenario_kind[6] = { "msix", "maskable", "msi", "edge", "level", "remapped" };
+
+const char *const scenario_op[OP_KINDS] = {
+	[OP_MOVE] = "move",         [OP_OFFLINE] = "offline", [OP_ONLINE] = "online",
+	[OP_ROLLBACK] = "rollback", [OP_MASK] = "mask",       [OP_UNMASK] = "unmask",
+	[OP_DISABLE] = "disable",   [OP_ENABLE] = "enable",   [OP_FREE] = "free",
+	[OP_CREATE] = "create",     [OP_SETTLE] = "settle",
+};
+
+#define BLANKS " \t\r\n"
+#define MARKS "|:;"
+
+/* ---- options ------------------------------------------------------------------ */
+
+enum form { FORM_WORD, FORM_NUMBER, FORM_FAIL, FORM_CPUS };
+
+struct option {
+	const char *word; /* WORD: all of it; else what stands before "=" */
+	uint8_t form;
+	uint8_t at;          /* where in struct scenario */
+	uint8_t least, most; /* WORD: the value it gives is `least` */
+	uint8_t unsaid;      /* the value without it */
+};
+
+#define AT(field) ((uint8_t)offsetof(struct scenario, field))
+#define WORD(text, field, value) \
+	{ \
+		text, FORM_WORD, AT(field), value, value, 0 \
+	}
+
+/* In the order in which scenario_format() says them. */
+static const struct option options[] = {
+	{ "cpus", FORM_NUMBER, AT(cpus), 1, SCENARIO_CPUS, 0 },
+	{ "events", FORM_NUMBER, AT(events), 0, SCENARIO_EVENTS, SCENARIO_EVENTS + 1 },
+	WORD("overtaking", hw.overtaking, 1),
+	WORD("fence=root", hw.fence_root, 1),
+	WORD("bound=none", hw.bound, BOUND_NONE),
+	WORD("bound=lies", hw.bound, BOUND_LIES),
+	WORD("ipi=late", hw.ipi_late, 1),
+	WORD("eoi=late", hw.eoi_late, 1),
+	WORD("cleanup=high", hw.cleanup_high, 1),
+	WORD("nested", hw.nested, 1),
+	WORD("posted", hw.posted, 1),
+	WORD("leave=off", hw.leave_off, 1),
+	WORD("irr=kept", hw.irr_kept, 1),
+	WORD("tso", hw.tso, 1),
+	WORD("drains", hw.drains, 1),
+	WORD("directed", hw.directed, 1),
+	{ "fail", FORM_FAIL, AT(hw.fail), 1, 200, 0 },
+	WORD("pinned", pinned, 1),
+	WORD("restore", restore, 1),
+	WORD("shared", shared, 1),
+	WORD("flat", flat, 1),
+	{ "vectors", FORM_NUMBER, AT(vectors), 1, 64, SCENARIO_VECTORS },
+	{ "away", FORM_CPUS, AT(away), 0, 0, 0 },
+};
+
+#define OPTIONS (sizeof(options) / sizeof(*options))
+
+_Static_assert(sizeof(bool) == 1 && sizeof(struct scenario) < 256, "bytes, found by offset");
+
+static uint8_t *field(struct scenario *s, const struct option *o)
+{
+	return (uint8_t *)s + o->at;
+}
+
+static uint8_t value(const struct scenario *s, const struct option *o)
+{
+	return ((const uint8_t *)s)[o->at];
+}
+
+static bool op_has_irq(uint8_t kind)
+{
+	return kind != OP_OFFLINE && kind != OP_ONLINE && kind != OP_ROLLBACK;
+}
+
+static unsigned int count(unsigned int bits)
+{
+	return (unsigned int)__builtin_popcount(bits);
+}
+
+/* ---- what is impossible --------------------------------------------------------- */
+
+/* Why a scenario can't be, and where that is said: an option or an operation. */
+struct fault {
+	char why[120];
+	const struct option *option;
+	int cpu, op; /* -1: not one */
+};
+
+__attribute__((format(printf, 2, 3))) static bool wrong(struct fault *f, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(f->why, sizeof(f->why), format, args);
+	va_end(args);
+	return false;
+}
+
+static const struct option *option_at(uint8_t at)
+{
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (options[i].at == at)
+			return &options[i];
+	return NULL;
+}
+
+unsigned int scenario_start(const struct scenario *s, unsigned int irq)
+{
+	unsigned int full = irq / s->vectors, cpu = 0;
+
+	while (cpu + 1 < s->cpus && (full || s->away >> cpu & 1)) {
+		full -= !(s->away >> cpu & 1);
+		cpu++;
+	}
+	return cpu;
+}
+
+static bool check_away(const struct scenario *s, struct fault *f)
+{
+	unsigned int all = (1u << s->cpus) - 1;
+
+	f->option = option_at(AT(away));
+	if (s->away > all)
+		return wrong(f, "there is no CPU above %d", s->cpus - 1);
+	if (s->away == all)
+		return wrong(f, "no CPU is left");
+	if (s->away & 1)
+		return wrong(f, "CPU 0 can't be away, interrupts start there");
+	return true;
+}
+
+/* Is there a vector for each interrupt to start with? */
+static bool check_vectors(const struct scenario *s, struct fault *f)
+{
+	unsigned int levels = 0, online = s->cpus - count(s->away);
+
+	for (int i = 0; i < s->nirqs; i++)
+		levels += s->kind[i] == FERRY_X86_IOAPIC_LEVEL;
+	f->option = option_at(AT(vectors));
+	if (s->shared && s->vectors < s->nirqs)
+		return wrong(f, "%d interrupts don't fit into one namespace of %d vectors",
+			     s->nirqs, s->vectors);
+	if (s->vectors < levels)
+		return wrong(f, "level pins need a vector each, %u of them", levels);
+	if (s->vectors * online < s->nirqs)
+		return wrong(f, "%d interrupts don't fit on %u CPUs with %d vectors each", s->nirqs,
+			     online, s->vectors);
+	return true;
+}
+
+static bool in_range(const struct scenario *s, const struct option *o)
+{
+	uint8_t v = value(s, o);
+
+	if (o->form == FORM_WORD)
+		return v <= (o->at == AT(hw.bound) ? BOUND_LIES : 1);
+	return o->form == FORM_CPUS || (o->form == FORM_FAIL && !v) ||
+	       (v >= o->least && v <= o->most);
+}
+
+static bool check_ranges(const struct scenario *s, struct fault *f)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		f->option = &options[i];
+		if (!in_range(s, f->option))
+			return wrong(f, "a number from %d to %d", f->option->least,
+				     f->option->most);
+	}
+	f->option = NULL;
+	if (!s->nirqs || s->nirqs > SCENARIO_IRQS)
+		return wrong(f, "1 to %d interrupts", SCENARIO_IRQS);
+	for (int i = 0; i < s->nirqs; i++)
+		if (s->kind[i] >= FERRY_X86_KINDS)
+			return wrong(f, "no such kind");
+	return true;
+}
+
+/* What a script has done so far. */
+struct walk {
+	bool offline;
+	uint8_t freed; /* bit per interrupt */
+};
+
+static bool check_cpu_op(const struct op *op, struct walk *w, struct fault *f)
+{
+	if (op->kind == OP_ONLINE && !w->offline)
+		return wrong(f,
+			     "CPU %d is online here: `online` is for after `offline`, or "
+			     "first where the CPU is away",
+			     f->cpu);
+	if (op->kind != OP_ONLINE && w->offline)
+		return wrong(f, "CPU %d is offline here, it can only do `online`", f->cpu);
+	if (op->kind == OP_OFFLINE || op->kind == OP_ONLINE)
+		w->offline = op->kind == OP_OFFLINE;
+	return true;
+}
+
+static bool check_irq_op(const struct scenario *s, const struct op *op, struct walk *w,
+			 struct fault *f)
+{
+	unsigned int bit = 1u << op->irq;
+
+	if (op->irq >= s->nirqs)
+		return wrong(f, "there is no interrupt %d, only 0 to %d", op->irq, s->nirqs - 1);
+	if (op->kind == OP_MOVE && (!op->cpus || op->cpus >> s->cpus))
+		return wrong(f, op->cpus ? "there is no CPU above %d" : "a move to no CPU",
+			     s->cpus - 1);
+	if (op->kind == OP_CREATE && !(w->freed & bit))
+		return wrong(f,
+			     "interrupt %d exists here: `create` is for after `free` in the "
+			     "same script",
+			     op->irq);
+	if (op->kind != OP_CREATE && (w->freed & bit))
+		return wrong(f, "interrupt %d was freed here, the script can only `create` it",
+			     op->irq);
+	if (op->kind == OP_FREE || op->kind == OP_CREATE)
+		w->freed ^= (uint8_t)bit;
+	return true;
+}
+
+static bool check_script(const struct scenario *s, int cpu, struct fault *f)
+{
+	struct walk w = { .offline = s->away >> cpu & 1 };
+	const struct script *script = &s->script[cpu];
+
+	f->cpu = cpu;
+	f->op = -1;
+	f->option = NULL;
+	if (script->n > SCENARIO_OPS)
+		return wrong(f, "more than %d operations", SCENARIO_OPS);
+	for (f->op = 0; f->op < script->n; f->op++) {
+		const struct op *op = &script->op[f->op];
+
+		if (op->kind >= OP_KINDS)
+			return wrong(f, "no such operation");
+		if (!check_cpu_op(op, &w, f) ||
+		    (op_has_irq(op->kind) && !check_irq_op(s, op, &w, f)))
+			return false;
+	}
+	return true;
+}
+
+/* Two CPUs that free one interrupt: the second would free what it does not know. */
+static bool check_frees(const struct scenario *s, struct fault *f)
+{
+	int owner[SCENARIO_IRQS] = { -1, -1, -1 };
+
+	for (f->cpu = 0; f->cpu < s->cpus; f->cpu++)
+		for (f->op = 0; f->op < s->script[f->cpu].n; f->op++) {
+			const struct op *op = &s->script[f->cpu].op[f->op];
+
+			if (op->kind != OP_FREE)
+				continue;
+			if (owner[op->irq] >= 0 && owner[op->irq] != f->cpu)
+				return wrong(f,
+					     "CPU %d frees interrupt %d too, and only one CPU may",
+					     owner[op->irq], op->irq);
+			owner[op->irq] = f->cpu;
+		}
+	return true;
+}
+
+static bool check(const struct scenario *s, struct fault *f)
+{
+	*f = (struct fault){ .cpu = -1, .op = -1 };
+	if (!check_ranges(s, f) || !check_away(s, f) || !check_vectors(s, f))
+		return false;
+	for (int cpu = 0; cpu < SCENARIO_CPUS; cpu++)
+		if (cpu >= s->cpus && s->script[cpu].n)
+			return wrong(f, "a script for CPU %d, which is not there", cpu);
+		else if (!check_script(s, cpu, f))
+			return false;
+	return check_frees(s, f);
+}
+
+/* ---- writing ---------------------------------------------------------------------- */
+
+/* Longer than any: three kinds, every option, six moves to four CPUs on each CPU. */
+#define LONGEST 1024
+
+struct writer {
+	char text[LONGEST];
+	size_t n;
+};
+
+__attribute__((format(printf, 2, 3))) static void put(struct writer *w, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	w->n += (size_t)vsnprintf(w->text + w->n, sizeof(w->text) - w->n, format, args);
+	va_end(args);
+}
+
+static void put_cpus(struct writer *w, unsigned int cpus)
+{
+	const char *between = "";
+
+	for (int cpu = 0; cpu < SCENARIO_CPUS; cpu++)
+		if (cpus >> cpu & 1) {
+			put(w, "%s%d", between, cpu);
+			between = "+";
+		}
+}
+
+static void put_option(struct writer *w, const struct scenario *s, const struct option *o)
+{
+	uint8_t v = value(s, o);
+
+	if (o->form == FORM_WORD ? v != o->least : v == o->unsaid)
+		return;
+	put(w, o->form == FORM_WORD ? " %s" : " %s=", o->word);
+	if (o->form == FORM_CPUS)
+		put_cpus(w, v);
+	else if (o->form != FORM_WORD)
+		put(w, "%d%s", v, o->form == FORM_FAIL && s->hw.fail_on ? "+" : "");
+}
+
+static void put_op(struct writer *w, const struct op *op)
+{
+	put(w, " %s", scenario_op[op->kind]);
+	if (op_has_irq(op->kind))
+		put(w, " %d", op->irq);
+	if (op->kind == OP_MOVE) {
+		put(w, " ");
+		put_cpus(w, op->cpus);
+	}
+}
+
+static void put_scenario(struct writer *w, const struct scenario *s)
+{
+	w->n = 0;
+	for (int i = 0; i < s->nirqs; i++)
+		put(w, "%s%s", i ? "," : "", scenario_kind[s->kind[i]]);
+	for (size_t i = 0; i < OPTIONS; i++)
+		put_option(w, s, &options[i]);
+	for (int cpu = 0; cpu < s->cpus; cpu++)
+		for (int i = 0; i < s->script[cpu].n; i++) {
+			if (i)
+				put(w, ";");
+			else
+				put(w, " | %d:", cpu);
+			put_op(w, &s->script[cpu].op[i]);
+		}
+}
+
+void scenario_format(const struct scenario *s, char *out)
+{
+	struct writer w;
+
+	put_scenario(&w, s);
+	w.text[SCENARIO_TEXT - 1] = '\0';
+	strcpy(out, w.text);
+}
+
+/* ---- reading ---------------------------------------------------------------------- */
+
+struct reader {
+	const char *text;
+	const char *word; /* the present one */
+	size_t n;         /* its length, 0: the end */
+	struct scenario *s;
+	const char *said[OPTIONS]; /* where, null: not */
+	const char *op[SCENARIO_CPUS][SCENARIO_OPS];
+	uint8_t scripts; /* bit per CPU */
+	char *error;
+	size_t size;
+};
+
+static void show(const char *word, size_t n, char *out, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < n && i + 1 < size; i++)
+		out[i] = word[i] < ' ' || word[i] > '~' ? '?' : word[i];
+	out[i] = '\0';
+}
+
+static size_t length(const char *word)
+{
+	return *word && strchr(MARKS, *word) ? 1 : strcspn(word, BLANKS MARKS);
+}
+
+/* At `word`, so-and-so is wrong. */
+__attribute__((format(printf, 3, 4))) static bool refuse(struct reader *r, const char *word,
+							 const char *format, ...)
+{
+	char shown[24], what[400];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	show(word, length(word), shown, sizeof(shown));
+	if (*word)
+		snprintf(r->error, r->size, "column %d, '%s': %s", (int)(word - r->text) + 1, shown,
+			 what);
+	else
+		snprintf(r->error, r->size, "column %d, at the end: %s", (int)(word - r->text) + 1,
+			 what);
+	return false;
+}
+
+static void next(struct reader *r)
+{
+	r->word += r->n;
+	r->word += strspn(r->word, BLANKS);
+	r->n = length(r->word);
+}
+
+static bool is(const struct reader *r, const char *word)
+{
+	return r->n == strlen(word) && !strncmp(r->word, word, r->n);
+}
+
+/* Digits from *at to `end`, no more; false: they are no number of that range. */
+static bool number(const char **at, const char *end, unsigned int least, unsigned int most,
+		   uint8_t *v)
+{
+	const char *from = *at;
+	unsigned int n = 0;
+
+	while (*at < end && **at >= '0' && **at <= '9' && *at - from < 3)
+		n = n * 10 + (unsigned int)(*(*at)++ - '0');
+	*v = (uint8_t)n;
+	return *at > from && (*from != '0' || *at == from + 1) && n >= least && n <= most;
+}
+
+/* 1+2 or all, up to `end`. */
+static bool read_cpus(struct reader *r, const char *at, const char *end, uint8_t *set)
+{
+	uint8_t cpu;
+
+	*set = (uint8_t)((1u << r->s->cpus) - 1);
+	if (end - at == 3 && !strncmp(at, "all", 3))
+		return true;
+	*set = 0;
+	do {
+		if (!number(&at, end, 0, r->s->cpus - 1u, &cpu) || (at < end && *at != '+'))
+			return refuse(r, r->word, "CPUs from 0 to %d are expected, as 0 or 0+1",
+				      r->s->cpus - 1);
+		if (*set >> cpu & 1)
+			return refuse(r, r->word, "CPU %d twice", cpu);
+		*set |= (uint8_t)(1u << cpu);
+	} while (at++ < end);
+	return true;
+}
+
+static void list(char *to, size_t size, const char *const *words, size_t n)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n && at < size; i++)
+		at += (size_t)snprintf(to + at, size - at, " %s", words[i]);
+}
+
+/* Option words, of those that begin with `key` (n bytes, all: 0). */
+static void list_options(char *to, size_t size, const char *key, size_t n)
+{
+	static const char *const after[] = { "", "=N", "=N or =N+", "=CPUS" };
+	size_t at = 0;
+
+	for (size_t i = 0; i < OPTIONS && at < size; i++)
+		if (!strncmp(options[i].word, key, n))
+			at += (size_t)snprintf(to + at, size - at, "%s %s%s", at ? "," : "",
+					       options[i].word, after[options[i].form]);
+}
+
+static bool unknown_option(struct reader *r)
+{
+	const char *equals = memchr(r->word, '=', r->n);
+	char known[360] = "";
+
+	if (equals)
+		list_options(known, sizeof(known), r->word, (size_t)(equals - r->word));
+	if (!*known)
+		list_options(known, sizeof(known), "", 0);
+	return refuse(r, r->word, "an option is expected:%s", known);
+}
+
+static const struct option *find_option(const struct reader *r)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		size_t n = strlen(options[i].word);
+
+		if (options[i].form == FORM_WORD ?
+			    is(r, options[i].word) :
+			    r->n > n && r->word[n] == '=' && !strncmp(r->word, options[i].word, n))
+			return &options[i];
+	}
+	return NULL;
+}
+
+static bool read_value(struct reader *r, const struct option *o)
+{
+	const char *at = r->word + strlen(o->word) + 1, *end = r->word + r->n;
+	bool good = number(&at, end, o->least, o->most, field(r->s, o));
+
+	if (o->form == FORM_FAIL && at < end && *at == '+') {
+		r->s->hw.fail_on = true;
+		at++;
+	}
+	if (!good || at != end)
+		return refuse(r, r->word, "a number from %d to %d is expected%s", o->least, o->most,
+			      o->form == FORM_FAIL ? ", or one with + after it" : "");
+	return true;
+}
+
+static bool read_option(struct reader *r)
+{
+	const struct option *o = find_option(r);
+
+	if (!o)
+		return unknown_option(r);
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (options[i].at == o->at && r->said[i])
+			return refuse(r, r->word, "said twice");
+	r->said[o - options] = r->word;
+	if (o->form == FORM_WORD)
+		*field(r->s, o) = o->least;
+	/* Which CPUs there are may only be said later: see read_away(). */
+	return o->form == FORM_WORD || o->form == FORM_CPUS || read_value(r, o);
+}
+
+static bool read_away(struct reader *r)
+{
+	const struct option *o = option_at(AT(away));
+	struct reader at = *r;
+
+	at.word = r->said[o - options];
+	if (!at.word)
+		return true;
+	at.n = length(at.word);
+	return read_cpus(&at, at.word + strlen("away="), at.word + at.n, &r->s->away);
+}
+
+static bool read_kind(struct reader *r, const char *at, size_t n)
+{
+	char known[80] = "";
+
+	for (uint8_t i = 0; i < FERRY_X86_KINDS; i++)
+		if (n == strlen(scenario_kind[i]) && !strncmp(at, scenario_kind[i], n)) {
+			if (r->s->nirqs == SCENARIO_IRQS)
+				return refuse(r, r->word, "more than %d interrupts", SCENARIO_IRQS);
+			r->s->kind[r->s->nirqs++] = i;
+			return true;
+		}
+	list(known, sizeof(known), scenario_kind, FERRY_X86_KINDS);
+	return refuse(r, r->word, "kinds of interrupts are expected, as msix or msix,msi; of%s",
+		      known);
+}
+
+static bool read_kinds(struct reader *r)
+{
+	const char *at = r->word, *end = r->word + r->n;
+	size_t n;
+
+	do {
+		n = strcspn(at, ",");
+		if (n > (size_t)(end - at))
+			n = (size_t)(end - at);
+		if (!read_kind(r, at, n))
+			return false;
+		at += n;
+	} while (at++ < end);
+	next(r);
+	return true;
+}
+
+static bool read_head(struct reader *r)
+{
+	if (!read_kinds(r))
+		return false;
+	for (; r->n && !is(r, "|"); next(r))
+		if (!read_option(r))
+			return false;
+	for (int i = 0; i < 2; i++) /* cpus, events */
+		if (!r->said[i])
+			return refuse(r, r->word, "%s=N is lacking before it", options[i].word);
+	return read_away(r);
+}
+
+/* The word is the interrupt of an operation. */
+static bool read_irq(struct reader *r, struct op *op)
+{
+	const char *at = r->word, *end = at + r->n;
+
+	if (!number(&at, end, 0, r->s->nirqs - 1u, &op->irq) || at != end)
+		return refuse(r, r->word, "`%s` needs an interrupt, 0 to %d", scenario_op[op->kind],
+			      r->s->nirqs - 1);
+	next(r);
+	return true;
+}
+
+static bool read_target(struct reader *r, struct op *op)
+{
+	if (!r->n || strchr(MARKS, *r->word))
+		return refuse(r, r->word, "`move` needs CPUs after the interrupt: 0, 0+1 or all");
+	if (!read_cpus(r, r->word, r->word + r->n, &op->cpus))
+		return false;
+	next(r);
+	return true;
+}
+
+static bool read_op(struct reader *r, struct op *op)
+{
+	char known[120] = "";
+
+	while (op->kind < OP_KINDS && !is(r, scenario_op[op->kind]))
+		op->kind++;
+	if (op->kind == OP_KINDS) {
+		list(known, sizeof(known), scenario_op, OP_KINDS);
+		return refuse(r, r->word, "an operation is expected, one of%s", known);
+	}
+	next(r);
+	return (!op_has_irq(op->kind) || read_irq(r, op)) &&
+	       (op->kind != OP_MOVE || read_target(r, op));
+}
+
+static bool read_ops(struct reader *r, int cpu)
+{
+	struct script *script = &r->s->script[cpu];
+
+	do {
+		next(r); /* the colon, or a semicolon */
+		if (script->n == SCENARIO_OPS)
+			return refuse(r, r->word, "more than %d operations on one CPU",
+				      SCENARIO_OPS);
+		r->op[cpu][script->n] = r->word;
+		if (!read_op(r, &script->op[script->n]))
+			return false;
+		script->n++;
+	} while (is(r, ";"));
+	if (r->n && !is(r, "|"))
+		return refuse(r, r->word,
+			      "`;` and another operation, `|` and another CPU, or the "
+			      "end is expected");
+	return true;
+}
+
+static bool read_script(struct reader *r)
+{
+	const char *at, *end;
+	uint8_t cpu;
+
+	next(r); /* the bar */
+	at = r->word;
+	end = at + r->n;
+	if (!number(&at, end, 0, r->s->cpus - 1u, &cpu) || at != end)
+		return refuse(r, r->word, "a CPU, 0 to %d, is expected after `|`", r->s->cpus - 1);
+	if (r->scripts >> cpu & 1)
+		return refuse(r, r->word, "CPU %d has a script already", cpu);
+	r->scripts |= (uint8_t)(1u << cpu);
+	next(r);
+	if (!is(r, ":"))
+		return refuse(r, r->word, "`:` is expected after the CPU");
+	return read_ops(r, cpu);
+}
+
+static bool read_all(struct reader *r)
+{
+	struct fault f;
+	struct writer w;
+
+	next(r);
+	if (!read_head(r))
+		return false;
+	while (r->n)
+		if (!read_script(r))
+			return false;
+	if (!check(r->s, &f))
+		return refuse(r,
+			      f.option && r->said[f.option - options] ?
+				      r->said[f.option - options] :
+			      f.op >= 0 ? r->op[f.cpu][f.op] :
+					  r->text,
+			      "%s", f.why);
+	put_scenario(&w, r->s);
+	if (w.n >= SCENARIO_TEXT)
+		return refuse(r, r->word, "the scenario has %zu characters, at most %d are allowed",
+			      w.n, SCENARIO_TEXT - 1);
+	return true;
+}
+
+bool scenario_parse(const char *text, struct scenario *s, char *error, size_t size)
+{
+	struct reader r = { .text = text, .word = text, .s = s, .error = error, .size = size };
+
+	memset(s, 0, sizeof(*s));
+	s->vectors = SCENARIO_VECTORS;
+	if (size)
+		*error = '\0';
+	return read_all(&r);
+}
+
+bool scenario_valid(const struct scenario *s)
+{
+	struct fault f;
+	struct writer w;
+
+	if (!check(s, &f))
+		return false;
+	put_scenario(&w, s);
+	return w.n < SCENARIO_TEXT;
+}
+
+unsigned int scenario_ops(const struct scenario *s)
+{
+	unsigned int n = 0;
+
+	for (int cpu = 0; cpu < SCENARIO_CPUS; cpu++)
+		n += s->script[cpu].n;
+	return n;
+}
+
+/* ---- renaming ------------------------------------------------------------------------ */
+
+/* Of three; what acts on fewer leaves the others alone. */
+static const uint8_t permutation[6][3] = {
+	{ 0, 1, 2 }, { 1, 0, 2 }, { 0, 2, 1 }, { 2, 1, 0 }, { 1, 2, 0 }, { 2, 0, 1 },
+};
+
+struct renaming {
+	uint8_t cpu[SCENARIO_CPUS], irq[SCENARIO_IRQS];
+};
+
+/* The k-th of 36. False: it renames what is not there, or kinds. */
+static bool renaming(const struct scenario *s, int k, struct renaming *r)
+{
+	r->cpu[0] = 0;
+	for (int i = 0; i < 3; i++) {
+		r->cpu[1 + i] = (uint8_t)(1 + permutation[k % 6][i]);
+		r->irq[i] = permutation[k / 6][i];
+		if (1 + i >= s->cpus && r->cpu[1 + i] != 1 + i)
+			return false;
+		if (r->irq[i] == i)
+			continue;
+		if (i >= s->nirqs || r->irq[i] >= s->nirqs || s->kind[i] != s->kind[r->irq[i]])
+			return false;
+	}
+	return true;
+}
+
+static uint8_t renamed_cpus(const struct renaming *r, unsigned int cpus)
+{
+	unsigned int to = 0;
+
+	for (int cpu = 0; cpu < SCENARIO_CPUS; cpu++)
+		to |= (cpus >> cpu & 1) << r->cpu[cpu];
+	return (uint8_t)to;
+}
+
+static void rename_all(const struct scenario *s, const struct renaming *r, struct scenario *to)
+{
+	*to = *s;
+	to->away = renamed_cpus(r, s->away);
+	for (int cpu = 0; cpu < SCENARIO_CPUS; cpu++) {
+		struct script *script = &to->script[r->cpu[cpu]];
+
+		*script = s->script[cpu];
+		for (int i = 0; i < script->n; i++) {
+			struct op *op = &script->op[i];
+
+			op->irq = op_has_irq(op->kind) ? r->irq[op->irq] : 0;
+			op->cpus = renamed_cpus(r, op->cpus);
+		}
+	}
+}
+
+/* Few vectors make interrupts start elsewhere than on CPU 0: nothing may change there. */
+static bool same_starts(const struct scenario *s, const struct renaming *r,
+			const struct scenario *to)
+{
+	for (unsigned int i = 0; i < s->nirqs; i++)
+		if (scenario_start(to, r->irq[i]) != r->cpu[scenario_start(s, i)])
+			return false;
+	return true;
+}
+
+/* Low CPUs do more; then as bytes. */
+static bool smaller(const struct scenario *a, const struct scenario *b)
+{
+	int order = a->away - b->away;
+
+	for (int cpu = 0; cpu < SCENARIO_CPUS && !order; cpu++) {
+		order = b->script[cpu].n - a->script[cpu].n;
+		if (!order)
+			order = memcmp(a->script[cpu].op, b->script[cpu].op,
+				       a->script[cpu].n * sizeof(struct op));
+	}
+	return order < 0;
+}
+
+void scenario_smallest(struct scenario *s)
+{
+	const struct scenario from = *s;
+	struct scenario to;
+	struct renaming r;
+
+	for (int k = 1; k < 36; k++) {
+		if (!renaming(&from, k, &r))
+			continue;
+		rename_all(&from, &r, &to);
+		if (smaller(&to, s) && same_starts(&from, &r, &to))
+			*s = to;
+	}
+}
+
+bool scenario_canonical(const struct scenario *s)
+{
+	struct scenario to = *s;
+
+	scenario_smallest(&to);
+	return !smaller(&to, s);
+}

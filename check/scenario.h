@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * scenario.h: what the checker explores, in one line of text.
+ *
+ *    KIND[,KIND...] cpus=N events=N [option ...] | CPU: op; op | CPU: op ...
+ *
+ *    msix,msi cpus=3 events=2 fence=root ipi=late | 0: move 0 1; mask 1 | 1: offline; online
+ *
+ * The text is the scenario's name: two scenarios are the same if and only if
+ * scenario_format() gives the same text. Every interrupt starts on CPU 0 (where vectors=N
+ * leaves no room there: see scenario_start(); with `flat`: on all CPUs online), enabled,
+ * its requested affinity all CPUs; its device may fire up to `events` times, at any
+ * moment. Each CPU's thread does its operations in order, starting at any moment.
+ * docs/check.md has the whole language.
+ */
+#ifndef IRQFERRY_CHECK_SCENARIO_H
+#define IRQFERRY_CHECK_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SCENARIO_CPUS 4 /* at most */
+#define SCENARIO_IRQS 3
+#define SCENARIO_OPS 6 /* per CPU */
+#define SCENARIO_EVENTS 9
+#define SCENARIO_TEXT 400 /* longest text, with its 0 */
+
+enum op_kind {
+	OP_MOVE,     /* move I CPUS: affinity of interrupt I becomes CPUS, as 1 or 1+2 */
+	OP_OFFLINE,  /* offline: this CPU leaves */
+	OP_ONLINE,   /* online: it comes back; only after offline, or first if it is away */
+	OP_ROLLBACK, /* rollback: this CPU starts to leave, takes one step, and stays */
+	OP_MASK,     /* mask I */
+	OP_UNMASK,   /* unmask I */
+	OP_DISABLE,  /* disable I */
+	OP_ENABLE,   /* enable I */
+	OP_FREE,     /* free I: until it is gone */
+	OP_CREATE,   /* create I: again, only after free of the same CPU's script */
+	OP_SETTLE,   /* settle I: asks once */
+	OP_KINDS
+};
+
+struct op {
+	uint8_t kind; /* enum op_kind */
+	uint8_t irq;  /* where the operation has one */
+	uint8_t cpus; /* move: bit per CPU, never 0 */
+};
+
+struct script {
+	uint8_t n;
+	struct op op[SCENARIO_OPS];
+};
+
+enum bound { BOUND_TRUE, BOUND_NONE, BOUND_LIES };
+
+/* What the simulated machine guarantees. All zero: the strongest hardware. */
+struct hardware {
+	bool overtaking;   /* overtaking: messages of one device may overtake */
+	bool fence_root;   /* fence=root: a read-back reaches only the root complex */
+	uint8_t bound;     /* bound=none, bound=lies */
+	bool ipi_late;     /* ipi=late: IPIs take any time */
+	bool eoi_late;     /* eoi=late: EOI broadcasts take any time */
+	bool cleanup_high; /* cleanup=high: the doorbell outranks device vectors */
+	bool nested;       /* nested: handlers turn interrupts on */
+	bool posted;       /* posted: register writes take effect some time later */
+	bool leave_off;    /* leave=off: CPUs leave with interrupts off */
+	bool irr_kept;     /* irr=kept: parking leaves the IRR as it is */
+	bool tso;          /* tso: store buffers (x86) */
+	bool drains;       /* drains: the remapping unit's wait drains into IRRs */
+	bool directed;     /* directed: EOI broadcasts are suppressed */
+	uint8_t fail;      /* fail=N: register read N after setting up returns all ones */
+	bool fail_on;      /* fail=N+: and every one after it */
+};
+
+struct scenario {
+	uint8_t cpus;   /* 1 .. SCENARIO_CPUS */
+	uint8_t nirqs;  /* 1 .. SCENARIO_IRQS */
+	uint8_t events; /* per interrupt, 0 .. SCENARIO_EVENTS */
+	uint8_t kind[SCENARIO_IRQS];
+	struct hardware hw;
+	/* configuration of the library */
+	bool pinned;     /* pinned: requested affinity is the CPU of the start alone */
+	bool restore;    /* restore: broken affinities are mended */
+	bool shared;     /* shared: one vector namespace */
+	bool flat;       /* flat: logical destinations, sources of several CPUs */
+	uint8_t vectors; /* vectors=N: movable vectors; 8 if not said */
+	uint8_t away;    /* away=C+C: bit per CPU that starts offline */
+	struct script script[SCENARIO_CPUS];
+};
+
+#define SCENARIO_VECTORS 8
+
+/* Short names of the kinds, by enum ferry_x86_kind: msix maskable msi edge level remapped. */
+extern const char *const scenario_kind[6];
+/* By enum op_kind. */
+extern const char *const scenario_op[OP_KINDS];
+
+/* Read a scenario. False: it can't be read or can't be (an operation on a CPU that is
+ * offline, ...); `error` (size bytes) says what is wrong and at which word, without a
+ * newline. Blanks at the ends and runs of blanks don't matter, nor does the order of
+ * options and scripts. */
+bool scenario_parse(const char *text, struct scenario *s, char *error, size_t size);
+
+/* The text of a valid scenario; options in the order of the structs above, nothing
+ * that says only the default. At most SCENARIO_TEXT bytes with the 0. */
+void scenario_format(const struct scenario *s, char *out);
+
+/* Could scenario_parse() have made it? What lies in unused operations does not matter. */
+bool scenario_valid(const struct scenario *s);
+
+/* Operations of all scripts. */
+unsigned int scenario_ops(const struct scenario *s);
+
+/* The CPU that interrupt `irq` starts on: the CPUs online fill up in turn, each with as
+ * many interrupts as it has vectors. Where there are enough vectors, CPU 0. */
+unsigned int scenario_start(const struct scenario *s, unsigned int irq);
+
+/* Is it its own smallest renaming? Interrupts of one kind may be swapped, and CPUs
+ * other than CPU 0 (where all interrupts start). Of scenarios that are equal up to
+ * renaming exactly one is canonical. */
+bool scenario_canonical(const struct scenario *s);
+
+/* Make it that. */
+void scenario_smallest(struct scenario *s);
+
+#endif
