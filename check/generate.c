@@ -524,7 +524,7 @@ static void make_nightly(struct maker *k)
 /* Roughly, how many steps of a CPU an operation is. */
 static const uint8_t steps[OP_KINDS] = {
 	[OP_MOVE] = 20, [OP_OFFLINE] = 50, [OP_ONLINE] = 20, [OP_ROLLBACK] = 20,
-	[OP_MASK] = 8,  [OP_UNMASK] = 8,   [OP_DISABLE] = 8, [OP_ENABLE] = 8,
+	[OP_MASK] = 5,  [OP_UNMASK] = 5,   [OP_DISABLE] = 5, [OP_ENABLE] = 5,
 	[OP_FREE] = 25, [OP_CREATE] = 15,  [OP_SETTLE] = 8,
 };
 
@@ -533,23 +533,36 @@ static double of_hardware(const struct hardware *hw)
 	double n = 1;
 
 	n *= hw->overtaking ? 1.3 : 1;
-	n *= hw->fence_root ? 1.5 : 1;
+	n *= hw->fence_root ? 1.3 : 1;
 	n *= hw->bound ? 1.1 : 1;
 	n *= hw->ipi_late ? 1.5 : 1;
 	n *= hw->eoi_late ? 1.5 : 1;
 	n *= hw->nested ? 1.4 : 1;
-	n *= hw->posted ? 2 : 1;
-	n *= hw->tso ? 3 : 1;
+	n *= hw->posted ? 1.5 : 1;
+	n *= hw->tso ? 6 : 1;
 	n *= hw->leave_off || hw->irr_kept ? 1.1 : 1;
 	return n;
 }
 
+/* Does interrupt i, once moved, wait for an arrival or the bound? */
+static bool waits(const struct scenario *s, int i)
+{
+	if (!(ops_of(s) & (MOVERS | BIT(OP_FREE))))
+		return false;
+	if (s->kind[i] == FERRY_X86_REMAPPED)
+		return !s->hw.drains;
+	return s->kind[i] != FERRY_X86_IOAPIC_LEVEL && s->hw.fence_root;
+}
+
 double scenario_estimate(const struct scenario *s)
 {
-	double n = of_hardware(&s->hw) * (s->flat ? 1.3 : 1);
+	double n = of_hardware(&s->hw) * (s->flat ? 4 : 1);
+
+	for (int i = 0; i < s->nirqs; i++)
+		n *= waits(s, i) ? 5 : 1;
 
 	for (int i = 0; i < s->nirqs * s->events; i++)
-		n *= 2.5;
+		n *= 3;
 	for (int cpu = 0; cpu < s->cpus; cpu++) {
 		double at = 1.5;
 
