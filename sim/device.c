@@ -116,6 +116,10 @@ static void emit(struct machine *m, uint32_t src, uint64_t time, bool level)
 	f->data = s->msi_data;
 	s->flights++;
 	link_flight(m, i, d);
+	/* That it is on its way to the root complex can be seen only by a read of the
+	 * device, which might as well have come later; a remapping unit looks there. */
+	if (m->config.explore && s->kind != FERRY_X86_REMAPPED)
+		device_reach(m, i);
 	if (m->config.storm) {
 		draw_times(m, f, d);
 		machine_at(m, f->reach, label_of(L_REACH, i, 0));
@@ -195,6 +199,7 @@ void device_reach(struct machine *m, uint32_t i)
 	struct source *s = &m->source[f->src];
 	const char *why = NULL;
 
+	sim_writes(m, RES_DEVICE(s->device & 3));
 	f->stage = 2;
 	if (is_pin(s))
 		decode_pin(m, f);
@@ -215,6 +220,8 @@ void device_accept(struct machine *m, uint32_t i, uint32_t pick)
 {
 	struct flight f = m->flight[i];
 
+	sim_writes(m, RES_DEVICE(m->source[f.src].device & 3));
+	sim_reads(m, RES_GHOST(f.src & 3));
 	drop_flight(m, i);
 	/* 82093AA 3.2.4: remote IRR is set when a local APIC accepts the level
 	 * interrupt. */
@@ -249,6 +256,7 @@ void device_end_level(struct machine *m, uint32_t src, uint8_t vector)
 {
 	struct source *s = &m->source[src];
 
+	sim_writes(m, RES_DEVICE(s->device & 3));
 	if ((uint8_t)s->rte_low != vector || !s->remote_irr)
 		return;
 	s->remote_irr = false;
@@ -257,6 +265,7 @@ void device_end_level(struct machine *m, uint32_t src, uint8_t vector)
 
 void device_drop_line(struct machine *m, uint32_t src)
 {
+	sim_writes(m, RES_DEVICE(m->source[src].device & 3));
 	m->source[src].line = false;
 	m->source[src].seen = false;
 	m->source[src].pending.time = NEVER;
@@ -300,6 +309,8 @@ bool device_raise(struct machine *m, uint32_t src)
 {
 	struct source *s = &m->source[src];
 
+	sim_writes(m, RES_DEVICE(s->device & 3));
+	sim_reads(m, RES_GHOST(src & 3));
 	if (!s->live || s->dead)
 		return false;
 	m->out->report.raised++;
@@ -345,6 +356,7 @@ uint32_t device_read(struct machine *m, uint32_t src, enum ferry_reg reg)
 {
 	struct source *s = &m->source[src];
 
+	sim_reads(m, RES_DEVICE(s->device & 3));
 	switch (reg) {
 	case FERRY_REG_MSI_ADDR:
 		return s->msi_addr;
@@ -411,6 +423,7 @@ void device_write(struct machine *m, uint32_t src, enum ferry_reg reg, uint32_t 
 {
 	struct source *s = &m->source[src];
 
+	sim_writes(m, RES_DEVICE(s->device & 3));
 	if (is_pin(s) != (reg >= FERRY_REG_RTE_LOW))
 		violation(m, V_BROKEN, m->current, src, "write to register %d it has not",
 			  (int)reg);
@@ -450,6 +463,7 @@ void device_post(struct machine *m, uint32_t src, enum ferry_reg reg, uint32_t v
 	struct flight *f;
 	uint32_t i;
 
+	sim_writes(m, RES_DEVICE(m->source[src].device & 3));
 	if (!m->config.posted) {
 		device_write(m, src, reg, value);
 		return;
@@ -502,6 +516,22 @@ static bool holds(const struct sim_cpu *c, const struct flight *f)
 	if (c->fence_irte)
 		return f->src == c->fence_src && f->stage == 2;
 	return c->fence_irr || f->stage == 1;
+}
+
+void device_mark_fenced(struct machine *m, uint32_t src, bool irte)
+{
+	const struct sim_cpu *c = &m->cpu[m->current];
+	uint32_t i = m->device[m->source[src].device].head;
+
+	if (!m->config.explore)
+		return;
+	sim_writes(m, RES_DEVICE(m->source[src].device & 3));
+	for (; i; i = m->flight[i - 1].next) {
+		struct flight *f = &m->flight[i - 1];
+
+		if (irte ? f->src == src && f->stage == 2 : (int32_t)(f->seq - c->fence_seq) <= 0)
+			f->fenced = true;
+	}
 }
 
 bool device_fenced(const struct machine *m, const struct sim_cpu *c)

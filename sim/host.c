@@ -5,6 +5,8 @@
  * Before each access to something shared the CPU yields: whatever else can
  * happen may happen first. Calls that commute to the left of everything other
  * CPUs can do (unlock, irq_restore, now, EOI) yield only with config.yield_all.
+ * Explored, a CPU yields only where a section ends (config.explore); and every
+ * value that the code gets from here goes into its history.
  */
 #include "machine.h"
 
@@ -12,8 +14,17 @@
 
 static void commuting(struct machine *m)
 {
-	if (m->config.yield_all)
-		cpu_yield(m);
+	cpu_yield_for(m, MOVES_LEFT);
+}
+
+/* Which call this is, and what it was given: with the answer, all there is to know. */
+enum { SAW_LOCK = 1, SAW_LOAD, SAW_RMW, SAW_CAS, SAW_SAVE, SAW_WAIT, SAW_NOW, SAW_IRR, SAW_READ,
+       SAW_HANDLED };
+
+static void saw(struct machine *m, uint32_t what, uint64_t value)
+{
+	if (m->config.explore && !m->quiet && m->current != NONE)
+		sim_observe(m, (uint64_t)what << 56 ^ value);
 }
 
 /* ---- locks ------------------------------------------------------------------ */
@@ -50,6 +61,105 @@ static void look_lock(struct machine *m, ferry_lock *lock)
 		lock->opaque[0] = LOOKER;
 }
 
+static void touch(struct machine *m, const void *word, bool write)
+{
+	if (!m->config.explore)
+		return;
+	if (write) {
+		sim_writes(m, machine_resource(m, word));
+		machine_dirty(m, word);
+	} else {
+		sim_reads(m, machine_resource(m, word));
+	}
+}
+
+/* An unlock is a store: explored with store buffers it waits there with the others. */
+static void put_store(struct machine *m, uint32_t *at, uint32_t value)
+{
+	struct sim_cpu *c = &m->cpu[m->current];
+
+	if (c->nstores == STORES)
+		cpu_flush_one(m, m->current);
+	c->stores[c->nstores++] = (struct store){ at, value };
+}
+
+static bool buffers(const struct machine *m)
+{
+	return m->config.tso && !m->quiet && m->current != NONE;
+}
+
+/* What this CPU sees: its own stores first (SDM 3A 9.2.3.4). */
+static uint32_t visible(const struct machine *m, const uint32_t *at)
+{
+	const struct sim_cpu *c = &m->cpu[m->current == NONE ? 0 : m->current];
+	uint32_t i;
+
+	for (i = m->current == NONE ? 0 : c->nstores; i > 0; i--)
+		if (c->stores[i - 1].at == at)
+			return c->stores[i - 1].value;
+	return *at;
+}
+
+static struct sharing *sharing_of(struct machine *m, const void *word)
+{
+	size_t n = (size_t)((const char *)word - (const char *)m->library) / 4;
+
+	return n < m->config.library / 4 ? &m->out->sharing[n] : NULL;
+}
+
+static uint32_t held(const struct machine *m)
+{
+	const struct sim_cpu *c = &m->cpu[m->current];
+
+	return c->held | (c->iff ? 0 : 1u << m->current);
+}
+
+/* Can anyone tell when this access is made? See struct sharing. `changes` may come
+ * later, from change(). */
+static enum mover mover_of(struct machine *m, const void *word, bool load)
+{
+	const struct sharing *s;
+
+	if (!m->config.explore || m->current == NONE || m->quiet)
+		return MOVES_NOT;
+	s = sharing_of(m, word);
+	if (!s)
+		return MOVES_NOT;
+	machine_share(m, word, held(m), false);
+	if (!s->changed || (s->accesses & held(m)) || (load && (s->changes & held(m))))
+		return MOVES_BOTH;
+	return MOVES_NOT;
+}
+
+/* The cell is about to get this value. */
+static void change(struct machine *m, ferry_atomic *cell, uint32_t value)
+{
+	if (m->config.explore && m->current != NONE && !m->quiet && cell->value != value)
+		machine_share(m, cell, held(m), true);
+	cell->value = value;
+}
+
+/* Locks are named in the order in which they are first taken; one that has no bit
+ * of its own protects nothing. */
+static uint32_t lock_bit(struct machine *m, const ferry_lock *lock)
+{
+	size_t n = (size_t)((const char *)lock - (const char *)m->library) / 4;
+
+	if (!m->config.explore || n >= m->config.library / 4)
+		return 0;
+	if (!m->out->lock_name[n] && m->out->lock_names < 28)
+		m->out->lock_name[n] = 0x10u << m->out->lock_names++;
+	return m->out->lock_name[n];
+}
+
+/* A lock that is only ever taken by holders of another one is never waited for. */
+static enum mover lock_mover(struct machine *m, const ferry_lock *lock)
+{
+	if (!m->config.explore || mover_of(m, lock, false) == MOVES_NOT)
+		return MOVES_RIGHT;
+	return MOVES_BOTH;
+}
+
 void ferry_host_lock(void *ctx, ferry_lock *lock)
 {
 	struct machine *m = ctx;
@@ -59,8 +169,9 @@ void ferry_host_lock(void *ctx, ferry_lock *lock)
 		look_lock(m, lock);
 		return;
 	}
-	cpu_yield(m);
+	cpu_yield_for(m, m->config.tso ? MOVES_RIGHT : lock_mover(m, lock));
 	c = &m->cpu[m->current];
+	cpu_flush(m, m->current);
 	if (c->iff)
 		violation(m, V_BROKEN, m->current, NONE, "a lock is taken with interrupts on");
 	while (lock->opaque[0]) {
@@ -74,8 +185,14 @@ void ferry_host_lock(void *ctx, ferry_lock *lock)
 			cpu_chain(m, m->current);
 		cpu_block(m, CPU_LOCK);
 	}
+	touch(m, lock, true);
+	if (m->config.explore)
+		machine_share(m, lock, held(m), true);
 	lock->opaque[0] = m->current + 1;
 	c->locks++;
+	c->held |= lock_bit(m, lock);
+	if (m->config.explore)
+		saw(m, SAW_LOCK, m->config.client->seen(m, lock));
 }
 
 void ferry_host_unlock(void *ctx, ferry_lock *lock)
@@ -88,12 +205,18 @@ void ferry_host_unlock(void *ctx, ferry_lock *lock)
 		return;
 	}
 	commuting(m);
-	if (lock->opaque[0] != m->current + 1) {
+	if (visible(m, &lock->opaque[0]) != m->current + 1) {
 		violation(m, V_BROKEN, m->current, NONE, "a lock is given back that was not taken");
 		return;
 	}
-	lock->opaque[0] = 0;
 	m->cpu[m->current].locks--;
+	m->cpu[m->current].held &= ~lock_bit(m, lock);
+	if (buffers(m)) {
+		put_store(m, &lock->opaque[0], 0);
+		return;
+	}
+	touch(m, lock, true);
+	lock->opaque[0] = 0;
 	if (m->config.storm)
 		wake_waiter(m, lock);
 }
@@ -102,62 +225,78 @@ void ferry_host_unlock(void *ctx, ferry_lock *lock)
 
 uint32_t ferry_host_load(void *ctx, const ferry_atomic *cell)
 {
-	cpu_yield(ctx);
-	return cell->value;
+	struct machine *m = ctx;
+	uint32_t value;
+
+	cpu_yield_for(m, mover_of(m, cell, true));
+	value = visible(m, &cell->value);
+	touch(m, cell, false);
+	saw(m, SAW_LOAD, value);
+	return value;
 }
 
 void ferry_host_store(void *ctx, ferry_atomic *cell, uint32_t value)
 {
-	cpu_yield(ctx);
-	cell->value = value;
+	struct machine *m = ctx;
+
+	if (buffers(m)) {
+		cpu_yield_for(m, m->cpu[m->current].nstores == STORES ? MOVES_NOT : MOVES_BOTH);
+		put_store(m, &cell->value, value);
+		return;
+	}
+	cpu_yield_for(m, mover_of(m, cell, false));
+	touch(m, cell, true);
+	change(m, cell, value);
+}
+
+/* Before a read-modify-write: a full barrier. */
+static uint32_t begin_rmw(struct machine *m, ferry_atomic *cell)
+{
+	cpu_yield_for(m, m->config.tso ? MOVES_NOT : mover_of(m, cell, false));
+	if (m->current != NONE)
+		cpu_flush(m, m->current);
+	touch(m, cell, true);
+	saw(m, SAW_RMW, cell->value);
+	return cell->value;
 }
 
 uint32_t ferry_host_xchg(void *ctx, ferry_atomic *cell, uint32_t value)
 {
-	uint32_t old;
+	uint32_t old = begin_rmw(ctx, cell);
 
-	cpu_yield(ctx);
-	old = cell->value;
-	cell->value = value;
+	change(ctx, cell, value);
 	return old;
 }
 
 uint32_t ferry_host_add(void *ctx, ferry_atomic *cell, uint32_t value)
 {
-	uint32_t old;
+	uint32_t old = begin_rmw(ctx, cell);
 
-	cpu_yield(ctx);
-	old = cell->value;
-	cell->value = old + value;
+	change(ctx, cell, old + value);
 	return old;
 }
 
 uint32_t ferry_host_or(void *ctx, ferry_atomic *cell, uint32_t bits)
 {
-	uint32_t old;
+	uint32_t old = begin_rmw(ctx, cell);
 
-	cpu_yield(ctx);
-	old = cell->value;
-	cell->value = old | bits;
+	change(ctx, cell, old | bits);
 	return old;
 }
 
 uint32_t ferry_host_and(void *ctx, ferry_atomic *cell, uint32_t bits)
 {
-	uint32_t old;
+	uint32_t old = begin_rmw(ctx, cell);
 
-	cpu_yield(ctx);
-	old = cell->value;
-	cell->value = old & bits;
+	change(ctx, cell, old & bits);
 	return old;
 }
 
 bool ferry_host_cas(void *ctx, ferry_atomic *cell, uint32_t expected, uint32_t value)
 {
-	cpu_yield(ctx);
-	if (cell->value != expected)
+	if (begin_rmw(ctx, cell) != expected)
 		return false;
-	cell->value = value;
+	change(ctx, cell, value);
 	return true;
 }
 
@@ -172,8 +311,9 @@ uintptr_t ferry_host_irq_save(void *ctx)
 		return 0;
 	/* Before the flag is cleared an interrupt may still come; after, nothing. */
 	if (m->config.yield_all || m->cpu[m->current].iff)
-		cpu_yield(m);
+		cpu_yield_for(m, MOVES_RIGHT);
 	old = m->cpu[m->current].iff;
+	saw(m, SAW_SAVE, old);
 	m->cpu[m->current].iff = false;
 	return old;
 }
@@ -184,7 +324,8 @@ void ferry_host_irq_restore(void *ctx, uintptr_t flags)
 
 	if (m->quiet)
 		return;
-	commuting(m);
+	if (m->config.yield_all || flags)
+		commuting(m);
 	if (m->cpu[m->current].locks)
 		violation(m, V_BROKEN, m->current, NONE, "irq_restore with a lock held");
 	m->cpu[m->current].iff = flags != 0;
@@ -198,7 +339,8 @@ void ferry_host_wait(void *ctx, bool (*done)(void *arg), void *arg)
 
 	if (c->locks)
 		violation(m, V_BROKEN, m->current, NONE, "ferry_host_wait with a lock held");
-	cpu_yield(m);
+	cpu_yield_for(m, MOVES_NOT);
+	cpu_flush(m, m->current);
 	m->quiet = true;
 	now = done(arg);
 	m->quiet = false;
@@ -207,6 +349,10 @@ void ferry_host_wait(void *ctx, bool (*done)(void *arg), void *arg)
 	c->done = done;
 	c->arg = arg;
 	cpu_block(m, CPU_WAIT);
+	m->quiet = true;
+	(void)done(arg); /* what it reads belongs to this step */
+	m->quiet = false;
+	c->committed = true;
 }
 
 uint64_t ferry_host_now(void *ctx)
@@ -214,7 +360,9 @@ uint64_t ferry_host_now(void *ctx)
 	struct machine *m = ctx;
 
 	if (!m->quiet)
-		commuting(m);
+		cpu_yield_for(m, m->config.explore ? MOVES_NOT : MOVES_LEFT);
+	sim_reads(m, RES_TIME);
+	saw(m, SAW_NOW, m->now);
 	return m->now;
 }
 
@@ -222,9 +370,9 @@ void ferry_host_poll_in(void *ctx, uint64_t ns)
 {
 	struct machine *m = ctx;
 
-	cpu_yield(m);
-	/* A chooser without time sees the timer as due at any moment: the host's
-	 * "or soon after" starts at 0. */
+	/* Only L_BOUND sees it, which waits for nobody. */
+	cpu_yield_for(m, m->config.explore ? MOVES_LEFT : MOVES_NOT);
+	sim_writes(m, RES_TIME);
 	if (m->now + ns >= m->poll_at)
 		return;
 	m->poll_at = m->now + ns;
@@ -253,9 +401,12 @@ void ferry_host_handle(void *ctx, uint32_t irq, uintptr_t cookie, uint32_t cpu)
 			  c->locks ? "a lock held" : "interrupts on or in a thread");
 	if (m->source[src].irq != irq && m->source[src].live)
 		violation(m, V_BROKEN, cpu, src, "handler called for irq %u, which it is not", irq);
+	machine_say(m, "handler of source %u starts", src);
 	oracle_start(m, cpu, src);
 	m->source[src].running = cpu + 1;
 	m->config.client->handler(m, src, cpu);
+	saw(m, SAW_HANDLED, 0);
+	machine_say(m, "handler of source %u ends", src);
 	m->source[src].running = 0;
 	if (c->iff || c->locks)
 		violation(m, V_BROKEN, cpu, src, "the handler ended with interrupts on or a lock");
@@ -264,27 +415,36 @@ void ferry_host_handle(void *ctx, uint32_t irq, uintptr_t cookie, uint32_t cpu)
 void ferry_host_eoi(void *ctx, uint32_t cpu)
 {
 	check_cpu(ctx, cpu, "EOI");
-	commuting(ctx); /* the own APIC, interrupts off; a broadcast takes time anyway */
+	/* The own APIC, interrupts off; a broadcast takes time, but where it comes at once. */
+	cpu_yield_for(ctx, ((struct machine *)ctx)->config.eoi_now ? MOVES_NOT : MOVES_LEFT);
 	lapic_eoi(ctx, cpu);
 }
 
 bool ferry_host_irr(void *ctx, uint32_t cpu, uint8_t vector)
 {
 	struct machine *m = ctx;
+	bool set;
 
 	if (!m->quiet) {
 		check_cpu(m, cpu, "IRR read");
-		cpu_yield(m);
+		cpu_yield_for(m, MOVES_NOT);
 	}
-	return m->cpu[cpu].irr[vector >> 6] >> (vector & 63) & 1;
+	sim_reads(m, RES_IRR(cpu & 3));
+	set = m->cpu[cpu].irr[vector >> 6] >> (vector & 63) & 1;
+	saw(m, SAW_IRR, set);
+	return set;
 }
 
 void ferry_host_ipi(void *ctx, uint32_t cpu, uint8_t vector)
 {
 	struct machine *m = ctx;
 
-	cpu_yield(m);
+	/* What was stored before must be visible to its handler. Sent late it can't be
+	 * told from delivered late; arriving at once it can. */
+	cpu_yield_for(m, m->config.ipi_now ? MOVES_NOT : MOVES_LEFT);
+	cpu_flush(m, m->current);
 	m->out->report.ipis++;
+	machine_say(m, "rings CPU %u", cpu);
 	if (vector != m->config.doorbell)
 		violation(m, V_BROKEN, m->current, NONE, "IPI with vector %#x, not the doorbell",
 			  vector);
@@ -295,6 +455,9 @@ void ferry_host_ipi(void *ctx, uint32_t cpu, uint8_t vector)
 }
 
 /* ---- sources --------------------------------------------------------------------- */
+
+static const char *const reg_name[8] = { "address", "address high", "data",     "mask",
+					 "enable",  "RTE low",      "RTE high", "EOI" };
 
 static bool known(struct machine *m, uint32_t device, uint32_t index)
 {
@@ -352,14 +515,21 @@ uint32_t ferry_host_read(void *ctx, uint32_t device, uint32_t index, enum ferry_
 	struct machine *m = ctx;
 	uint32_t value;
 
-	cpu_yield(m);
+	cpu_yield_for(m, MOVES_NOT);
 	if (!known(m, device, index))
 		return 0;
 	if (m->quiet)
 		return device_read(m, index, reg);
+	cpu_flush(m, m->current);
 	fence_writes(m, index);
 	value = device_read(m, index, reg);
+	machine_say(m, "reads %s of source %u: %#x", reg_name[reg & 7], index, value);
 	fence_messages(m, index, m->config.fence_irr, false, 40);
+	device_mark_fenced(m, index, false);
+	if (m->config.fail && ++m->reads >= m->config.fail &&
+	    (m->config.fail_on || m->reads == m->config.fail))
+		value = 0xffffffff; /* PCI 3.0 3.3.3.1: nobody answers */
+	saw(m, SAW_READ, value);
 	return value;
 }
 
@@ -368,7 +538,10 @@ void ferry_host_write(void *ctx, uint32_t device, uint32_t index, enum ferry_reg
 {
 	struct machine *m = ctx;
 
-	cpu_yield(m);
+	cpu_yield_for(m, MOVES_NOT);
+	if (m->current != NONE)
+		cpu_flush(m, m->current);
+	machine_say(m, "writes %s of source %u: %#x", reg_name[reg & 7], index, value);
 	if (known(m, device, index))
 		device_post(m, index, reg, value);
 }
@@ -378,7 +551,10 @@ void ferry_host_irte_write(void *ctx, uint32_t unit, uint32_t index, const struc
 	struct machine *m = ctx;
 
 	(void)unit;
-	cpu_yield(m);
+	cpu_yield_for(m, MOVES_NOT);
+	cpu_flush(m, m->current);
+	machine_say(m, "writes entry %u: vector %#x, destination %#x", index, entry->vector,
+		    entry->dest);
 	/* VT-d 9.10: 128 bits at once. */
 	if (index < m->config.sources && m->source[index].kind == FERRY_X86_REMAPPED)
 		m->source[index].irte.now = *entry;
@@ -395,12 +571,14 @@ void ferry_host_irte_sync(void *ctx, uint32_t unit, uint32_t index)
 		return;
 	/* VT-d 6.5.2: the invalidation happens some time after it was queued, its
 	 * wait descriptor is written after that. */
-	cpu_yield(m);
+	cpu_yield_for(m, MOVES_NOT);
 	if (m->config.storm)
 		cpu_nap(m, 30 + machine_below(m, 300));
 	m->source[index].irte.valid = false;
+	sim_writes(m, RES_DEVICE(m->source[index].device & 3));
 	if (m->config.remap_drains)
 		fence_messages(m, index, false, true, 10);
 	else
-		cpu_yield(m);
+		cpu_yield_for(m, MOVES_NOT);
+	device_mark_fenced(m, index, true);
 }

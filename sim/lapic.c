@@ -31,10 +31,12 @@ static bool test(const uint64_t *bits, uint8_t n)
 
 int lapic_offers(const struct sim_cpu *c)
 {
-	int irr, isr;
+	int irr = highest(c->irr), isr = highest(c->isr);
 
-	irr = highest(c->irr);
-	isr = highest(c->isr);
+	if (c->top && test(c->irr, c->top) && !test(c->isr, c->top))
+		return c->top;
+	if (c->top && test(c->isr, c->top))
+		return -1;
 	/* 11.8.3.1: only a priority class (vector 7:4) above that of the highest
 	 * vector in service is dispensed. TPR stays 0. */
 	if (isr >= 0 && irr >> 4 <= isr >> 4)
@@ -75,6 +77,7 @@ void lapic_accept(struct machine *m, uint32_t cpu, const struct flight *f)
 {
 	struct sim_cpu *c = &m->cpu[cpu];
 
+	sim_writes(m, RES_IRR(cpu & 3));
 	if (c->parked) {
 		violation(m, V_OFFLINE, cpu, f->kind == FLIGHT_MESSAGE ? f->src : NONE,
 			  "%s with vector %#x reached a CPU that is offline",
@@ -99,6 +102,9 @@ void lapic_take(struct machine *m, uint32_t cpu, uint8_t vector)
 	struct frame *frame = &c->frame[c->depth++];
 	uint32_t i;
 
+	sim_writes(m, RES_IRR(cpu & 3));
+	/* SDM 3A 11.10: an interrupt drains the store buffer. */
+	cpu_flush(m, cpu);
 	/* 11.8.4: dispensed: IRR to ISR. */
 	clear(c->irr, vector);
 	set(c->isr, vector);
@@ -115,7 +121,7 @@ void lapic_take(struct machine *m, uint32_t cpu, uint8_t vector)
 void lapic_eoi(struct machine *m, uint32_t cpu)
 {
 	struct sim_cpu *c = &m->cpu[cpu];
-	int vector = highest(c->isr);
+	int vector = c->top && test(c->isr, c->top) ? c->top : highest(c->isr);
 	struct flight *f;
 	uint32_t i;
 
@@ -129,6 +135,10 @@ void lapic_eoi(struct machine *m, uint32_t cpu)
 	 * bit 12 suppresses that. */
 	if (!test(c->tmr, (uint8_t)vector) || m->config.directed_eoi)
 		return;
+	if (m->config.eoi_now) {
+		device_eoi_broadcast(m, (uint8_t)vector);
+		return;
+	}
 	i = flight_new(m);
 	f = &m->flight[i];
 	f->kind = FLIGHT_EOI;
@@ -143,6 +153,7 @@ void lapic_reset(struct machine *m, uint32_t cpu)
 	struct sim_cpu *c = &m->cpu[cpu];
 	uint32_t v, i;
 
+	sim_writes(m, RES_IRR(cpu & 3));
 	if (highest(c->isr) >= 0)
 		violation(m, V_BROKEN, cpu, NONE, "parked with vector %#x in service",
 			  (unsigned)highest(c->isr));
@@ -160,7 +171,8 @@ void lapic_reset(struct machine *m, uint32_t cpu)
 		}
 	if (m->config.system_vector && test(c->irr, m->config.system_vector))
 		m->config.client->poll(m);
-	memset(c->irr, 0, sizeof(c->irr));
+	if (!m->config.irr_kept)
+		memset(c->irr, 0, sizeof(c->irr));
 	memset(c->isr, 0, sizeof(c->isr));
 	memset(c->tmr, 0, sizeof(c->tmr));
 }
@@ -176,6 +188,12 @@ void lapic_send_ipi(struct machine *m, uint32_t cpu, uint8_t vector)
 	f->cpu = cpu;
 	f->vector = vector;
 	f->time = NEVER;
+	if (m->config.ipi_now) {
+		struct flight now = *f;
+
+		flight_free(m, i);
+		lapic_accept(m, cpu, &now);
+	}
 	if (m->config.storm)
 		machine_at(m, m->now + 1 + machine_below(m, m->config.ipi_ns),
 			   label_of(L_IPI, i, 0));

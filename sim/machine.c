@@ -37,15 +37,21 @@ static void cpu_at(struct machine *m, uint32_t cpu, uint64_t t)
 static void enter_interrupt(struct machine *m, uint32_t cpu)
 {
 	struct sim_cpu *c = &m->cpu[cpu];
+	const struct sim_client *client = m->config.client;
 	struct frame *frame = &c->frame[c->depth - 1];
 	int status = FERRY_X86_TAKEN;
 
 	c->take = 0;
-	if (frame->doorbell) {
+	c->history[c->depth] = frame->vector;
+	if (frame->doorbell && client->doorbell) {
+		client->doorbell(m, cpu);
+	} else if (frame->doorbell) {
 		ferry_x86_doorbell(m->ferry, cpu);
 	} else if (frame->vector == m->config.system_vector) {
 		lapic_eoi(m, cpu);
-		m->config.client->system(m, cpu);
+		client->system(m, cpu);
+	} else if (client->interrupt) {
+		status = client->interrupt(m, cpu, frame->vector);
 	} else {
 		status = ferry_x86_interrupt(m->ferry, cpu, frame->vector);
 	}
@@ -68,6 +74,7 @@ void cpu_resume(struct machine *m, enum cpu_state state)
 	for (;;) {
 		while (m->fatal)
 			fibre_switch(&c->fibre, &m->scheduler);
+		c->committed = false;
 		if (!c->take)
 			return;
 		enter_interrupt(m, cpu);
@@ -90,7 +97,8 @@ void cpu_block(struct machine *m, enum cpu_state state)
 
 void cpu_sleep(struct machine *m, uint64_t ns)
 {
-	m->cpu[m->current].until = m->now + ns;
+	m->cpu[m->current].until = m->config.explore ? 0 : m->now + ns;
+	m->cpu[m->current].done = NULL;
 	cpu_block(m, CPU_SLEEP);
 }
 
@@ -110,10 +118,12 @@ static void cpu_main(void *arg)
 	uint32_t cpu = (uint32_t)(uintptr_t)arg;
 
 	for (;;) {
-		if (m->config.client->has_work(m, cpu))
+		if (m->config.client->has_work(m, cpu)) {
 			m->config.client->work(m, cpu);
-		else
+		} else {
+			m->cpu[cpu].history[0] = 0;
 			cpu_block(m, CPU_IDLE);
+		}
 	}
 }
 
@@ -124,6 +134,68 @@ void cpu_park(struct machine *m)
 	lapic_reset(m, cpu);
 	m->cpu[cpu].parked = true;
 	cpu_block(m, CPU_PARKED);
+}
+
+uint64_t machine_resource(struct machine *m, const void *word)
+{
+	struct sim_out *out = m->out;
+	size_t n = (size_t)((const char *)word - (const char *)m->library) / 4;
+
+	if (n >= m->config.library / 4)
+		return ~0ull;
+	/* Words that share a bit only look more dependent than they are. */
+	if (!out->resource[n])
+		out->resource[n] =
+			(uint8_t)(RES_FIRST + out->resources++ % (64 - RES_FIRST));
+	return 1ull << out->resource[n];
+}
+
+void machine_share(struct machine *m, const void *word, uint32_t held, bool changes)
+{
+	size_t n = (size_t)((const char *)word - (const char *)m->library) / 4;
+	struct sharing *s, old;
+
+	if (n >= m->config.library / 4)
+		return;
+	s = &m->out->sharing[n];
+	old = *s;
+	s->accesses = s->accessed ? s->accesses & held : held;
+	s->accessed = true;
+	if (changes) {
+		s->changes = s->changed ? s->changes & held : held;
+		s->changed = true;
+	}
+	m->out->grown += s->accesses != old.accesses || s->changes != old.changes ||
+			 s->accessed != old.accessed || s->changed != old.changed;
+}
+
+void machine_dirty(struct machine *m, const void *word)
+{
+	size_t n = (size_t)((const char *)word - (const char *)m->library) / LINE;
+
+	if (!m->config.explore || n >= m->config.library / LINE || m->out->is_hot[n])
+		return;
+	m->out->is_hot[n] = 1;
+	m->out->hot[m->out->nhot++] = (uint32_t)n;
+}
+
+void cpu_flush_one(struct machine *m, uint32_t cpu)
+{
+	struct sim_cpu *c = &m->cpu[cpu];
+
+	sim_writes(m, machine_resource(m, c->stores[0].at));
+	machine_dirty(m, c->stores[0].at);
+	if (*c->stores[0].at != c->stores[0].value)
+		machine_share(m, c->stores[0].at, 0, true);
+	*c->stores[0].at = c->stores[0].value;
+	c->nstores--;
+	memmove(c->stores, c->stores + 1, c->nstores * sizeof(*c->stores));
+}
+
+void cpu_flush(struct machine *m, uint32_t cpu)
+{
+	while (m->cpu[cpu].nstores)
+		cpu_flush_one(m, cpu);
 }
 
 void cpu_unpark(struct machine *m, uint32_t cpu)
@@ -164,7 +236,9 @@ static bool condition(struct machine *m, uint32_t cpu)
 	bool result;
 
 	m->quiet = true;
+	m->asking = c;
 	result = c->done(c->arg);
+	m->asking = NULL;
 	m->quiet = false;
 	return result;
 }
@@ -178,6 +252,8 @@ static bool may_step(struct machine *m, uint32_t cpu)
 	case CPU_READY:
 		return true;
 	case CPU_SLEEP:
+		if (m->config.explore)
+			return m->now >= c->until || (c->done && condition(m, cpu));
 		return !storm || m->now >= c->until;
 	case CPU_FENCE:
 		return storm ? m->now >= c->until : device_fenced(m, c);
@@ -228,6 +304,21 @@ static void flight_labels(struct machine *m, uint32_t i, struct label_list *list
 	}
 }
 
+/* Does anyone wait for time, and would the bound be true? It speaks of messages
+ * sent before a fence; those after it may still be under way. */
+static bool may_pass(const struct machine *m)
+{
+	bool waits = m->poll_at != NEVER && m->now < m->poll_at;
+	uint32_t i;
+
+	for (i = 0; i < m->config.cpus; i++)
+		waits = waits || (m->cpu[i].state == CPU_SLEEP && m->cpu[i].until > m->now &&
+				  m->cpu[i].until != NEVER);
+	for (i = 0; waits && !m->config.bound_lies && i < m->flights_used; i++)
+		waits = m->flight[i].kind != FLIGHT_MESSAGE || !m->flight[i].fenced;
+	return waits;
+}
+
 uint32_t machine_labels(struct machine *m, label *out, uint32_t max)
 {
 	struct label_list list = { out, 0, max };
@@ -238,14 +329,18 @@ uint32_t machine_labels(struct machine *m, label *out, uint32_t max)
 			add(&list, label_of(L_STEP, i, 0));
 		if (may_take(&m->cpu[i]))
 			add(&list, label_of(L_TAKE, i, (uint32_t)lapic_ready(&m->cpu[i])));
+		if (m->cpu[i].nstores)
+			add(&list, label_of(L_FLUSH, i, 0));
 	}
 	for (i = 0; i < m->flights_used; i++)
 		flight_labels(m, i, &list);
 	for (i = 0; i < m->config.devices; i++)
 		if (m->device[i].write_head)
 			add(&list, label_of(L_WRITE, i, 0));
-	if (m->poll_at != NEVER)
+	if (m->poll_at != NEVER && (!m->config.explore || m->now >= m->poll_at))
 		add(&list, label_of(L_POLL, 0, 0));
+	if (m->config.explore && may_pass(m))
+		add(&list, label_of(L_BOUND, 0, 0));
 	return list.n;
 }
 
@@ -278,6 +373,8 @@ static void reschedule(struct machine *m, uint32_t cpu)
 static void run_fibre(struct machine *m, uint32_t cpu)
 {
 	m->current = cpu;
+	m->cpu[cpu].committed = false;
+	sim_writes(m, RES_CPU(cpu & 3));
 	fibre_switch(&m->scheduler, &m->cpu[cpu].fibre);
 	m->current = NONE;
 	if (m->config.storm)
@@ -337,6 +434,12 @@ void machine_perform(struct machine *m, label l)
 		break;
 	case L_OP:
 		m->config.client->op(m, a, label_b(l));
+		break;
+	case L_BOUND:
+		m->now += m->config.drain_ns;
+		break;
+	case L_FLUSH:
+		cpu_flush_one(m, a);
 		break;
 	}
 }
@@ -455,6 +558,7 @@ static void init_tables(struct machine *m)
 		c->state = CPU_PARKED;
 		c->parked = true;
 		c->iff = true;
+		c->top = k->doorbell_high ? k->doorbell : 0;
 		fibre_init(&c->fibre, m->stacks + (size_t)i * k->stack, k->stack, cpu_main,
 			   (void *)(uintptr_t)i);
 		m->apic_map[2 * i] = k->apic_ids[i];
@@ -470,7 +574,7 @@ static void init_tables(struct machine *m)
 struct machine *machine_new(const struct sim_config *config, struct sim_out *out)
 {
 	struct machine *m;
-	size_t used = 0, at[10];
+	size_t used = 0, at[11];
 	uint8_t *base;
 
 	carve(&used, sizeof(*m));
@@ -483,6 +587,7 @@ struct machine *machine_new(const struct sim_config *config, struct sim_out *out
 	at[6] = carve(&used, config->cpus * 2 * sizeof(*m->apic_map));
 	at[9] = carve(&used, config->sources * sizeof(*m->irq_src));
 	used = (used + 4095) & ~(size_t)4095;
+	at[10] = carve(&used, config->client_bytes);
 	at[7] = carve(&used, config->library);
 	used = (used + 4095) & ~(size_t)4095;
 	at[8] = carve(&used, (size_t)config->cpus * config->stack);
@@ -510,6 +615,7 @@ struct machine *machine_new(const struct sim_config *config, struct sim_out *out
 	m->levels = (uint32_t *)(base + at[5]);
 	m->apic_map = (uint32_t *)(base + at[6]);
 	m->irq_src = (uint32_t *)(base + at[9]);
+	m->client = base + at[10];
 	m->library = base + at[7];
 	m->stacks = base + at[8];
 	init_tables(m);

@@ -9,7 +9,7 @@
  * (machine_perform), and who chooses. The storm's chooser is machine_storm_step:
  * each label that becomes enabled draws a virtual time from the seed, the
  * earliest goes first. Another chooser sets config.storm to false and never
- * looks at times.
+ * looks at times; the explorer of check/ sets config.explore as well (see there).
  *
  * All state that identifies a situation lies in one arena at a fixed address:
  * this struct, the tables it points to, the library's memory, the stacks. What
@@ -44,7 +44,9 @@ enum label_kind {
 	L_EOI = 7,    /* a: flight: an EOI broadcast reaches the I/O APICs */
 	L_POLL = 8,   /* the timer behind ferry_host_poll_in */
 	L_OP = 9,     /* a, b: the client's; an operation starts */
-	L_WRITE = 10  /* a: device whose oldest posted write takes effect */
+	L_WRITE = 10, /* a: device whose oldest posted write takes effect */
+	L_BOUND = 11, /* the drain bound passes; only explored */
+	L_FLUSH = 12  /* a: CPU whose oldest buffered store becomes visible */
 };
 
 typedef uint64_t label;
@@ -106,6 +108,13 @@ enum cpu_state {
 	CPU_PARKED
 };
 
+/* Stores that a CPU has made and others do not see yet, oldest first. */
+#define STORES 8
+struct store {
+	uint32_t *at;
+	uint32_t value;
+};
+
 struct sim_cpu {
 	struct fibre fibre;
 	uint64_t due;   /* when the storm steps it; NEVER: not queued */
@@ -116,12 +125,21 @@ struct sim_cpu {
 	uint64_t irr[4], isr[4], tmr[4];
 	uint32_t fence_src, fence_seq;
 	uint32_t locks;  /* held */
+	uint32_t held;   /* explored: the same as a set, see struct sharing */
 	uint16_t waiter; /* next in the chain of CPU_LOCK, index + 1 */
 	uint16_t take;   /* vector + 1 that the fibre must enter first */
 	uint8_t state, depth;
+	uint8_t top; /* a vector that outranks all others; 0: none */
 	bool iff;    /* EFLAGS.IF */
 	bool parked; /* its local APIC takes nothing */
 	bool fence_irr, fence_irte, fence_writes;
+	bool committed;  /* explored: its section can't be moved to the right any more */
+	uint8_t nstores; /* explored: in the store buffer */
+	struct store stores[STORES];
+	/* Explored: all that the code has seen since its thread became idle, and since
+	 * each interrupt began: with the place where it stopped this is what it is about
+	 * to do, whatever compiler made it. */
+	uint64_t history[SIM_DEPTH + 1];
 	struct frame frame[SIM_DEPTH];
 	uint32_t token[256]; /* of each IRR bit */
 };
@@ -132,6 +150,7 @@ enum flight_kind { FLIGHT_FREE, FLIGHT_MESSAGE, FLIGHT_IPI, FLIGHT_EOI, FLIGHT_W
 struct flight {
 	uint8_t kind, stage; /* message: 1 before, 2 after the root complex */
 	bool level;
+	bool fenced;          /* explored: the drain bound counts for it */
 	bool logical, lowest; /* from stage 2 on, with dest and vector */
 	uint8_t vector, delivery;
 	uint32_t cpu; /* IPI */
@@ -190,6 +209,11 @@ struct sim_client {
 	void (*poll)(struct machine *m);                 /* the label */
 	void (*system)(struct machine *m, uint32_t cpu); /* config.system_vector came */
 	void (*op)(struct machine *m, uint32_t a, uint32_t b);
+	/* The interrupt entries; null: the library's. */
+	int (*interrupt)(struct machine *m, uint32_t cpu, uint8_t vector);
+	void (*doorbell)(struct machine *m, uint32_t cpu);
+	/* Explored: a hash of what a CPU may have seen once it holds the lock. */
+	uint64_t (*seen)(struct machine *m, const ferry_lock *lock);
 };
 
 struct sim_config {
@@ -199,6 +223,24 @@ struct sim_config {
 	bool storm;     /* virtual time chooses */
 	bool yield_all; /* also before calls that commute to the left */
 	bool posted;    /* register writes take effect some time later */
+	/*
+	 * The machine is explored. No virtual time: label L_BOUND lets the drain bound
+	 * pass. A step is a section that can't be told from an atomic one: it ends before
+	 * a second access that others could see (Lipton 1975: lock and irq_save move
+	 * right, unlock and irq_restore left, what a held lock guards both ways);
+	 * with yield_all before each host call. What the code sees goes into
+	 * sim_cpu.history, what it touches into sim_out.reads and writes.
+	 */
+	bool explore;
+	bool ipi_now, eoi_now; /* IPIs, EOI broadcasts arrive at once */
+	bool doorbell_high;    /* the doorbell outranks all other vectors */
+	bool irr_kept;         /* parking leaves the IRR as it is */
+	bool tso;              /* store buffers (SDM 3A 9.2.3.4) */
+	bool bound_lies;       /* L_BOUND does not wait for messages */
+	uint8_t fail;          /* register read number `fail` returns all ones; 0: none */
+	bool fail_on;          /* and all later ones */
+	uint64_t drain_ns;     /* what L_BOUND adds to the clock */
+	size_t client_bytes;   /* of the client's state in the arena */
 	bool overtaking, fence_irr, remap_drains, directed_eoi, ext_dest;
 	bool logical_flat, logical_cluster, shared, restore;
 	uint64_t flight_ns, ipi_ns, eoi_ns;
@@ -216,6 +258,17 @@ struct histogram {
 	uint64_t bucket[HISTOGRAM_BUCKETS];
 };
 
+/*
+ * Explored: what protects a word of the library's memory. Bit c < 4: CPU c with its
+ * interrupts off; the others: locks. Each set is what was held at every access so far
+ * (Savage 1997). An access that something protects from all others, or a load that
+ * something protects from all changes, need not be a place to stop.
+ */
+struct sharing {
+	uint32_t accesses, changes;
+	bool accessed, changed;
+};
+
 /* What only measures. Not part of a state. */
 struct sim_out {
 	struct storm_report report;
@@ -223,7 +276,33 @@ struct sim_out {
 	struct histogram latency, move_time, offline_time;
 	struct queue queue;
 	void *user; /* the client's */
+
+	/* Explored: what the last label touched, a bit per thing (see RES_CPU and the
+	 * following). And the lines of the library's memory that were ever written. */
+	char *say; /* 512 bytes of text about the last label, or null */
+	uint64_t reads, writes;
+	struct sharing *sharing; /* by 32-bit word of the library's memory */
+	uint32_t grown;          /* how often a word turned out to be shared more */
+	uint32_t *lock_name;     /* by word: the bit of a lock, from bit 4 on; 0: none yet */
+	uint32_t lock_names;
+	uint8_t *resource; /* by word; 0: not yet named */
+	uint32_t resources;
+	uint32_t *hot; /* lines, in the order of their first write */
+	uint32_t nhot;
+	uint8_t *is_hot; /* by line */
 };
+
+#define LINE 64u
+
+/* Bits of sim_out.reads and writes: 4 CPUs, 3 sources at most. The rest of the 64
+ * names words of the library's memory. */
+#define RES_CPU(cpu) (1ull << (cpu))
+#define RES_IRR(cpu) (1ull << (4 + (cpu)))
+#define RES_DEVICE(d) (1ull << (8 + (d)))
+#define RES_GHOST(src) (1ull << (12 + (src))) /* what the oracles know */
+#define RES_TIME (1ull << 16)
+#define RES_SCRIPT (1ull << 17) /* the client's, common to all CPUs */
+#define RES_FIRST 18u
 
 struct machine {
 	struct sim_config config;
@@ -234,11 +313,13 @@ struct machine {
 	uint32_t current; /* CPU whose fibre runs, NONE: the scheduler */
 	bool quiet;       /* a condition is evaluated, or a look from outside: no yields */
 	bool torn;        /* that look met a held lock: its result means nothing */
+	const struct sim_cpu *asking; /* whose condition is evaluated */
 	bool fatal;       /* cannot go on */
 	bool stop;        /* machine_storm returns */
 	bool silent;      /* devices have no events of their own any more */
 	uint64_t poll_at;
 	uint32_t rechecks; /* conditions found false since the last label */
+	uint32_t reads;    /* of registers, with config.fail */
 
 	struct sim_cpu *cpu;
 	struct source *source;
@@ -252,6 +333,7 @@ struct machine {
 	uint32_t *irq_src;  /* by the library's number: source + 1 */
 	uint32_t *apic_map; /* pairs of APIC id and CPU, by id */
 	void *library;
+	void *client; /* config.client_bytes */
 	uint8_t *stacks;
 	size_t arena_size;
 };
@@ -318,6 +400,43 @@ static inline uint64_t cpu_step_time(struct machine *m)
 /* From a CPU's fibre: after a switch, take interrupts until it may go on. */
 void cpu_resume(struct machine *m, enum cpu_state state);
 
+/* ---- explored: history, footprints, sections ------------------------------ */
+
+static inline void sim_reads(struct machine *m, uint64_t what)
+{
+	m->out->reads |= what;
+}
+
+static inline void sim_writes(struct machine *m, uint64_t what)
+{
+	m->out->writes |= what;
+}
+
+static inline uint64_t sim_mix(uint64_t h, uint64_t x)
+{
+	h = (h ^ x) * 0x9fb21c651e98df25;
+	return h ^ h >> 32;
+}
+
+/* The code of the current CPU has seen this value. */
+static inline void sim_observe(struct machine *m, uint64_t value)
+{
+	struct sim_cpu *c = &m->cpu[m->current];
+
+	c->history[c->depth] = sim_mix(c->history[c->depth], value);
+}
+
+/* Of all the code of the current CPU has seen only `value` still matters to it. */
+static inline void sim_forget(struct machine *m, uint64_t value)
+{
+	struct sim_cpu *c = &m->cpu[m->current];
+
+	c->history[c->depth] = value;
+}
+
+/* How an access may be moved in time past other CPUs' without anyone noticing. */
+enum mover { MOVES_RIGHT, MOVES_LEFT, MOVES_BOTH, MOVES_NOT };
+
 /* From a CPU's fibre, before it touches something shared: anything else that can
  * happen may happen first. */
 static inline void cpu_yield(struct machine *m)
@@ -345,6 +464,24 @@ static inline void cpu_yield(struct machine *m)
 		cpu_resume(m, CPU_READY);
 }
 
+/* The same before an access of this sort: explored, only where the section ends. */
+static inline void cpu_yield_for(struct machine *m, enum mover mover)
+{
+	struct sim_cpu *c;
+
+	if (m->quiet || m->current == NONE)
+		return;
+	c = &m->cpu[m->current];
+	if (m->config.yield_all || (!m->config.explore && mover != MOVES_LEFT) ||
+	    (mover != MOVES_LEFT && mover != MOVES_BOTH && c->committed))
+		cpu_yield(m);
+	if (mover != MOVES_BOTH)
+		c->committed = m->config.explore && mover != MOVES_RIGHT;
+	/* Every call counts: what it does may leave no other trace. */
+	if (m->config.explore)
+		sim_observe(m, 1u + mover);
+}
+
 /* From a CPU's fibre. */
 void cpu_block(struct machine *m, enum cpu_state state);
 void cpu_sleep(struct machine *m, uint64_t ns);
@@ -357,7 +494,31 @@ void cpu_wake(struct machine *m, uint32_t cpu);
  * another chooser sees the waiters in the CPUs. */
 void cpu_chain(struct machine *m, uint32_t cpu);
 void cpu_park(struct machine *m);
+/* Explored: all stores of the CPU become visible. */
+void cpu_flush(struct machine *m, uint32_t cpu);
+void cpu_flush_one(struct machine *m, uint32_t cpu);
 void cpu_unpark(struct machine *m, uint32_t cpu);
+
+/* Explored: the bit of a word of the library's memory. */
+uint64_t machine_resource(struct machine *m, const void *word);
+/* Explored: an access to the word is made with `held`; changes: the value does. */
+void machine_share(struct machine *m, const void *word, uint32_t held, bool changes);
+/* Explored: the word is about to change. */
+void machine_dirty(struct machine *m, const void *word);
+/* Explored: labels that name a flight by device and rank (messages), CPU (IPIs) or
+ * vector (EOIs) instead of by index, and back; NONE's label 0 if there is none. */
+label machine_canonical(const struct machine *m, label l);
+label machine_resolve(const struct machine *m, label l);
+/* Everything outside the library's memory that tells this state from another, in
+ * canonical form (image.c); returns the number of bytes, at most IMAGE_MOST. */
+#define IMAGE_MOST 8192
+size_t machine_image(const struct machine *m, uint8_t *out);
+
+/* What happened during a label, in words, for a reader of schedules: only while
+ * sim_out.say is set. */
+void machine_say(struct machine *m, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void machine_say_trace(struct machine *m, const struct ferry_trace *record);
 
 /* Look through the public API from outside: no yields. end: false if torn. */
 void machine_look(struct machine *m);
@@ -395,6 +556,9 @@ void device_write(struct machine *m, uint32_t src, enum ferry_reg reg, uint32_t 
 /* The same, posted: it takes effect with a label of its own. */
 void device_post(struct machine *m, uint32_t src, enum ferry_reg reg, uint32_t value);
 void device_land(struct machine *m, uint32_t device);
+/* Explored: a fence of the current CPU is complete; the drain bound of what it
+ * stands behind runs (irte: of what the unit has accepted for this source). */
+void device_mark_fenced(struct machine *m, uint32_t src, bool irte);
 uint32_t flight_new(struct machine *m);
 void flight_free(struct machine *m, uint32_t flight);
 
@@ -422,8 +586,13 @@ void oracle_source(struct machine *m, uint32_t src);
 /* Note the highest use of vectors so far. */
 void oracle_vectors(struct machine *m);
 /* ferry_irq_free returned FERRY_OK: nothing of this incarnation may be left. */
-void oracle_freed(struct machine *m, uint32_t src);
+/* ferry_irq_free said FERRY_OK: what the source has still is forgotten, its device
+ * reset. It may be created again. */
+void oracle_gone(struct machine *m, uint32_t src);
+
 void oracle_final(struct machine *m);
+/* Of that the part about device events alone. */
+void oracle_final_events(struct machine *m);
 
 void histogram_add(struct histogram *h, uint64_t value);
 /* p50, p90, p99, p99.9, max */

@@ -204,6 +204,7 @@ void oracle_start(struct machine *m, uint32_t cpu, uint32_t src)
 	uint64_t time = NEVER;
 	struct token t;
 
+	sim_writes(m, RES_GHOST(src & 3));
 	check_start(m, cpu, src);
 	frame->handler = true;
 	while (c->depth && frame_pop(m, frame, &t)) {
@@ -301,6 +302,7 @@ void oracle_taken(struct machine *m, uint32_t cpu, struct frame *frame, int stat
 	while (frame_pop(m, frame, &t)) {
 		if (t.level)
 			continue;
+		sim_writes(m, RES_GHOST(t.src & 3));
 		if (token_stale(m, t.src, t.gen) || status != FERRY_X86_TAKEN)
 			token_end(m, t.src, t.gen, V_LOST, cpu,
 				  "came with a vector nobody owned here");
@@ -324,6 +326,7 @@ void oracle_trace(struct machine *m, const struct ferry_trace *record)
 		r->forwarded++;
 	if (src == NONE)
 		return;
+	sim_writes(m, RES_GHOST(src & 3));
 	switch (record->event) {
 	case FERRY_TRACE_LATCHED:
 		oracle_latched(m, record->cpu, src);
@@ -430,7 +433,7 @@ static bool committing(struct machine *m, uint32_t cpu)
 	return state != FERRY_CPU_ONLINE && !m->cpu[cpu].iff;
 }
 
-void oracle_freed(struct machine *m, uint32_t src)
+static void oracle_freed(struct machine *m, uint32_t src)
 {
 	struct source *s = &m->source[src];
 	uint32_t i = m->device[s->device].head, cpu;
@@ -446,6 +449,24 @@ void oracle_freed(struct machine *m, uint32_t src)
 				  "freed with its vector pending in the IRR");
 	if (s->running)
 		violation(m, V_BROKEN, s->running - 1, src, "freed while its handler runs");
+}
+
+void oracle_gone(struct machine *m, uint32_t src)
+{
+	struct source *s = &m->source[src];
+
+	sim_writes(m, RES_GHOST(src & 3));
+	oracle_freed(m, src);
+	/* The number may be somebody's again: it was free before the call returned. */
+	if (m->irq_src[s->irq] == src + 1)
+		m->irq_src[s->irq] = 0;
+	s->irq = NONE;
+	s->gen++;
+	device_reset(m, src);
+	if (s->latched.time != NEVER)
+		token_end(m, src, s->latched.gen, V_LOST, NONE, "was latched");
+	s->latched.time = NEVER;
+	s->live = s->dead = s->dying = false;
 }
 
 /* ---- the end --------------------------------------------------------------------------- */
@@ -538,14 +559,21 @@ void oracle_final(struct machine *m)
 	for (i = 0; i < m->config.sources; i++)
 		oracle_source(m, i);
 	machine_look(m);
-	for (i = 0; i < m->config.sources; i++) {
+	for (i = 0; i < m->config.sources; i++)
 		if (m->source[i].live && !m->source[i].dead)
 			final_place(m, i);
-		final_tokens(m, i);
-	}
 	final_vectors(m);
 	if (!machine_looked(m))
 		violation(m, V_BROKEN, NONE, NONE, "a lock is still held at the end");
+	oracle_final_events(m);
+}
+
+void oracle_final_events(struct machine *m)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->config.sources; i++)
+		final_tokens(m, i);
 	if (m->out->outstanding)
 		violation(m, V_LOST, NONE, NONE, "%lld events are nowhere",
 			  (long long)m->out->outstanding);

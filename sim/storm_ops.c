@@ -189,20 +189,9 @@ void storm_handler(struct machine *m, uint32_t src, uint32_t cpu)
 /* What the device still has is gone with its reset. */
 static void freed(struct storm *st, uint32_t src)
 {
-	struct source *s = &st->m->source[src];
 	struct generator *g = &st->gen[src];
 
-	oracle_freed(st->m, src);
-	/* The number may be somebody's again: it was free before the call returned. */
-	if (st->m->irq_src[s->irq] == src + 1)
-		st->m->irq_src[s->irq] = 0;
-	s->irq = NONE;
-	s->gen++;
-	device_reset(st->m, src);
-	if (s->latched.time != NEVER)
-		token_end(st->m, src, s->latched.gen, V_LOST, NONE, "was latched");
-	s->latched.time = NEVER;
-	s->live = s->dead = s->dying = false;
+	oracle_gone(st->m, src);
 	g->done = g->last = 0;
 	memset(g->ticket, 0, sizeof(g->ticket));
 }

@@ -499,22 +499,6 @@ int call_create(struct call *c)
 	return rc;
 }
 
-/* The device is reset, what it still had is gone. */
-static void freed(uint32_t src)
-{
-	struct source *s = &S.m->source[src];
-
-	oracle_freed(S.m, src);
-	S.m->irq_src[s->irq] = 0;
-	s->irq = NONE;
-	s->gen++;
-	device_reset(S.m, src);
-	if (s->latched.time != NEVER)
-		token_end(S.m, src, s->latched.gen, V_LOST, NONE, "was latched");
-	s->latched.time = NEVER;
-	s->live = s->dead = s->dying = false;
-}
-
 int call_free(struct call *c)
 {
 	int rc;
@@ -522,7 +506,7 @@ int call_free(struct call *c)
 	S.m->source[c->src].dead = true;
 	rc = ferry_irq_free(S.f, irq_of(c), c->how, &c->wait);
 	if (rc == FERRY_OK)
-		freed(c->src);
+		oracle_gone(S.m, c->src);
 	return rc;
 }
 

@@ -156,13 +156,14 @@ static int enter(struct ferry *f, uint32_t cpu)
 {
 	struct ferry_x86_cpu *c = &f->x86->cpus[cpu];
 
-	for (uint32_t v = 0; v < 256; v++) {
-		if ((f->x86->usable[v / 32] >> (v % 32) & 1) &&
-		    ferry_host_irr(f->ctx, cpu, (uint8_t)v))
-			return FERRY_E_PENDING;
-		if (ferry_host_load(f->ctx, &c->owned[v / 32]))
+	for (uint32_t w = 0; w < 8; w++) {
+		for (uint32_t bits = f->x86->usable[w]; bits; bits &= bits - 1)
+			if (ferry_host_irr(f->ctx, cpu,
+					   (uint8_t)(w * 32 + (uint32_t)__builtin_ctz(bits))))
+				return FERRY_E_PENDING;
+		if (ferry_host_load(f->ctx, &c->owned[w]))
 			return FERRY_E_BUG;
-		ferry_host_store(f->ctx, &c->work[v / 32], 0);
+		ferry_host_store(f->ctx, &c->work[w], 0);
 	}
 	ferry_host_store(f->ctx, &c->rung, 0);
 	return FERRY_OK;

@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * client.c: what runs on the CPUs of an explored machine: each CPU's thread plays its
+ * script, and handlers. Everything a thread decides follows from struct state and from
+ * what the subject returned, so the history of a CPU tells what it will do.
+ */
+#include "client.h"
+
+/* phases of struct state.running and .ending */
+enum { BOOT = 0, SETUP = 1, RUN = 2 };
+
+static const struct op *next_op(const struct machine *m, uint32_t cpu)
+{
+	const struct script *script = &world_of(m)->s->script[cpu];
+	uint8_t at = state_of(m)->actor[cpu].at;
+
+	return at < script->n ? &script->op[at] : NULL;
+}
+
+static bool is_hotplug(const struct op *op)
+{
+	return op->kind == OP_OFFLINE || op->kind == OP_ROLLBACK || op->kind == OP_ONLINE;
+}
+
+bool client_may_power(const struct machine *m, uint32_t cpu)
+{
+	const struct op *op = next_op(m, cpu);
+
+	return state_of(m)->running == RUN && !state_of(m)->ending && m->cpu[cpu].parked && op &&
+	       op->kind == OP_ONLINE && !state_of(m)->hotplug;
+}
+
+bool client_may_fire(const struct machine *m, uint32_t src)
+{
+	const struct source *s = &m->source[src];
+
+	/* A line that is asserted can't be asserted again. */
+	return state_of(m)->running == RUN && !state_of(m)->ending &&
+	       state_of(m)->intent[src].left && s->live && !s->dead && !s->line;
+}
+
+static bool is_ender(const struct machine *m, uint32_t cpu)
+{
+	uint32_t i;
+
+	for (i = 0; i < cpu; i++)
+		if (m->cpu[i].state == CPU_IDLE)
+			return false;
+	return true;
+}
+
+static bool has_work(struct machine *m, uint32_t cpu)
+{
+	const struct state *st = state_of(m);
+	const struct op *op;
+
+	if (!st->actor[cpu].booted || st->actor[cpu].polls)
+		return true;
+	if (st->running == SETUP)
+		return cpu == 0;
+	if (st->ending)
+		return st->ending == 1 && is_ender(m, cpu);
+	op = next_op(m, cpu);
+	return st->running == RUN && op && (!is_hotplug(op) || !st->hotplug);
+}
+
+/* ---- waiting inside an operation ---------------------------------------------- */
+
+/* A host does not try again all the time. It waits: */
+enum {
+	WAIT_NOT,
+	WAIT_INTERRUPT, /* until an interrupt was taken here, or some move has ended */
+	WAIT_DRAINED,   /* until a freed interrupt is drained and its handler has ended */
+	WAIT_QUIET      /* until nothing of the device is under way */
+};
+
+static bool quiet(const struct machine *m, uint32_t src)
+{
+	const struct source *s = &m->source[src];
+
+	return !s->flights && !s->in_irr && !m->device[s->device].write_head;
+}
+
+static bool may_try(void *arg)
+{
+	struct machine *m = arg;
+	uint32_t cpu;
+
+	for (cpu = 0; &m->cpu[cpu] != m->asking; cpu++)
+		;
+	return client_may_try(m, cpu);
+}
+
+void client_stir(struct machine *m)
+{
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < m->config.cpus; cpu++)
+		if (state_of(m)->actor[cpu].in_op && cpu + 1 == state_of(m)->hotplug) {
+			sim_writes(m, RES_CPU(cpu));
+			state_of(m)->actor[cpu].stirred = 1;
+		}
+}
+
+bool client_may_try(struct machine *m, uint32_t cpu)
+{
+	const struct actor *a = &state_of(m)->actor[cpu];
+
+	switch (a->waits) {
+	case WAIT_INTERRUPT:
+		return a->stirred || a->polls;
+	case WAIT_DRAINED:
+		return a->polls || (!m->source[a->src].running &&
+				    world_of(m)->subject->drained(m, a->src));
+	case WAIT_QUIET:
+		return a->polls || quiet(m, a->src);
+	default:
+		return true;
+	}
+}
+
+static void run_poll(struct machine *m, uint32_t cpu)
+{
+	state_of(m)->actor[cpu].polls = 0;
+	if (world_of(m)->subject->poll)
+		world_of(m)->subject->poll(m);
+}
+
+/* Wait for it. a->stirred was reset before what is to be tried again was tried. Of
+ * what the thread has seen it keeps `remember`. */
+static void wait(struct machine *m, uint32_t cpu, uint8_t what, uint32_t src, uint64_t remember)
+{
+	struct actor *a = &state_of(m)->actor[cpu];
+	struct sim_cpu *c = &m->cpu[cpu];
+	bool polled = false;
+
+	a->waits = what;
+	a->src = (uint8_t)src;
+	while (!polled && !client_may_try(m, cpu)) {
+		c->done = may_try;
+		c->arg = m;
+		c->until = NEVER;
+		sim_forget(m, remember);
+		cpu_block(m, CPU_SLEEP);
+		polled = a->polls;
+		if (polled)
+			run_poll(m, cpu);
+	}
+	a->waits = WAIT_NOT;
+	a->src = 0;
+}
+
+static void check_rc(struct machine *m, uint32_t src, const char *what, int rc)
+{
+	bool gone = src != NONE && state_of(m)->intent[src].gone;
+
+	if (rc == FERRY_E_INVALID || rc == FERRY_E_BUG || (rc == FERRY_E_STATE && !gone))
+		violation(m, V_BROKEN, m->current, src, "%s returned %d", what, rc);
+}
+
+/* ---- interrupts ----------------------------------------------------------------- */
+
+static bool exists(const struct machine *m, uint32_t src)
+{
+	return m->source[src].irq != NONE;
+}
+
+static void do_move(struct machine *m, const struct op *op)
+{
+	struct intent *k = &state_of(m)->intent[op->irq];
+	int rc;
+
+	if (!exists(m, op->irq))
+		return;
+	sim_writes(m, RES_GHOST(op->irq));
+	k->crossed |= k->requests++ != 0;
+	rc = world_of(m)->subject->move(m, op->irq, op->cpus);
+	sim_writes(m, RES_GHOST(op->irq));
+	k->requests--;
+	if (rc == FERRY_OK)
+		k->last = op->cpus;
+	/* Which of two that crossed was the last is open. */
+	if (k->crossed)
+		k->last = 0;
+	k->crossed &= k->requests != 0;
+	check_rc(m, op->irq, "set_affinity", rc);
+}
+
+static void do_mask(struct machine *m, const struct op *op, bool masked)
+{
+	if (exists(m, op->irq))
+		check_rc(m, op->irq, "mask", world_of(m)->subject->mask(m, op->irq, masked));
+}
+
+static void do_enable(struct machine *m, const struct op *op, bool enabled)
+{
+	if (exists(m, op->irq))
+		check_rc(m, op->irq, "enable", world_of(m)->subject->enable(m, op->irq, enabled));
+}
+
+static void do_settle(struct machine *m, const struct op *op)
+{
+	if (exists(m, op->irq))
+		check_rc(m, op->irq, "settle", world_of(m)->subject->settle(m, op->irq));
+}
+
+static void do_free(struct machine *m, uint32_t cpu, const struct op *op)
+{
+	struct source *s = &m->source[op->irq];
+	bool is_quiet = false;
+	int rc;
+
+	if (!exists(m, op->irq))
+		return;
+	sim_writes(m, RES_GHOST(op->irq));
+	state_of(m)->intent[op->irq].gone = 1;
+	s->dead = true;
+	for (;;) {
+		rc = world_of(m)->subject->free_(m, op->irq, is_quiet);
+		if (rc == FERRY_OK)
+			break;
+		if (rc != FERRY_E_AGAIN && rc != FERRY_E_NO_BOUND) {
+			check_rc(m, NONE, "free", rc);
+			return;
+		}
+		if (rc == FERRY_E_NO_BOUND && quiet(m, op->irq))
+			is_quiet = true;
+		else
+			wait(m, cpu, rc == FERRY_E_NO_BOUND ? WAIT_QUIET : WAIT_DRAINED, op->irq,
+			     1u + is_quiet);
+	}
+	oracle_gone(m, op->irq);
+}
+
+static bool is_pin(const struct source *s)
+{
+	return s->kind == FERRY_X86_IOAPIC_EDGE || s->kind == FERRY_X86_IOAPIC_LEVEL;
+}
+
+/* Create, enable, start the device. */
+static int make(struct machine *m, uint32_t src, uint64_t cpus)
+{
+	struct source *s = &m->source[src];
+	uint32_t irq = NONE;
+	int rc;
+
+	sim_writes(m, RES_GHOST(src) | RES_DEVICE(s->device));
+	device_reset(m, src);
+	rc = world_of(m)->subject->create(m, src, cpus, &irq);
+	if (rc != FERRY_OK)
+		return rc;
+	if (irq >= m->config.sources || m->irq_src[irq]) {
+		violation(m, V_BROKEN, m->current, src, "create hands out irq %u, which is in use",
+			  irq);
+		return FERRY_E_BUG;
+	}
+	sim_writes(m, RES_GHOST(src));
+	m->irq_src[irq] = src + 1;
+	s->irq = irq;
+	if (world_of(m)->subject->enable)
+		check_rc(m, src, "enable", world_of(m)->subject->enable(m, src, true));
+	/* A driver starts its device later: what was written has arrived. */
+	(void)ferry_host_read(m, s->device, src,
+			      is_pin(s) ? FERRY_REG_RTE_LOW : FERRY_REG_MSI_ADDR);
+	cpu_yield_for(m, MOVES_NOT);
+	sim_writes(m, RES_GHOST(src) | RES_DEVICE(s->device));
+	s->live = true;
+	state_of(m)->intent[src].gone = 0;
+	state_of(m)->intent[src].last = 0;
+	return FERRY_OK;
+}
+
+static void do_create(struct machine *m, uint32_t cpu, const struct op *op)
+{
+	int rc;
+
+	/* A remapping entry outlives its interrupt: its device must be quiet. */
+	while (!exists(m, op->irq) && !quiet(m, op->irq))
+		wait(m, cpu, WAIT_QUIET, op->irq, 3);
+	if (!exists(m, op->irq)) {
+		rc = make(m, op->irq, ~0ull);
+		if (rc != FERRY_E_NO_SPACE)
+			check_rc(m, NONE, "create", rc);
+	}
+}
+
+/* ---- CPUs ------------------------------------------------------------------------ */
+
+static void hotplug(struct machine *m, uint32_t holder)
+{
+	sim_writes(m, RES_SCRIPT);
+	state_of(m)->hotplug = (uint8_t)holder;
+}
+
+/* On the CPU itself, interrupts off. A host whose APIC kept its IRR lets in what
+ * pends, which nobody owns any more. */
+static void enter(struct machine *m, uint32_t cpu)
+{
+	struct sim_cpu *c = &m->cpu[cpu];
+	int rc, tries;
+
+	for (tries = 0; tries < 8; tries++) {
+		rc = world_of(m)->subject->online(m, cpu);
+		if (rc != FERRY_E_PENDING)
+			break;
+		c->iff = true;
+		sim_forget(m, 5u + (uint32_t)tries);
+		cpu_sleep(m, 1);
+		c->iff = false;
+	}
+	if (rc != FERRY_OK)
+		violation(m, V_BROKEN, cpu, NONE, "enter returned %d", rc);
+}
+
+/* One step and, if it may, the commit. FERRY_OK: interrupts are off, nothing is left. */
+static int step_and_commit(struct machine *m, uint32_t cpu, bool off)
+{
+	const struct subject *subject = world_of(m)->subject;
+	uintptr_t flags = off ? ferry_host_irq_save(m) : 0;
+	uint32_t left = 0;
+	int rc = subject->step(m, cpu, &left);
+
+	if (rc == FERRY_OK && left && !off)
+		return FERRY_E_AGAIN; /* it can still run here */
+	if (rc == FERRY_OK && !off)
+		flags = ferry_host_irq_save(m);
+	else if (rc != FERRY_OK && !off)
+		return rc;
+	if (rc == FERRY_OK)
+		rc = subject->commit(m, cpu);
+	if (rc != FERRY_OK)
+		ferry_host_irq_restore(m, flags);
+	return rc;
+}
+
+static void give_up(struct machine *m, uint32_t cpu)
+{
+	check_rc(m, NONE, "roll_back", world_of(m)->subject->roll_back(m, cpu));
+	hotplug(m, 0);
+}
+
+/* Somebody else looks after what it was told to poll. */
+static void hand_over(struct machine *m, uint32_t cpu)
+{
+	struct state *st = state_of(m);
+
+	if (!st->actor[cpu].polls)
+		return;
+	st->actor[cpu].polls = 0;
+	m->config.client->poll(m);
+}
+
+static void do_offline(struct machine *m, uint32_t cpu)
+{
+	struct actor *a = &state_of(m)->actor[cpu];
+	int rc;
+
+	hotplug(m, cpu + 1);
+	rc = world_of(m)->subject->leave(m, cpu);
+	if (rc != FERRY_OK) {
+		check_rc(m, NONE, "leave", rc);
+		hotplug(m, 0);
+		return;
+	}
+	for (;;) {
+		a->stirred = 0;
+		rc = step_and_commit(m, cpu, world_of(m)->s->hw.leave_off);
+		if (rc != FERRY_E_AGAIN)
+			break;
+		wait(m, cpu, WAIT_INTERRUPT, 0, 4);
+	}
+	if (rc != FERRY_OK) {
+		check_rc(m, NONE, "leave_step", rc);
+		give_up(m, cpu);
+		return;
+	}
+	cpu_yield_for(m, MOVES_NOT);
+	hotplug(m, 0);
+	a->at++;
+	a->in_op = 0;
+	m->cpu[cpu].parked = true;
+	sim_forget(m, 0);
+	hand_over(m, cpu);
+	cpu_park(m);
+	a->in_op = 1;
+	enter(m, cpu);
+	hotplug(m, 0);
+	ferry_host_irq_restore(m, 1);
+}
+
+static void do_rollback(struct machine *m, uint32_t cpu)
+{
+	int rc;
+
+	hotplug(m, cpu + 1);
+	rc = world_of(m)->subject->leave(m, cpu);
+	if (rc != FERRY_OK) {
+		check_rc(m, NONE, "leave", rc);
+		hotplug(m, 0);
+		return;
+	}
+	check_rc(m, NONE, "leave_step", world_of(m)->subject->step(m, cpu, NULL));
+	give_up(m, cpu);
+}
+
+/* ---- threads ------------------------------------------------------------------------ */
+
+static void boot(struct machine *m, uint32_t cpu)
+{
+	struct state *st = state_of(m);
+	uintptr_t flags = ferry_host_irq_save(m);
+
+	st->actor[cpu].booted = 1;
+	enter(m, cpu);
+	if (st->running == RUN) {
+		st->actor[cpu].at++;
+		hotplug(m, 0);
+	}
+	ferry_host_irq_restore(m, flags);
+}
+
+static void set_up(struct machine *m)
+{
+	const struct scenario *s = world_of(m)->s;
+	uint64_t online = (1u << s->cpus) - 1u - s->away;
+	uint32_t src;
+	int rc = FERRY_OK;
+
+	for (src = 0; src < s->nirqs && rc == FERRY_OK; src++) {
+		rc = make(m, src, s->flat ? online : 1);
+		if (rc == FERRY_OK && !s->pinned && world_of(m)->subject->move)
+			rc = world_of(m)->subject->move(m, src, (1u << s->cpus) - 1u);
+	}
+	if (rc != FERRY_OK)
+		violation(m, V_BROKEN, 0, NONE, "setting up returned %d", rc);
+	state_of(m)->running = BOOT;
+}
+
+/* The end of a schedule: everything is let go, and asked to end. */
+static void ask_to_end(struct machine *m)
+{
+	const struct subject *subject = world_of(m)->subject;
+	uint32_t src;
+
+	state_of(m)->ending = 2;
+	for (src = 0; src < m->config.sources; src++) {
+		const struct source *s = &m->source[src];
+
+		if (!s->live || s->dead)
+			continue;
+		if (subject->enable)
+			(void)subject->enable(m, src, true);
+		if (subject->mask)
+			(void)subject->mask(m, src, false);
+		/* Only an arrival can end it. */
+		if (subject->settle && subject->settle(m, src) == FERRY_E_NO_BOUND)
+			(void)device_raise(m, src);
+	}
+}
+
+static void do_op(struct machine *m, uint32_t cpu, const struct op *op)
+{
+	switch ((enum op_kind)op->kind) {
+	case OP_MOVE:
+		do_move(m, op);
+		break;
+	case OP_OFFLINE:
+		do_offline(m, cpu);
+		break;
+	case OP_ROLLBACK:
+		do_rollback(m, cpu);
+		break;
+	case OP_MASK:
+	case OP_UNMASK:
+		do_mask(m, op, op->kind == OP_MASK);
+		break;
+	case OP_DISABLE:
+	case OP_ENABLE:
+		do_enable(m, op, op->kind == OP_ENABLE);
+		break;
+	case OP_FREE:
+		do_free(m, cpu, op);
+		break;
+	case OP_CREATE:
+		do_create(m, cpu, op);
+		break;
+	case OP_SETTLE:
+		do_settle(m, op);
+		break;
+	case OP_ONLINE: /* it never went: nothing to do */
+	case OP_KINDS:
+		break;
+	}
+}
+
+static void work(struct machine *m, uint32_t cpu)
+{
+	struct state *st = state_of(m);
+	struct actor *a = &st->actor[cpu];
+
+	if (!a->booted) {
+		boot(m, cpu);
+	} else if (a->polls) {
+		run_poll(m, cpu);
+	} else if (st->running == SETUP) {
+		set_up(m);
+	} else if (st->ending) {
+		ask_to_end(m);
+	} else {
+		sim_forget(m, a->at);
+		a->in_op = 1;
+		do_op(m, cpu, next_op(m, cpu));
+		a->in_op = 0;
+		a->at++;
+	}
+}
+
+/* ---- handlers, devices, time ---------------------------------------------------------- */
+
+static void handler(struct machine *m, uint32_t src, uint32_t cpu)
+{
+	struct sim_cpu *c = &m->cpu[cpu];
+
+	c->iff = world_of(m)->s->hw.nested && c->depth < 4;
+	cpu_sleep(m, 1);
+	c->iff = false;
+	if (m->source[src].kind != FERRY_X86_IOAPIC_LEVEL)
+		return;
+	sim_writes(m, RES_GHOST(src));
+	oracle_line_done(m, src);
+	c->committed = true;
+}
+
+static void fired(struct machine *m, uint32_t src, bool raised)
+{
+	state_of(m)->intent[src].left--;
+	(void)raised;
+}
+
+static bool idle_or_waits(const struct machine *m, uint32_t cpu)
+{
+	return m->cpu[cpu].state == CPU_IDLE || state_of(m)->actor[cpu].waits;
+}
+
+/* Any thread may poll: the first that can. */
+static void poll(struct machine *m)
+{
+	struct state *st = state_of(m);
+	uint32_t cpu, best = NONE;
+
+	for (cpu = m->config.cpus; cpu-- > 0;) {
+		if (m->cpu[cpu].parked || !st->actor[cpu].booted)
+			continue;
+		if (best == NONE || idle_or_waits(m, cpu) || !idle_or_waits(m, best))
+			best = cpu;
+	}
+	if (best != NONE)
+		st->actor[best].polls = 1;
+	sim_writes(m, ~0ull);
+}
+
+/* The CPU is switched on again. */
+static void power(struct machine *m, uint32_t cpu, uint32_t unused)
+{
+	(void)unused;
+	hotplug(m, cpu + 1);
+	sim_writes(m, RES_CPU(cpu) | RES_IRR(cpu));
+	cpu_unpark(m, cpu);
+}
+
+static void system_vector(struct machine *m, uint32_t cpu)
+{
+	(void)m;
+	(void)cpu;
+}
+
+const struct sim_client client_threads = {
+	.has_work = has_work,
+	.work = work,
+	.handler = handler,
+	.fired = fired,
+	.poll = poll,
+	.op = power,
+	.system = system_vector,
+};

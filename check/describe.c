@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* describe.c: labels in words. */
+#include <stdio.h>
+#include "client.h"
+
+static void describe_step(const struct world *w, uint32_t cpu, char *out, size_t size)
+{
+	const struct sim_cpu *c = &w->m->cpu[cpu];
+	const struct actor *a = &state_of(w->m)->actor[cpu];
+	const char *where = "goes on";
+
+	if (c->depth && c->frame[c->depth - 1].handler)
+		where = "goes on in a handler";
+	else if (c->depth)
+		where = c->frame[c->depth - 1].doorbell ? "goes on in the doorbell" :
+							  "goes on in the interrupt entry";
+	else if (!a->booted)
+		where = "boots";
+	else if (a->polls)
+		where = "polls";
+	else if (a->in_op && a->at < w->s->script[cpu].n)
+		where = "goes on with its operation";
+	else if (a->at < w->s->script[cpu].n)
+		where = "starts its next operation";
+	snprintf(out, size, "CPU %u %s", cpu, where);
+	if (!c->depth && a->booted && !a->polls && a->at < w->s->script[cpu].n)
+		snprintf(out, size, "CPU %u %s (%s)", cpu, where,
+			 scenario_op[w->s->script[cpu].op[a->at].kind]);
+}
+
+void world_describe(struct world *w, label l, char *out, size_t size)
+{
+	uint32_t a = label_a(l), b = label_b(l);
+
+	switch (label_kind(l)) {
+	case L_STEP:
+		describe_step(w, a, out, size);
+		break;
+	case L_TAKE:
+		if (b == WORLD_DOORBELL)
+			snprintf(out, size, "CPU %u takes the doorbell", a);
+		else
+			snprintf(out, size, "CPU %u takes vector %#x", a, b);
+		break;
+	case L_FIRE:
+		snprintf(out, size, "device %u fires", a);
+		break;
+	case L_REACH:
+		snprintf(out, size, "message %u of device %u reaches the root complex", b / 64, a);
+		break;
+	case L_ACCEPT:
+		if (b % 64)
+			snprintf(out, size, "message %u of device %u enters the IRR of CPU %u",
+				 b / 64, a, b % 64 - 1);
+		else
+			snprintf(out, size, "message %u of device %u enters an IRR", b / 64, a);
+		break;
+	case L_IPI:
+		snprintf(out, size, "the IPI to CPU %u arrives", a);
+		break;
+	case L_EOI:
+		snprintf(out, size, "the EOI broadcast of vector %#x arrives", a);
+		break;
+	case L_POLL:
+		snprintf(out, size, "the time for ferry_poll has come");
+		break;
+	case L_OP:
+		snprintf(out, size, "CPU %u is switched on", a);
+		break;
+	case L_WRITE:
+		snprintf(out, size, "the oldest posted write takes effect in device %u", a);
+		break;
+	case L_BOUND:
+		snprintf(out, size, "the drain bound passes");
+		break;
+	case L_FLUSH:
+		snprintf(out, size, "the oldest buffered store of CPU %u becomes visible", a);
+		break;
+	}
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* library.c: the library as the subject of the checker. */
+#include <string.h>
+#include "client.h"
+
+/* Movable vectors start here; the doorbell is the one below. */
+#define FIRST_VECTOR 0x41
+
+static struct ferry *ferry(struct machine *m)
+{
+	return m->ferry;
+}
+
+static void trace(void *ctx, const struct ferry_trace *record)
+{
+	struct machine *m = ctx;
+
+	oracle_trace(m, record);
+	if (record->event == FERRY_TRACE_SETTLED)
+		client_stir(m);
+	machine_say_trace(m, record);
+	if ((record->event == FERRY_TRACE_EVIDENCE || record->event == FERRY_TRACE_CLEAR) &&
+	    record->irq < m->config.sources && m->irq_src[record->irq])
+		state_of(m)->intent[m->irq_src[record->irq] - 1].debt = (uint8_t)record->a;
+}
+
+static struct ferry_x86_config config_of(const struct scenario *s)
+{
+	const struct hardware *hw = &s->hw;
+
+	return (struct ferry_x86_config){
+		.core.cpus = s->cpus,
+		.core.irqs = s->nirqs,
+		.core.masks = 4,
+		.core.drain_ns = hw->bound == BOUND_NONE ? 0 : WORLD_DRAIN_NS,
+		.core.restore = s->restore,
+		.core.trace = trace,
+		.flags = (s->shared ? FERRY_X86_SHARED : 0) |
+			 (hw->fence_root ? 0 : FERRY_X86_FENCE_REACHES_IRR) |
+			 (hw->drains ? FERRY_X86_REMAP_DRAINS : 0) |
+			 (hw->directed ? FERRY_X86_DIRECTED_EOI : 0) |
+			 (s->flat ? FERRY_X86_LOGICAL_FLAT : 0),
+		.remapping = &ferry_x86_remapping,
+		.apic_ids = world_apic_ids,
+		.logical_ids = s->flat ? world_logical_ids : NULL,
+		.first_vector = FIRST_VECTOR,
+		.last_vector = (uint8_t)(FIRST_VECTOR + s->vectors - 1),
+		.doorbell_vector = WORLD_DOORBELL,
+	};
+}
+
+static size_t size(const struct scenario *s)
+{
+	struct ferry_x86_config c = config_of(s);
+
+	return ferry_x86_size(&c);
+}
+
+static bool init(struct machine *m, const struct scenario *s)
+{
+	struct ferry_x86_config c = config_of(s);
+
+	c.core.ctx = m;
+	return ferry_x86_init(&c, m->library, m->config.library, &m->ferry) == FERRY_OK;
+}
+
+static int interrupt(struct machine *m, uint32_t cpu, uint8_t vector)
+{
+	return ferry_x86_interrupt(ferry(m), cpu, vector);
+}
+
+static void doorbell(struct machine *m, uint32_t cpu)
+{
+	ferry_x86_doorbell(ferry(m), cpu);
+}
+
+static int online(struct machine *m, uint32_t cpu)
+{
+	return ferry_cpu_enter(ferry(m), cpu);
+}
+
+static int create(struct machine *m, uint32_t src, uint64_t cpus, uint32_t *irq)
+{
+	struct ferry_source source = {
+		.kind = m->source[src].kind,
+		.flags = m->source[src].flags,
+		.device = m->source[src].device,
+		.index = src,
+		.cookie = src,
+	};
+	int rc = ferry_x86_create(ferry(m), &source, &cpus, 1, irq);
+
+	return rc == 1 ? FERRY_OK : rc ? rc : FERRY_E_BUG;
+}
+
+static int free_(struct machine *m, uint32_t src, bool quiet)
+{
+	return ferry_irq_free(ferry(m), m->source[src].irq, quiet ? FERRY_FREE_QUIET : 0, NULL);
+}
+
+/* A dead interrupt whose move has ended stays SETTLED until it is freed once more; a
+ * level pin also until its last interrupt has ended. */
+static bool drained(struct machine *m, uint32_t src)
+{
+	const struct source *s = &m->source[src];
+	struct ferry_affinity a;
+	int rc;
+
+	machine_look(m);
+	rc = ferry_irq_affinity(ferry(m), m->source[src].irq, &a, NULL, NULL, NULL);
+	if (!machine_looked(m) || rc != FERRY_OK)
+		return false;
+	return a.state == FERRY_DRAINED ||
+	       (a.state == FERRY_SETTLED && !s->remote_irr && !s->flights);
+}
+
+static int move(struct machine *m, uint32_t src, uint64_t cpus)
+{
+	return ferry_irq_set_affinity(ferry(m), m->source[src].irq, &cpus, FERRY_NONE, NULL);
+}
+
+static int mask(struct machine *m, uint32_t src, bool masked)
+{
+	uint32_t irq = m->source[src].irq;
+
+	return masked ? ferry_irq_mask(ferry(m), irq) : ferry_irq_unmask(ferry(m), irq);
+}
+
+static int enable(struct machine *m, uint32_t src, bool enabled)
+{
+	uint32_t irq = m->source[src].irq;
+
+	return enabled ? ferry_irq_enable(ferry(m), irq) : ferry_irq_disable(ferry(m), irq);
+}
+
+static int settle(struct machine *m, uint32_t src)
+{
+	return ferry_irq_settle(ferry(m), m->source[src].irq, NULL);
+}
+
+static int leave(struct machine *m, uint32_t cpu)
+{
+	return ferry_cpu_leave(ferry(m), cpu);
+}
+
+static int step(struct machine *m, uint32_t cpu, uint32_t *left)
+{
+	return ferry_cpu_leave_step(ferry(m), cpu, left, NULL);
+}
+
+static int commit(struct machine *m, uint32_t cpu)
+{
+	return ferry_cpu_commit(ferry(m), cpu);
+}
+
+static int roll_back(struct machine *m, uint32_t cpu)
+{
+	return ferry_cpu_roll_back(ferry(m), cpu);
+}
+
+static void poll(struct machine *m)
+{
+	ferry_poll(ferry(m));
+}
+
+static struct ferry_guard guard(struct machine *m, const void *address)
+{
+	return ferry_x86_guard(ferry(m), address);
+}
+
+/* ---- invariants ------------------------------------------------------------------ */
+
+/* Slots on all CPUs that are this interrupt's. */
+static uint32_t slots_of(struct machine *m, uint32_t irq)
+{
+	const struct scenario *s = world_of(m)->s;
+	const uint32_t end = FIRST_VECTOR + (uint32_t)s->vectors;
+	uint32_t cpu, v, owner, n = 0;
+
+	for (cpu = 0; cpu < s->cpus; cpu++)
+		for (v = FIRST_VECTOR; v < end; v++)
+			n += ferry_x86_owner(ferry(m), cpu, (uint8_t)v, &owner) && owner == irq;
+	return n;
+}
+
+/* Charter: the debt is the number of old CPUs that still own a slot of it, and
+ * nothing else owns one. Each of them may have a transit slot besides. */
+static void check_slots(struct machine *m, uint32_t src)
+{
+	uint64_t effective, old;
+	struct ferry_affinity a;
+	uint32_t n, places;
+
+	machine_look(m);
+	if (ferry_irq_affinity(ferry(m), m->source[src].irq, &a, NULL, &effective, &old) != 0 ||
+	    m->torn) {
+		machine_looked(m);
+		return;
+	}
+	n = slots_of(m, m->source[src].irq);
+	places = (uint32_t)__builtin_popcountll(effective);
+	machine_looked(m);
+	if (a.state == FERRY_SETTLED && n != places)
+		violation(m, V_BROKEN, NONE, src, "settled on %u CPUs, and owns %u slots", places,
+			  n);
+	if (a.state == FERRY_DRAINING &&
+	    (!a.old_cpus || (n != places + a.old_cpus && n != places + 2 * a.old_cpus)))
+		violation(m, V_BROKEN, NONE, src, "%u CPUs owe, it lives on %u and owns %u slots",
+			  a.old_cpus, places, n);
+	if (a.state == FERRY_DRAINING && a.old_cpus != state_of(m)->intent[src].debt)
+		violation(m, V_BROKEN, NONE, src, "the debt is %u, %u CPUs owe",
+			  state_of(m)->intent[src].debt, a.old_cpus);
+	if (a.state == FERRY_DRAINED && n)
+		violation(m, V_BROKEN, NONE, src, "drained, and owns %u slots", n);
+}
+
+/* In one namespace a slot is everybody's: there is nothing to count. */
+static void look(struct machine *m, bool end)
+{
+	const struct world *w = world_of(m);
+	struct ferry_affinity a;
+	uint64_t requested;
+	uint32_t src;
+
+	if (end) {
+		oracle_final(m);
+		for (src = 0; src < m->config.sources; src++) {
+			const struct source *s = &m->source[src];
+
+			if (!s->live || s->dead || !state_of(m)->intent[src].last)
+				continue;
+			machine_look(m);
+			(void)ferry_irq_affinity(ferry(m), s->irq, &a, &requested, NULL, NULL);
+			machine_looked(m);
+			if (requested != state_of(m)->intent[src].last)
+				violation(m, V_BROKEN, NONE, src,
+					  "the last request was for CPUs %#x, it has %#llx",
+					  state_of(m)->intent[src].last,
+					  (unsigned long long)requested);
+		}
+		return;
+	}
+	for (src = 0; src < m->config.sources; src++) {
+		oracle_source(m, src);
+		if (m->source[src].irq != NONE && !w->s->shared)
+			check_slots(m, src);
+	}
+}
+
+const struct subject subject_library = {
+	.name = "library",
+	.size = size,
+	.init = init,
+	.interrupt = interrupt,
+	.doorbell = doorbell,
+	.online = online,
+	.create = create,
+	.free_ = free_,
+	.drained = drained,
+	.move = move,
+	.mask = mask,
+	.enable = enable,
+	.settle = settle,
+	.leave = leave,
+	.step = step,
+	.commit = commit,
+	.roll_back = roll_back,
+	.poll = poll,
+	.guard = guard,
+	.look = look,
+};

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * subject.h: what is checked. The library is one subject (library.c); a mover of
+ * another project is another: examples/foreign.c has one in under 100 lines.
+ *
+ * A subject runs on the simulated machine and touches hardware, locks and atomics
+ * through irqferry/host.h alone, the machine as `ctx`. It calls
+ * ferry_host_handle(m, irq, cookie, cpu) with the source's index as cookie to start a handler.
+ */
+#ifndef IRQFERRY_CHECK_SUBJECT_H
+#define IRQFERRY_CHECK_SUBJECT_H
+
+#include <irqferry/guards.h>
+#include "sim/machine.h"
+#include "scenario.h"
+
+struct subject {
+	const char *name;
+
+	/* Bytes of its state for this scenario; 0: it can't do it. */
+	size_t (*size)(const struct scenario *s);
+	/* Make its state in m->library, zeroed. False: it refuses. No host calls. */
+	bool (*init)(struct machine *m, const struct scenario *s);
+
+	/* Its interrupt entries: a device's vector; the doorbell (config.doorbell).
+	 * enum ferry_x86_taken of irqferry/x86.h, or 0 for "mine". */
+	int (*interrupt)(struct machine *m, uint32_t cpu, uint8_t vector);
+	void (*doorbell)(struct machine *m, uint32_t cpu);
+
+	/* Threads. What a leaving CPU waits for may have come when it has taken an
+	 * interrupt; of anything else client_stir() must tell. Each returns a status of irqferry/status.h; null: a scenario that
+	 * needs it is refused. `online` and `create` are always needed. Source `src`
+	 * exists from create to free; m->source[src] has its kind, flags, device and,
+	 * after create, its number. */
+	int (*online)(struct machine *m, uint32_t cpu); /* on it, interrupts off */
+	int (*create)(struct machine *m, uint32_t src, uint64_t cpus, uint32_t *irq);
+	/* FERRY_E_AGAIN: call again; FERRY_E_NO_BOUND: with `quiet`, once it is. */
+	int (*free_)(struct machine *m, uint32_t src, bool quiet);
+	int (*move)(struct machine *m, uint32_t src, uint64_t cpus);
+	int (*mask)(struct machine *m, uint32_t src, bool masked);
+	int (*enable)(struct machine *m, uint32_t src, bool enabled);
+	int (*settle)(struct machine *m, uint32_t src);
+	int (*leave)(struct machine *m, uint32_t cpu);
+	int (*step)(struct machine *m, uint32_t cpu, uint32_t *left);
+	int (*commit)(struct machine *m, uint32_t cpu);
+	int (*roll_back)(struct machine *m, uint32_t cpu);
+	/* The time it asked for has come. May be null. */
+	void (*poll)(struct machine *m);
+
+	/* What guards the 32-bit word at `address` of its memory (irqferry/guards.h)?
+	 * Null: any plain word may be read or written by who holds any lock. */
+	struct ferry_guard (*guard)(struct machine *m, const void *address);
+
+	/* Would free_ get further now, but for a handler that still runs? A look from
+	 * outside. Needed with free_. */
+	bool (*drained)(struct machine *m, uint32_t src);
+
+	/* Invariants of this subject's own, in every state (violation() reports).
+	 * `end`: nothing is under way any more. May be null. */
+	void (*look)(struct machine *m, bool end);
+};
+
+extern const struct subject subject_library;
+
+#endif

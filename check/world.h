@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * world.h: one scenario, built: the simulated machine, the subject in it, the threads
+ * that play the scripts. What the explorer steps, saves and restores.
+ *
+ *    world_build ─► world_perform ... (any enabled label) ─► nothing enabled:
+ *    world_end judges the end. world_save / world_load go back and forth.
+ *
+ * One world at a time (the arena has a fixed address).
+ */
+#ifndef IRQFERRY_CHECK_WORLD_H
+#define IRQFERRY_CHECK_WORLD_H
+
+#include "explore.h"
+
+#define WORLD_LABELS 48 /* enabled at a time, at most */
+#define WORLD_DRAIN_NS 1000
+#define WORLD_DOORBELL 0x40
+extern const uint32_t world_apic_ids[SCENARIO_CPUS], world_logical_ids[SCENARIO_CPUS];
+
+/* What the threads know; in the arena, part of a state, no padding. */
+struct actor {
+	uint8_t at;      /* next operation of the script */
+	uint8_t booted;  /* its first ferry_cpu_enter was done */
+	uint8_t in_op;   /* an operation is under way */
+	uint8_t waits;   /* what for, see client.c */
+	uint8_t src;     /* ... of which source */
+	uint8_t stirred; /* an interrupt was taken here since it last tried */
+	uint8_t polls;   /* it has been told to run the subject's poll */
+};
+
+struct intent {
+	uint8_t left;     /* events the device may still have */
+	uint8_t last;     /* mask of the last request that was accepted; 0: unknown */
+	uint8_t requests; /* under way */
+	uint8_t crossed;  /* two were under way at a time */
+	uint8_t masked, disabled;
+	uint8_t gone; /* it is being freed, or was */
+	uint8_t debt; /* as the trace told it last */
+};
+
+struct state {
+	struct actor actor[SCENARIO_CPUS];
+	struct intent intent[SCENARIO_IRQS];
+	uint8_t hotplug;  /* CPU + 1 that holds the hotplug lock */
+	uint8_t running;  /* scripts and devices may start */
+	uint8_t ending;   /* the end: only waiting operations go on */
+};
+
+struct world {
+	const struct scenario *s;
+	const struct subject *subject;
+	struct machine *m;
+	struct sim_out out;
+	uint32_t vectors_used[SCENARIO_CPUS];
+	enum verdict_kind verdict; /* of the state: CHECK_PASSED or what was violated */
+	char why[240];
+
+	/* What each lock lets its holder see: pieces of guarded memory. */
+	struct piece *piece;
+	uint32_t npieces;
+	uint32_t lock_at[64], first_piece[65]; /* offsets of locks, their pieces */
+	uint32_t nlocks;
+	uint8_t *base;         /* the subject's memory at the start */
+};
+
+/* Build and boot: everything up to the moment when scripts may start. False: `why` says
+ * what is refused; nothing to delete. */
+bool world_build(struct world *w, const struct scenario *s, const struct subject *subject,
+		 bool merge);
+void world_delete(struct world *w);
+
+/* The enabled labels in canonical form and order, those of devices and scripts
+ * included. */
+uint32_t world_labels(struct world *w, label *out);
+/* Perform one of them. A violation goes into w->verdict. */
+void world_perform(struct world *w, label l);
+/* After world_perform: what the label touched, see sim_out. */
+#define world_reads(w) ((w)->out.reads)
+#define world_writes(w) ((w)->out.writes)
+
+/* A fingerprint of the state: 128 bits, the same whatever compiled the subject. */
+struct fingerprint {
+	uint64_t low, high;
+};
+struct fingerprint world_hash(struct world *w);
+
+/* Invariants of the state itself; call once per new state. */
+void world_look(struct world *w);
+/* No label is enabled: a deadlock, or the end. Judge it: everything is asked to settle,
+ * and then must be where it was asked to be. Changes the state. */
+void world_end(struct world *w);
+
+/* Copies of a state. The size depends on the moment. */
+size_t world_save(struct world *w, uint8_t *out, size_t size); /* bytes; 0: too small */
+void world_load(struct world *w, const uint8_t *in);
+
+/* The choice that the default policy makes among enabled labels: everything under way
+ * goes on, in a fair order; devices never fire. Returns NONE if only events are left. */
+uint32_t world_default(struct world *w, const label *list, uint32_t n, uint32_t *turn);
+/* A label in words, for this state. */
+void world_describe(struct world *w, label l, char *out, size_t size);
+
+#endif
