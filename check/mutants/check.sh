@@ -1,0 +1,147 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Is the catalogue of mistakes sound? Prints TAP. That each of them is seen is for
+# `irqferry-mutants check --mutants` to say.
+set -eu
+cd "$(dirname "$0")/../.."
+. scripts/tap.sh
+build=${BUILD:-build}
+lists=$(echo check/mutants/*.mut)
+temp=$(mktemp -d)
+trap 'rm -rf "$temp"' EXIT
+
+generate() { # arguments of generate.py; prints what it says, its status is $status
+	status=0
+	python3 check/mutants/generate.py "$@" >"$temp/said" 2>&1 || status=$?
+}
+
+# shellcheck disable=SC2086
+generate --check $lists
+result $status "the catalogue fits the source; names are unique, reasons and hints are in order" \
+	"$(cat "$temp/said")"
+
+# refused WHAT NEEDLE: the generator must refuse $temp/list.mut in one line that names both.
+refused() {
+	generate "$temp/list.mut"
+	test $status != 0 && test "$(wc -l <"$temp/said")" = 1 && grep -q "$2" "$temp/said" &&
+		result 0 "refused: $1" || result 1 "refused: $1" "$(cat "$temp/said")"
+}
+
+cat >"$temp/list.mut" <<'END'
+mutant: stale
+in: ferry_poll
+edit: src/core/move.c
+old: ferry_visit(f, &f->gone, poll_one, &next);
+new:
+END
+refused "text that is not there" "src/core/move.c, ferry_poll(): stale "
+
+cat >"$temp/list.mut" <<'END'
+mutant: twice
+edit: src/core/move.c
+old: ferry_advance(f, i);
+new:
+END
+refused "text that is there more than once" "src/core/move.c: twice "
+
+cat >"$temp/list.mut" <<'END'
+mutant: nowhere
+in: no_such_function
+edit: src/core/move.c
+old: ferry_advance(f, i);
+new:
+END
+refused "a function that is not there" "no function no_such_function"
+
+cat >"$temp/list.mut" <<'END'
+mutant: part-of-a-line
+in: settle
+edit: src/core/move.c
+old: ferry_drain_begin(f, i)
+new:
+END
+refused "a statement that is part of a line" "part-of-a-line"
+
+cat >"$temp/list.mut" <<'END'
+mutant: left
+in: settle
+edit: src/core/move.c
+old: ferry_drain_begin(f, i);
+	ferry_advance(f, i);
+new:
+mutant: right
+in: settle
+edit: src/core/move.c
+old: ferry_advance(f, i);
+	}
+new: }
+END
+refused "ranges that cross" "left"
+
+cat >"$temp/list.mut" <<'END'
+mutant: same
+in: settle
+edit: src/core/move.c
+old: ferry_ask_settle(f, i);
+new:
+mutant: same
+in: settle
+edit: src/core/move.c
+old: ferry_ask_settle(f, i);
+new:
+END
+refused "a name given twice" "same"
+
+# Nested and identical ranges come out right: the inner one inside the outer's "else".
+cat >"$temp/list.mut" <<'END'
+mutant: outer
+in: settle
+edit: src/core/move.c
+old: if (!ferry_remaining(f, i)) {
+		ferry_drain_begin(f, i);
+		ferry_advance(f, i);
+	}
+new: outer(f, i);
+mutant: inner
+in: settle
+expr: src/core/move.c
+old: !ferry_remaining(f, i)
+new: inner(f, i)
+mutant: again
+in: settle
+expr: src/core/move.c
+old: !ferry_remaining(f, i)
+new: again(f, i)
+END
+generate --out "$temp/out" "$temp/list.mut"
+want='{ if (FERRY_MUTANT(1)) { outer(f, i); } else { if ((FERRY_MUTANT(2) ? (inner(f, i)) : '
+want=$want'((FERRY_MUTANT(3) ? (again(f, i)) : (!ferry_remaining(f, i)))))) {'
+tr -s ' \n\t' ' ' <"$temp/out/src/core/move.c" >"$temp/said"
+grep -qF "$want" "$temp/said" && result 0 "ranges nest" ||
+	result 1 "ranges nest" "$(grep -o 'if (FERRY_MUTANT.*ask_settle' "$temp/said")"
+
+# Lines stay where they are: two more at the top, of which the second says #line 1.
+# shellcheck disable=SC2086
+generate --out "$temp/all" $lists
+wrong=$(for file in $(find src -name '*.[ch]'); do
+	test "$(wc -l <"$temp/all/$file")" = $(($(wc -l <"$file") + 2)) &&
+		test "$(sed -n 2p "$temp/all/$file")" = "#line 1 \"$file\"" || echo "$file"
+done)
+test -z "$wrong" && result 0 "no line is moved" || result 1 "no line is moved" "$wrong"
+
+storms=$build/mutants/test_storms
+if MAKEFLAGS='' ${MAKE:-make} --no-print-directory -s B="$build" "$storms" >"$temp/said" 2>&1; then
+	result 0 "it compiles"
+	timeout 60 "$storms" 1 2000 >"$temp/said" 2>&1 &&
+		result 0 "without a mistake chosen it passes the storms" ||
+		result 1 "without a mistake chosen it passes the storms" "$(grep -A1 '^not ok' "$temp/said")"
+	if FERRY_MUTANT=W1-released-at-once timeout 60 "$storms" 1 2000 >"$temp/said" 2>&1; then
+		result 1 "with one it does not" "nothing was seen"
+	else
+		result 0 "with one it does not"
+	fi
+else
+	result 1 "it compiles" "$(cat "$temp/said")"
+fi
+echo "1..$n"
+exit $failed
