@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+/* suite.c: one scenario; and the ladder for mutants. See suite.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "suite_int.h"
+
+const char *const limit_name[LIMITS] = { "none", "states", "seconds", "memory", "signal", "other" };
+
+const char *const suite_ladder[] = {
+	/* one interrupt, one CPU asks */
+	"msix cpus=2 events=1 | 0: move 0 1",
+	"msi cpus=2 events=1 | 0: move 0 1",
+	"edge cpus=2 events=1 | 0: move 0 1",
+	"level cpus=2 events=1 | 0: move 0 1",
+	"remapped cpus=2 events=1 | 0: move 0 1",
+	"maskable cpus=2 events=1 | 0: move 0 1",
+	"msix cpus=2 events=1 | 0: mask 0; unmask 0",
+	"level cpus=2 events=1 | 0: mask 0; unmask 0",
+	"msi cpus=2 events=1 | 0: disable 0; enable 0",
+	"level cpus=2 events=1 | 0: free 0; create 0",
+	"msix cpus=2 events=2 | 0: move 0 1; free 0",
+	"msix cpus=2 events=2 | 0: offline; online",
+	"level cpus=2 events=2 | 0: offline; online",
+	"msi cpus=2 events=2 | 0: rollback",
+	"msi cpus=2 events=2 | 0: move 0 1; move 0 0",
+	"edge cpus=2 events=2 | 0: move 0 1; move 0 0",
+	"level cpus=2 events=2 | 0: move 0 1; move 0 0",
+	"remapped cpus=2 events=2 | 0: move 0 1; move 0 0",
+	/* the hardware at its weakest */
+	"msix cpus=2 events=2 fence=root | 0: move 0 1",
+	"msi cpus=2 events=2 overtaking fence=root | 0: move 0 1",
+	"msix cpus=2 events=2 bound=none | 0: move 0 1; move 0 0",
+	"msi cpus=2 events=2 ipi=late | 0: move 0 1; move 0 0",
+	"level cpus=2 events=2 eoi=late | 0: move 0 1; move 0 0",
+	"level cpus=2 events=2 directed | 0: move 0 1",
+	"msix cpus=2 events=2 nested | 0: move 0 1",
+	"msi cpus=2 events=1 posted | 0: move 0 1",
+	"remapped cpus=2 events=2 drains | 0: move 0 1",
+	"msix cpus=2 events=2 leave=off ipi=late | 0: offline",
+	"msix cpus=2 events=1 fail=1+ | 0: move 0 1",
+	"msix cpus=2 events=1 tso | 0: move 0 1",
+	/* two CPUs ask */
+	"msix cpus=2 events=1 | 0: move 0 1 | 1: move 0 0",
+	"msi cpus=2 events=1 | 0: move 0 1 | 1: mask 0; unmask 0",
+	"msix cpus=2 events=1 | 0: offline | 1: move 0 0",
+	"level cpus=2 events=1 | 0: move 0 1 | 1: free 0",
+	"msix cpus=3 events=1 | 0: move 0 1; move 0 2",
+	"msi cpus=3 events=1 | 0: move 0 1 | 1: offline",
+	"remapped cpus=3 events=1 flat | 0: move 0 1+2; move 0 1",
+	"msix cpus=2 events=1 pinned restore | 0: offline; online",
+	/* two interrupts */
+	"msix,msix cpus=2 events=1 vectors=1 | 0: move 0 1",
+	"msix,msi cpus=2 events=1 vectors=2 | 0: move 0 1; move 1 1",
+	"level,level cpus=2 events=1 shared | 0: move 0 1 | 1: move 1 1",
+	NULL,
+};
+
+/* ---- one search --------------------------------------------------------------------- */
+
+bool outcome_unfinished(const struct outcome *o)
+{
+	if (o->state != JOB_DONE)
+		return true;
+	return o->verdict == CHECK_PASSED && !o->resumed && !o->exhausted &&
+	       (!o->random || o->limit == LIMIT_SIGNAL);
+}
+
+static enum limit what_ended(const struct search_options *o, const struct search_result *r,
+			     const struct pool *p)
+{
+	if (r->exhausted || check_failed(r->verdict) || r->verdict == CHECK_REFUSED)
+		return LIMIT_NONE;
+	if (!r->stopped)
+		return o->search > SEARCH_BREADTH ? LIMIT_NONE : LIMIT_OTHER;
+	if (pool_stopped(p))
+		return LIMIT_SIGNAL;
+	if (o->max_states && r->states >= o->max_states)
+		return LIMIT_STATES;
+	if (o->max_seconds && r->seconds >= (double)o->max_seconds)
+		return LIMIT_SECONDS;
+	return o->max_memory ? LIMIT_MEMORY : LIMIT_OTHER;
+}
+
+/* A subject that never calls its host never comes back to the search. */
+static void set_alarm(double seconds)
+{
+	alarm(seconds > 0 ? (unsigned int)(2 * seconds) + 30 : 0);
+}
+
+void suite_search(const struct suite_how *how, struct pool *p, const struct scenario *s,
+		  struct search_result *r)
+{
+	struct search_options o = how->search;
+
+	o.progress = pool_progress;
+	o.arg = p;
+	memset(r, 0, sizeof(*r));
+	set_alarm((double)o.max_seconds);
+	check_search(s, how->subject, &o, r);
+	set_alarm(0);
+}
+
+void suite_record(const struct suite_how *how, struct pool *p, const struct search_result *r,
+		  struct outcome *o)
+{
+	const struct search_options *options = &how->search;
+
+	o->verdict = (uint8_t)r->verdict;
+	o->limit = (uint8_t)what_ended(options, r, p);
+	o->exhausted = r->exhausted;
+	o->random = options->search > SEARCH_BREADTH;
+	o->states += r->states;
+	o->transitions += r->transitions;
+	o->terminal += r->terminal;
+	o->runs += r->runs;
+	o->memory = r->memory > o->memory ? r->memory : o->memory;
+	o->depth = r->depth > o->depth ? r->depth : o->depth;
+	o->seconds += r->seconds;
+	memcpy(o->why, r->why, sizeof(o->why));
+}
+
+/* ---- counterexamples ------------------------------------------------------------------ */
+
+/* What is there stays until the new one is whole. */
+static bool write_file(const char *file, const struct counterexample *c,
+		       const struct subject *subject)
+{
+	char temp[4096];
+	FILE *out;
+	bool good;
+
+	if (snprintf(temp, sizeof(temp), "%s.part", file) >= (int)sizeof(temp))
+		return false;
+	out = fopen(temp, "w");
+	if (!out)
+		return false;
+	good = counterexample_write(out, c, subject);
+	good = !fclose(out) && good;
+	return good && !rename(temp, file);
+}
+
+/* Its length with what the default policy adds; and does it show what it should? */
+static void measure(const struct suite_how *how, struct counterexample *c, struct outcome *o)
+{
+	struct replay_options options = { .strict = true };
+	struct replay_result r;
+
+	counterexample_replay(c, how->subject, &options, &r);
+	free(r.schedule);
+	o->stray = r.verdict != c->verdict;
+	if (!o->stray)
+		c->total = c->cycle ? c->n : r.total;
+}
+
+static void save(const struct suite_how *how, const char *file, struct counterexample *c,
+		 struct outcome *o)
+{
+	measure(how, c, o);
+	o->labels = c->n;
+	o->total = c->total;
+	scenario_format(&c->scenario, o->scenario);
+	if (file && !write_file(file, c, how->subject))
+		o->unwritten = true;
+}
+
+/* The path of the search goes over into the counterexample. */
+static void counterexample(struct counterexample *c, const struct suite_how *how,
+			   const struct scenario *s, const struct search_result *r)
+{
+	memset(c, 0, sizeof(*c));
+	c->scenario = *s;
+	snprintf(c->mutant, sizeof(c->mutant), "%s", how->mutant ? how->mutant : "");
+	snprintf(c->library, sizeof(c->library), "%s", library_id);
+	c->verdict = r->verdict;
+	memcpy(c->why, r->why, sizeof(c->why));
+	c->label = r->path;
+	c->n = r->npath;
+	c->cycle = r->verdict == CHECK_LIVELOCK ? r->cycle : 0;
+	c->total = r->npath;
+}
+
+/* Smaller; or the same, if what is smaller shows it even without the mutant. */
+static void make_small(const struct suite_how *how, struct pool *p, struct counterexample *c)
+{
+	struct counterexample first = *c, swap;
+
+	first.label = malloc((c->n + 1) * sizeof(label));
+	if (!first.label)
+		return;
+	memcpy(first.label, c->label, c->n * sizeof(label));
+	pool_expendable(true);
+	set_alarm(how->minimise);
+	minimise(c, how->subject, how->minimise);
+	if (how->mutant && suite_blind(how, p, &c->scenario)) {
+		swap = *c;
+		*c = first;
+		first = swap;
+	}
+	pool_expendable(false);
+	counterexample_free(&first);
+}
+
+/* Written twice: should minimising be cut short, what was found is there. */
+void suite_found(const struct suite_how *how, struct pool *p, const struct scenario *s,
+		 const char *file, const struct search_result *r, struct outcome *o)
+{
+	struct counterexample c;
+
+	if (!r->path)
+		return;
+	set_alarm(30);
+	counterexample(&c, how, s, r);
+	save(how, file, &c, o);
+	o->state = JOB_FOUND;
+	if (how->minimise > 0) {
+		make_small(how, p, &c);
+		save(how, file, &c, o);
+	}
+	set_alarm(0);
+	counterexample_free(&c);
+}
+
+void suite_scenario(const struct suite_how *how, struct pool *p, const struct scenario *s,
+		    const char *file, struct outcome *o)
+{
+	struct search_result r;
+
+	suite_search(how, p, s, &r);
+	suite_record(how, p, &r, o);
+	if (check_failed(r.verdict))
+		suite_found(how, p, s, file, &r, o);
+	else
+		free(r.path);
+	o->state = JOB_DONE;
+}
