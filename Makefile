@@ -16,6 +16,7 @@ TOOL_LIBS = -lyaml -ljansson -lm
 LIB_OBJS = $(FERRY_SRCS:%.c=$(B)/%.o)
 SIM_OBJS = $(SIM_SRCS:%.c=$(B)/%.o)
 TOOL_OBJS = $(TOOL_SRCS:%.c=$(B)/%.o)
+CHECK_OBJS = $(CHECK_SRCS:%.c=$(B)/%.o)
 # What `make run` storms: this machine, a recorded one, a described one.
 RUN = run --machine / --fallback scenarios/fallback-4cpu.yaml scenarios/recorded-8cpu.yaml \
 	scenarios/nvme-128cpu.yaml
@@ -72,18 +73,18 @@ $(B)/libirqferry.a: $(LIB_OBJS)
 	@rm -f $@
 	ar rcs $@ $^
 
-$(B)/irqferry: $(TOOL_OBJS) $(SIM_OBJS) $(B)/libirqferry.a
+$(B)/irqferry: $(TOOL_OBJS) $(CHECK_OBJS) $(SIM_OBJS) $(B)/libirqferry.a
 	$(CC) $(CFLAGS) -no-pie $^ $(TOOL_LIBS) -o $@
 
 # The tool, the storms and the named tests under ASan and UBSan, in a build of its own.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
-SANITIZED_TESTS = $(SIM_TESTS) $(NAMED_TESTS) $(UNIT_TESTS)
+SANITIZED_TESTS = $(SIM_TESTS) $(NAMED_TESTS) $(UNIT_TESTS) $(CHECK_TESTS)
 test-sanitized:
 	@$(MAKE) --no-print-directory -s B=$(B)/asan CFLAGS="-O1 -g $(SANITIZE)" sanitized
 .PHONY: sanitized
 sanitized:
 	@$(MAKE) --no-print-directory -s -j2 $(B)/irqferry $(SANITIZED_TESTS)
-	@IRQFERRY=$(B)/irqferry prove $(SANITIZED_TESTS) tests/cli.sh
+	@IRQFERRY=$(B)/irqferry prove $(SANITIZED_TESTS) tests/cli.sh tests/check_cli.sh
 
 clean:
 	rm -rf $(B)

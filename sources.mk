@@ -2,7 +2,11 @@
 # The one list of source files: every build reads it.
 FERRY_SRCS = src/core/irqset.c src/core/mask.c src/core/irq.c src/core/move.c src/core/flow.c \
 	src/core/hotplug.c src/core/dryrun.c src/core/inspect.c src/core/text.c \
-	src/x86/init.c src/x86/vector.c src/x86/lapic.c src/x86/inspect.c src/x86/msi.c src/x86/ioapic.c src/x86/remap.c
-SIM_SRCS = sim/fibre.c sim/queue.c sim/machine.c sim/lapic.c sim/device.c sim/host.c sim/oracle.c sim/storm.c \
+	src/x86/init.c src/x86/vector.c src/x86/lapic.c src/x86/inspect.c src/x86/guards.c src/x86/msi.c src/x86/ioapic.c src/x86/remap.c
+SIM_SRCS = sim/fibre.c sim/image.c sim/say.c sim/queue.c sim/machine.c sim/lapic.c sim/device.c sim/host.c sim/oracle.c sim/storm.c \
 	sim/storm_ops.c
-TOOL_SRCS = tool/main.c tool/run.c tool/fields.c tool/scenario.c tool/procfs.c tool/report.c tool/output.c
+TOOL_SRCS = tool/main.c tool/run.c tool/fields.c tool/scenario.c tool/procfs.c tool/report.c tool/output.c \
+	tool/check.c tool/check_args.c tool/check_report.c tool/check_json.c tool/check_mutants.c tool/rows.c tool/replay.c
+CHECK_SRCS = check/scenario.c check/generate.c check/label.c check/file.c check/minimise.c check/pool.c check/suite.c \
+	check/mutant.c check/explore.c check/depth.c check/breadth.c check/random.c check/checkpoint.c check/table.c \
+	check/world.c check/client.c check/describe.c check/library.c

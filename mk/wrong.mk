@@ -10,12 +10,12 @@ $(B)/wrong/%/src/.patched: tests/wrong/%.patch $(FERRY_SRCS) $(wildcard src/*/*.
 	git apply --directory=$(B)/wrong/$* $<
 	@touch $@
 
-$(B)/wrong/%/irqferry: $(B)/wrong/%/src/.patched $(TOOL_OBJS) $(SIM_OBJS)
+$(B)/wrong/%/irqferry: $(B)/wrong/%/src/.patched $(TOOL_OBJS) $(CHECK_OBJS) $(SIM_OBJS)
 	@for f in $(FERRY_SRCS); do \
 		$(CC) $(CFLAGS) $(subst -Isrc,-I$(B)/wrong/$*/src,$(LIBFLAGS)) -c $(B)/wrong/$*/$$f \
 			-o $(B)/wrong/$*/$$(echo $$f | tr / _).o || exit 1; \
 	done
-	$(CC) $(CFLAGS) -no-pie $(TOOL_OBJS) $(SIM_OBJS) $(B)/wrong/$*/*.o $(TOOL_LIBS) -o $@
+	$(CC) $(CFLAGS) -no-pie $(TOOL_OBJS) $(CHECK_OBJS) $(SIM_OBJS) $(B)/wrong/$*/*.o $(TOOL_LIBS) -o $@
 
 .SECONDARY: $(WRONG:%=$(B)/wrong/%/src/.patched)
 .PHONY: wrong

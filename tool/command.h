@@ -5,5 +5,7 @@
 #define IRQFERRY_TOOL_COMMAND_H
 
 int command_run(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_replay(int argc, char **argv);
 
 #endif

@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "command.h"
-#include "machine.h"
-#include "report.h"
+#include "tool.h"
 
 struct command {
 	const char *name;
@@ -16,6 +15,8 @@ static int command_help(int argc, char **argv);
 
 static const struct command commands[] = {
 	{ "run", command_run, "move a machine's interrupts in a storm, and count what is lost" },
+	{ "check", command_check, "go through every interleaving of small scenarios" },
+	{ "replay", command_replay, "a schedule that `check` found, step by step" },
 	{ "help", command_help, "this text, or that of a command" },
 };
 

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 #include <jansson.h>
-#include "machine.h"
+#include "tool.h"
 
 /* A decimal number of at least `min`. */
 int number_arg(struct message *msg, const char *option, const char *text, uint64_t min,

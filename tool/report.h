@@ -7,8 +7,6 @@
 #include <jansson.h>
 #include "machine.h"
 
-#define TOOL_VERSION "0.1"
-
 struct summary {
 	uint64_t raised, handled, merged;
 	uint64_t lost, duplicated, misdelivered, offline;

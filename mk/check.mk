@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+# The checker: its tests, and what results say they were found with.
+# Changes with whatever a schedule depends on: the library, the simulator, the world
+# around them.
+CHECK_ID = $(sort $(FERRY_SRCS) $(SIM_SRCS) check/world.c check/client.c check/library.c \
+	$(wildcard include/irqferry/*.h include/irqferry/*/*.h src/*/*.h sim/*.h) \
+	check/world.h check/client.h check/subject.h)
+CHECK_OBJS += $(B)/check/id.o
+
+$(B)/check/id.c: $(CHECK_ID)
+	@mkdir -p $(@D)
+	@printf '#include "check/minimise.h"\nconst char library_id[] = "%s";\n' \
+		"$$(cat $^ | sha256sum | cut -c1-12)" >$@
+
+$(B)/check/id.o: $(B)/check/id.c
+	$(CC) $(CFLAGS) $(HOSTFLAGS) -c $< -o $@
+
+CHECK_TESTS = $(B)/tests/test_scenario_text $(B)/tests/test_counterexample
+TESTS += $(CHECK_TESTS) tests/check_cli.sh
+
+$(CHECK_TESTS): %: %.o $(CHECK_OBJS) $(SIM_OBJS) $(B)/libirqferry.a
+	$(CC) $(CFLAGS) -no-pie $^ -o $@
