@@ -132,22 +132,28 @@ static void wait(struct machine *m, uint32_t cpu, uint8_t what, uint32_t src, ui
 {
 	struct actor *a = &state_of(m)->actor[cpu];
 	struct sim_cpu *c = &m->cpu[cpu];
-	bool polled = false;
 
 	a->waits = what;
 	a->src = (uint8_t)src;
-	while (!polled && !client_may_try(m, cpu)) {
+	while (!client_may_try(m, cpu)) {
 		c->done = may_try;
 		c->arg = m;
 		c->until = NEVER;
 		sim_forget(m, remember);
 		cpu_block(m, CPU_SLEEP);
-		polled = a->polls;
-		if (polled)
-			run_poll(m, cpu);
 	}
+	if (a->polls)
+		run_poll(m, cpu);
 	a->waits = WAIT_NOT;
 	a->src = 0;
+	sim_forget(m, remember);
+}
+
+/* A call of the subject has returned this: of what it saw nothing else is left. */
+static int returned(struct machine *m, uint32_t where, int rc)
+{
+	sim_forget(m, (uint64_t)where << 32 | (uint32_t)rc);
+	return rc;
 }
 
 static void check_rc(struct machine *m, uint32_t src, const char *what, int rc)
@@ -174,7 +180,7 @@ static void do_move(struct machine *m, const struct op *op)
 		return;
 	sim_writes(m, RES_GHOST(op->irq));
 	k->crossed |= k->requests++ != 0;
-	rc = world_of(m)->subject->move(m, op->irq, op->cpus);
+	rc = returned(m, 17, world_of(m)->subject->move(m, op->irq, op->cpus));
 	sim_writes(m, RES_GHOST(op->irq));
 	k->requests--;
 	if (rc == FERRY_OK)
@@ -216,7 +222,8 @@ static void do_free(struct machine *m, uint32_t cpu, const struct op *op)
 	state_of(m)->intent[op->irq].gone = 1;
 	s->dead = true;
 	for (;;) {
-		rc = world_of(m)->subject->free_(m, op->irq, is_quiet);
+		rc = returned(m, 15 + is_quiet,
+			      world_of(m)->subject->free_(m, op->irq, is_quiet));
 		if (rc == FERRY_OK)
 			break;
 		if (rc != FERRY_E_AGAIN && rc != FERRY_E_NO_BOUND) {
@@ -246,7 +253,7 @@ static int make(struct machine *m, uint32_t src, uint64_t cpus)
 
 	sim_writes(m, RES_GHOST(src) | RES_DEVICE(s->device));
 	device_reset(m, src);
-	rc = world_of(m)->subject->create(m, src, cpus, &irq);
+	rc = returned(m, 18, world_of(m)->subject->create(m, src, cpus, &irq));
 	if (rc != FERRY_OK)
 		return rc;
 	if (irq >= m->config.sources || m->irq_src[irq]) {
@@ -288,8 +295,11 @@ static void do_create(struct machine *m, uint32_t cpu, const struct op *op)
 
 static void hotplug(struct machine *m, uint32_t holder)
 {
+	struct sim_cpu *c = &m->cpu[m->current == NONE ? holder - 1 : m->current];
+
 	sim_writes(m, RES_SCRIPT);
 	state_of(m)->hotplug = (uint8_t)holder;
+	c->held = holder ? c->held | HELD_CLIENT : c->held & ~HELD_CLIENT;
 }
 
 /* On the CPU itself, interrupts off. A host whose APIC kept its IRR lets in what
@@ -318,8 +328,9 @@ static int step_and_commit(struct machine *m, uint32_t cpu, bool off)
 	const struct subject *subject = world_of(m)->subject;
 	uintptr_t flags = off ? ferry_host_irq_save(m) : 0;
 	uint32_t left = 0;
-	int rc = subject->step(m, cpu, &left);
+	int rc = returned(m, 10, subject->step(m, cpu, &left));
 
+	sim_observe(m, left);
 	if (rc == FERRY_OK && left && !off)
 		return FERRY_E_AGAIN; /* it can still run here */
 	if (rc == FERRY_OK && !off)
@@ -327,7 +338,7 @@ static int step_and_commit(struct machine *m, uint32_t cpu, bool off)
 	else if (rc != FERRY_OK && !off)
 		return rc;
 	if (rc == FERRY_OK)
-		rc = subject->commit(m, cpu);
+		rc = returned(m, 11 + 2 * off, subject->commit(m, cpu));
 	if (rc != FERRY_OK)
 		ferry_host_irq_restore(m, flags);
 	return rc;
@@ -356,7 +367,7 @@ static void do_offline(struct machine *m, uint32_t cpu)
 	int rc;
 
 	hotplug(m, cpu + 1);
-	rc = world_of(m)->subject->leave(m, cpu);
+	rc = returned(m, 12, world_of(m)->subject->leave(m, cpu));
 	if (rc != FERRY_OK) {
 		check_rc(m, NONE, "leave", rc);
 		hotplug(m, 0);
@@ -393,13 +404,14 @@ static void do_rollback(struct machine *m, uint32_t cpu)
 	int rc;
 
 	hotplug(m, cpu + 1);
-	rc = world_of(m)->subject->leave(m, cpu);
+	rc = returned(m, 12, world_of(m)->subject->leave(m, cpu));
 	if (rc != FERRY_OK) {
 		check_rc(m, NONE, "leave", rc);
 		hotplug(m, 0);
 		return;
 	}
-	check_rc(m, NONE, "leave_step", world_of(m)->subject->step(m, cpu, NULL));
+	check_rc(m, NONE, "leave_step",
+		 returned(m, 14, world_of(m)->subject->step(m, cpu, NULL)));
 	give_up(m, cpu);
 }
 
@@ -427,7 +439,7 @@ static void set_up(struct machine *m)
 	int rc = FERRY_OK;
 
 	for (src = 0; src < s->nirqs && rc == FERRY_OK; src++) {
-		rc = make(m, src, s->flat ? online : 1);
+		rc = make(m, src, s->flat ? online : 1ull << scenario_start(s, src));
 		if (rc == FERRY_OK && !s->pinned && world_of(m)->subject->move)
 			rc = world_of(m)->subject->move(m, src, (1u << s->cpus) - 1u);
 	}

@@ -9,8 +9,9 @@
  * that slept only then are tried too. What depends on what is measured, not declared:
  * each label performed leaves a footprint.
  *
- * A state met while it is on the path closes a cycle. It is a livelock if no label is
- * enabled all around it and never taken: nobody is starved, and yet nothing ends.
+ * A state met while it is on the path closes a cycle. It is a livelock if every label
+ * that is enabled somewhere on it is also taken: nobody is starved, and yet nothing
+ * ends. (Locks are fair: who waits for one gets it in the end.)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,24 +92,27 @@ static bool need_not_happen(label l)
 	return label_kind(l) == L_FIRE || label_kind(l) == L_OP;
 }
 
+/* Is this label taken by one of the frames from `first` to the top? */
+static bool taken_in(const struct depth_search *s, uint32_t first, label l)
+{
+	uint32_t d;
+
+	for (d = first; d < s->depth; d++)
+		if (s->frame[d].label[s->frame[d].taken] == l)
+			return true;
+	return false;
+}
+
 /* Frames from `first` to the top, and back to `first`: is anyone left out? */
 static bool is_fair(const struct depth_search *s, uint32_t first)
 {
-	const struct level *f = &s->frame[first];
-	uint32_t i, d;
-	bool left_out;
+	uint32_t d, i;
 
-	for (i = 0; i < f->n; i++) {
-		left_out = !need_not_happen(f->label[i]);
-		for (d = first; d < s->depth && left_out; d++) {
-			const struct level *g = &s->frame[d];
-
-			left_out = g->label[g->taken] != f->label[i] &&
-				   index_of(g->label, g->n, f->label[i]) != NONE;
-		}
-		if (left_out)
-			return false;
-	}
+	for (d = first; d < s->depth; d++)
+		for (i = 0; i < s->frame[d].n; i++)
+			if (!need_not_happen(s->frame[d].label[i]) &&
+			    !taken_in(s, first, s->frame[d].label[i]))
+				return false;
 	return true;
 }
 

@@ -60,16 +60,50 @@ bool run_should_stop(struct run *run)
 	return r->stopped;
 }
 
+static bool append(struct search_result *r, label l, uint32_t times)
+{
+	label *bigger = realloc(r->path, (r->npath + times + 1) * sizeof(*bigger));
+
+	if (!bigger)
+		return false;
+	r->path = bigger;
+	while (times--)
+		r->path[r->npath++] = l;
+	return true;
+}
+
+/* What is shared, and so where a step ends, is this search's own. For others each
+ * step becomes as many as it would be if it ended before every call. */
+static void refine(struct run *run, const label *path, uint32_t n)
+{
+	struct search_result *r = run->r;
+	uint32_t i, first, cycle = 0;
+	bool good = true;
+
+	world_load(&run->w, run->start);
+	for (i = 0; i < n && good; i++) {
+		if (r->cycle && i == n - r->cycle)
+			cycle = r->npath;
+		run->w.out.stops = 0;
+		first = label_kind(path[i]) != L_STEP;
+		world_perform(&run->w, path[i]);
+		good = !first || append(r, path[i], 1);
+		if (run->w.out.stops > first && !run->o->no_merge)
+			good = good && append(r, label_of(L_STEP, label_a(path[i]), 0),
+					      run->w.out.stops - first);
+		else if (!first)
+			good = good && append(r, path[i], 1);
+	}
+	r->cycle = r->cycle ? r->npath - cycle : 0;
+}
+
 void run_found(struct run *run, const label *path, uint32_t n)
 {
 	struct search_result *r = run->r;
 
 	r->verdict = run->w.verdict;
 	snprintf(r->why, sizeof(r->why), "%s", run->w.why);
-	r->path = malloc(n * sizeof(*path) + 1);
-	if (r->path && n)
-		memcpy(r->path, path, n * sizeof(*path));
-	r->npath = r->path ? n : 0;
+	refine(run, path, n);
 }
 
 bool run_judge_end(struct run *run, const label *list, uint32_t n, const uint8_t *saved)
@@ -243,7 +277,7 @@ static bool perform_list(struct replay *p, const label *list, uint32_t n)
 static void perform_rest(struct replay *p)
 {
 	label now[WORLD_LABELS];
-	uint32_t n, i, turn = 0;
+	uint32_t n, i, turn = 0, n0 = p->r->total;
 
 	for (;;) {
 		n = world_labels(&p->w, now);
@@ -252,7 +286,7 @@ static void perform_rest(struct replay *p)
 			break;
 		if (!perform(p, now[i], false))
 			return;
-		if (p->r->total > PATH_MOST) {
+		if (p->r->total > n0 + PATH_MOST) {
 			p->w.verdict = CHECK_LIVELOCK;
 			snprintf(p->w.why, sizeof(p->w.why), "no end after %u labels",
 				 p->r->total);
@@ -269,7 +303,7 @@ void check_replay(const struct scenario *s, const struct subject *subject, const
 	struct fingerprint f;
 
 	memset(r, 0, sizeof(*r));
-	if (world_build(&p.w, s, subject, true)) {
+	if (world_build(&p.w, s, subject, false)) {
 		f = world_hash(&p.w);
 		r->start = f.low;
 		if (perform_list(&p, list, n))

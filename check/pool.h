@@ -41,9 +41,10 @@ struct outcome {
 	bool stray;     /* ... and doesn't show what was found, when it is performed again */
 	uint64_t states, transitions, terminal, runs, memory;
 	uint32_t depth;
-	uint32_t tried;         /* mutants: scenarios searched */
-	uint32_t blind;         /* ... of which so many fail without the mutant as well */
-	uint32_t labels, total; /* of the counterexample, minimised if that was asked */
+	uint32_t tried; /* mutants: scenarios searched */
+	uint32_t blind; /* ... of which so many fail without the mutant as well */
+	/* Of the counterexample, minimised if that was asked; total 0: there is none. */
+	uint32_t labels, total;
 	double seconds;
 	char why[240];
 	char scenario[SCENARIO_TEXT]; /* of the counterexample */

@@ -47,5 +47,8 @@ extern const char *const suite_ladder[];
  * the limits of `how` (its defaults, where there are none). */
 void suite_mutant(const struct suite_how *how, struct pool *p, uint32_t index, const char *file,
 		  struct outcome *o);
+/* The process died in o->scenario: if it does so without the mutant too, that is no
+ * evidence, and `o` becomes a survivor. From the parent. */
+void suite_doubt_crash(const struct suite_how *how, struct pool *p, struct outcome *o);
 
 #endif

@@ -25,11 +25,13 @@ struct piece {
 	uint32_t at, words;
 };
 
-static void add_piece(struct world *w, uint32_t at)
+static void add_piece(struct world *w, uint32_t at, enum ferry_guard_kind kind)
 {
 	struct piece *last = w->npieces ? &w->piece[w->npieces - 1] : NULL;
 
 	machine_dirty(w->m, (char *)w->m->library + at);
+	if (kind == FERRY_GUARD_TIME && at % 8 == 0 && w->ntimes < WORLD_TIMES)
+		w->time_at[w->ntimes++] = at;
 	if (last && last->at + 4 * last->words == at && w->npieces > w->first_piece[w->nlocks])
 		last->words++;
 	else
@@ -52,9 +54,9 @@ static void add_lock(struct world *w, uint32_t lock)
 		struct ferry_guard g = guard_of(w, at);
 
 		if (g.kind == FERRY_GUARD_PUBLISHED ||
-		    (g.kind == FERRY_GUARD_PLAIN &&
+		    ((g.kind == FERRY_GUARD_PLAIN || g.kind == FERRY_GUARD_TIME) &&
 		     (const char *)g.lock - (char *)w->m->library == lock))
-			add_piece(w, at);
+			add_piece(w, at, g.kind);
 	}
 	w->first_piece[++w->nlocks] = w->npieces;
 }
@@ -69,13 +71,32 @@ static bool read_guards(struct world *w)
 		return false;
 	if (!w->subject->guard) { /* everything may be anyone's */
 		for (at = 0; at < 4 * words; at += 4)
-			add_piece(w, at);
+			add_piece(w, at, FERRY_GUARD_PLAIN);
 		return true;
 	}
 	for (at = 0; at < 4 * words; at += 8)
 		if (guard_of(w, at).kind == FERRY_GUARD_LOCK && w->nlocks < 64)
 			add_lock(w, at);
 	return true;
+}
+
+static bool is_time(const struct world *w, uint32_t at)
+{
+	uint32_t i;
+
+	for (i = 0; i < w->ntimes; i++)
+		if (w->time_at[i] == (at & ~7u))
+			return true;
+	return false;
+}
+
+/* How long ago a moment is; longer than the drain bound is all the same. */
+static uint64_t age_of(const struct world *w, uint32_t i)
+{
+	uint64_t then, now = w->m->now;
+
+	memcpy(&then, (const char *)w->m->library + w->time_at[i], sizeof(then));
+	return now - then < WORLD_DRAIN_NS ? now - then : WORLD_DRAIN_NS;
 }
 
 static uint64_t seen(struct machine *m, const ferry_lock *lock)
@@ -95,8 +116,10 @@ static uint64_t seen(struct machine *m, const ferry_lock *lock)
 			(const uint32_t *)((const char *)m->library + w->piece[p].at);
 
 		for (n = 0; n < w->piece[p].words; n++)
-			h = sim_mix(h, word[n]);
+			h = sim_mix(h, is_time(w, w->piece[p].at + 4 * n) ? 0 : word[n]);
 	}
+	for (i = 0; i < w->ntimes; i++)
+		h = sim_mix(h, age_of(w, i));
 	return h;
 }
 
@@ -261,6 +284,8 @@ static struct sim_client client;
 bool world_build(struct world *w, const struct scenario *s, const struct subject *subject,
 		 bool merge)
 {
+	uint32_t n;
+
 	memset(w, 0, sizeof(*w));
 	w->s = s;
 	w->subject = subject;
@@ -286,7 +311,10 @@ bool world_build(struct world *w, const struct scenario *s, const struct subject
 	if (w->verdict != CHECK_PASSED)
 		return refuse(w, "it can't be set up");
 	memcpy(w->base, w->m->library, w->m->config.library);
+	for (n = 0; n < w->ntimes; n++)
+		w->out.is_hot[w->time_at[n] / LINE] = 2;
 	/* Booting counts for nobody. */
+	w->m->reads = 0;
 	memset(w->out.sharing, 0, w->m->config.library / 4 * sizeof(*w->out.sharing));
 	return true;
 }
@@ -346,6 +374,15 @@ uint32_t world_labels(struct world *w, label *out)
 
 /* ---- hashing ----------------------------------------------------------------------------- */
 
+static void without_times(const struct world *w, uint32_t at, char *line)
+{
+	uint32_t i;
+
+	for (i = 0; i < w->ntimes; i++)
+		if (w->time_at[i] / LINE == at / LINE)
+			memset(line + w->time_at[i] % LINE, 0, 8);
+}
+
 /* Lines as they were at the start count nothing, so it does not matter when a line
  * was first found to change. */
 static struct fingerprint hash_library(const struct world *w)
@@ -353,10 +390,18 @@ static struct fingerprint hash_library(const struct world *w)
 	struct fingerprint sum = { 0, 0 };
 	uint32_t i;
 
+	for (i = 0; i < w->ntimes; i++)
+		sum.low += age_of(w, i) * (0x9e3779b97f4a7c15 + 2 * i);
 	for (i = 0; i < w->out.nhot; i++) {
 		size_t at = (size_t)w->out.hot[i] * LINE;
 		const char *line = (const char *)w->m->library + at;
+		char copy[LINE];
 		XXH128_hash_t h;
+
+		if (w->out.is_hot[at / LINE] > 1) {
+			without_times(w, (uint32_t)at, memcpy(copy, line, LINE));
+			line = copy;
+		}
 
 		if (!memcmp(line, w->base + at, LINE))
 			continue;

@@ -16,6 +16,7 @@
 #define WORLD_LABELS 48 /* enabled at a time, at most */
 #define WORLD_DRAIN_NS 1000
 #define WORLD_DOORBELL 0x40
+#define WORLD_TIMES 8
 extern const uint32_t world_apic_ids[SCENARIO_CPUS], world_logical_ids[SCENARIO_CPUS];
 
 /* What the threads know; in the arena, part of a state, no padding. */
@@ -61,7 +62,9 @@ struct world {
 	uint32_t npieces;
 	uint32_t lock_at[64], first_piece[65]; /* offsets of locks, their pieces */
 	uint32_t nlocks;
-	uint8_t *base;         /* the subject's memory at the start */
+	uint32_t time_at[WORLD_TIMES]; /* moments in the subject's memory */
+	uint32_t ntimes;
+	uint8_t *base; /* the subject's memory at the start */
 };
 
 /* Build and boot: everything up to the moment when scripts may start. False: `why` says

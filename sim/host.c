@@ -111,7 +111,8 @@ static uint32_t held(const struct machine *m)
 {
 	const struct sim_cpu *c = &m->cpu[m->current];
 
-	return c->held | (c->iff ? 0 : 1u << m->current);
+	return c->held | (c->iff ? 0 : HELD_CPU(m->current)) |
+	       (c->depth ? 0 : HELD_THREAD(m->current));
 }
 
 /* Can anyone tell when this access is made? See struct sharing. `changes` may come
@@ -147,8 +148,8 @@ static uint32_t lock_bit(struct machine *m, const ferry_lock *lock)
 
 	if (!m->config.explore || n >= m->config.library / 4)
 		return 0;
-	if (!m->out->lock_name[n] && m->out->lock_names < 28)
-		m->out->lock_name[n] = 0x10u << m->out->lock_names++;
+	if (!m->out->lock_name[n] && m->out->lock_names < 32 - HELD_LOCKS)
+		m->out->lock_name[n] = 1u << (HELD_LOCKS + m->out->lock_names++);
 	return m->out->lock_name[n];
 }
 
@@ -191,6 +192,7 @@ void ferry_host_lock(void *ctx, ferry_lock *lock)
 	lock->opaque[0] = m->current + 1;
 	c->locks++;
 	c->held |= lock_bit(m, lock);
+	c->locked_at = m->now;
 	if (m->config.explore)
 		saw(m, SAW_LOCK, m->config.client->seen(m, lock));
 }
@@ -362,7 +364,9 @@ uint64_t ferry_host_now(void *ctx)
 	if (!m->quiet)
 		cpu_yield_for(m, m->config.explore ? MOVES_NOT : MOVES_LEFT);
 	sim_reads(m, RES_TIME);
-	saw(m, SAW_NOW, m->now);
+	/* Not the moment itself: what was seen with the lock is told from then on. */
+	if (m->current != NONE)
+		saw(m, SAW_NOW, m->now - m->cpu[m->current].locked_at);
 	return m->now;
 }
 
@@ -414,10 +418,12 @@ void ferry_host_handle(void *ctx, uint32_t irq, uintptr_t cookie, uint32_t cpu)
 
 void ferry_host_eoi(void *ctx, uint32_t cpu)
 {
-	check_cpu(ctx, cpu, "EOI");
+	struct machine *m = ctx;
+
+	check_cpu(m, cpu, "EOI");
 	/* The own APIC, interrupts off; a broadcast takes time, but where it comes at once. */
-	cpu_yield_for(ctx, ((struct machine *)ctx)->config.eoi_now ? MOVES_NOT : MOVES_LEFT);
-	lapic_eoi(ctx, cpu);
+	cpu_yield_for(m, m->config.eoi_now && m->nlevels ? MOVES_NOT : MOVES_LEFT);
+	lapic_eoi(m, cpu);
 }
 
 bool ferry_host_irr(void *ctx, uint32_t cpu, uint8_t vector)
@@ -523,13 +529,13 @@ uint32_t ferry_host_read(void *ctx, uint32_t device, uint32_t index, enum ferry_
 	cpu_flush(m, m->current);
 	fence_writes(m, index);
 	value = device_read(m, index, reg);
-	machine_say(m, "reads %s of source %u: %#x", reg_name[reg & 7], index, value);
-	fence_messages(m, index, m->config.fence_irr, false, 40);
-	device_mark_fenced(m, index, false);
 	if (m->config.fail && ++m->reads >= m->config.fail &&
 	    (m->config.fail_on || m->reads == m->config.fail))
 		value = 0xffffffff; /* PCI 3.0 3.3.3.1: nobody answers */
 	saw(m, SAW_READ, value);
+	machine_say(m, "reads %s of source %u: %#x", reg_name[reg & 7], index, value);
+	fence_messages(m, index, m->config.fence_irr, false, 40);
+	device_mark_fenced(m, index, false);
 	return value;
 }
 

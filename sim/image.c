@@ -91,6 +91,8 @@ static void put_cpu(struct image *i, const struct machine *m, const struct sim_c
 
 	put8(i, c->state);
 	put8(i, c->depth);
+	if (c->locks)
+		put32(i, (uint32_t)(m->now - c->locked_at));
 	put8(i, (uint64_t)c->iff << 1 | c->parked);
 	if (c->state == CPU_SLEEP)
 		put64(i, c->until);
@@ -197,8 +199,7 @@ size_t machine_image(const struct machine *m, uint8_t *out)
 	struct image i = { out, 0 };
 	uint32_t n;
 
-	put64(&i, m->now);
-	put64(&i, m->poll_at);
+	put64(&i, m->poll_at == NEVER ? NEVER : m->poll_at > m->now ? m->poll_at - m->now : 0);
 	put8(&i, m->config.fail ? m->reads : 0);
 	put8(&i, (uint64_t)m->silent << 1 | m->fatal);
 	for (n = 0; n < m->config.cpus; n++)

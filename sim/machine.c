@@ -82,6 +82,7 @@ void cpu_resume(struct machine *m, enum cpu_state state)
 		c->arg = arg;
 		c->until = until;
 		c->state = (uint8_t)state;
+		m->out->stops++;
 		fibre_switch(&c->fibre, &m->scheduler);
 	}
 }
@@ -91,6 +92,7 @@ void cpu_block(struct machine *m, enum cpu_state state)
 	struct sim_cpu *c = &m->cpu[m->current];
 
 	c->state = (uint8_t)state;
+	m->out->stops++;
 	fibre_switch(&c->fibre, &m->scheduler);
 	cpu_resume(m, state);
 }
@@ -325,9 +327,13 @@ uint32_t machine_labels(struct machine *m, label *out, uint32_t max)
 	uint32_t i;
 
 	for (i = 0; i < m->config.cpus; i++) {
-		if (may_step(m, i))
+		bool take = may_take(&m->cpu[i]);
+
+		/* Explored, an interrupt that can be taken is: it could as well have
+		 * entered the IRR later. */
+		if (!(take && m->config.explore && !m->config.yield_all) && may_step(m, i))
 			add(&list, label_of(L_STEP, i, 0));
-		if (may_take(&m->cpu[i]))
+		if (take)
 			add(&list, label_of(L_TAKE, i, (uint32_t)lapic_ready(&m->cpu[i])));
 		if (m->cpu[i].nstores)
 			add(&list, label_of(L_FLUSH, i, 0));

@@ -126,6 +126,7 @@ struct sim_cpu {
 	uint32_t fence_src, fence_seq;
 	uint32_t locks;  /* held */
 	uint32_t held;   /* explored: the same as a set, see struct sharing */
+	uint64_t locked_at; /* explored: machine.now when it last took a lock */
 	uint16_t waiter; /* next in the chain of CPU_LOCK, index + 1 */
 	uint16_t take;   /* vector + 1 that the fibre must enter first */
 	uint8_t state, depth;
@@ -259,11 +260,15 @@ struct histogram {
 };
 
 /*
- * Explored: what protects a word of the library's memory. Bit c < 4: CPU c with its
- * interrupts off; the others: locks. Each set is what was held at every access so far
+ * Explored: what protects a word of the library's memory, HELD_* and locks. Each set is what was held at every access so far
  * (Savage 1997). An access that something protects from all others, or a load that
  * something protects from all changes, need not be a place to stop.
  */
+#define HELD_CPU(cpu) (1u << (cpu))          /* that CPU, with interrupts off */
+#define HELD_THREAD(cpu) (1u << (4 + (cpu))) /* its thread */
+#define HELD_CLIENT (1u << 8)                /* a lock of the client's around its calls */
+#define HELD_LOCKS 9u                        /* the library's locks from this bit on */
+
 struct sharing {
 	uint32_t accesses, changes;
 	bool accessed, changed;
@@ -281,9 +286,10 @@ struct sim_out {
 	 * following). And the lines of the library's memory that were ever written. */
 	char *say; /* 512 bytes of text about the last label, or null */
 	uint64_t reads, writes;
+	uint32_t stops; /* where the last label would have stopped with yield_all */
 	struct sharing *sharing; /* by 32-bit word of the library's memory */
 	uint32_t grown;          /* how often a word turned out to be shared more */
-	uint32_t *lock_name;     /* by word: the bit of a lock, from bit 4 on; 0: none yet */
+	uint32_t *lock_name;     /* by word: the bit of a lock; 0: none yet */
 	uint32_t lock_names;
 	uint8_t *resource; /* by word; 0: not yet named */
 	uint32_t resources;
@@ -472,6 +478,7 @@ static inline void cpu_yield_for(struct machine *m, enum mover mover)
 	if (m->quiet || m->current == NONE)
 		return;
 	c = &m->cpu[m->current];
+	m->out->stops++;
 	if (m->config.yield_all || (!m->config.explore && mover != MOVES_LEFT) ||
 	    (mover != MOVES_LEFT && mover != MOVES_BOTH && c->committed))
 		cpu_yield(m);

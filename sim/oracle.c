@@ -476,7 +476,7 @@ static bool room_in(struct machine *m, const uint64_t *mask)
 	uint32_t cpu, used, free_;
 
 	for (cpu = 0; cpu < m->config.cpus; cpu++) {
-		if (!in_mask(mask, cpu))
+		if (!in_mask(mask, cpu) || ferry_cpu_state(m->ferry, cpu) != FERRY_CPU_ONLINE)
 			continue;
 		ferry_x86_vectors(m->ferry, cpu, &used, &free_);
 		if (free_)

@@ -17,7 +17,9 @@ enum ferry_guard_kind {
 				    * it only by who keeps it from changing: the runner of a
 				    * handler, the holder of a reference */
 	FERRY_GUARD_CELL = 4,      /* an atomic, written with the lock held, read by anyone */
-	FERRY_GUARD_FREE = 5       /* an atomic that anyone writes */
+	FERRY_GUARD_FREE = 5,      /* an atomic that anyone writes */
+	FERRY_GUARD_TIME = 6       /* as PLAIN: half of a 64-bit moment of ferry_host_now,
+				    * of which only the distance to the present matters */
 };
 
 struct ferry_guard {

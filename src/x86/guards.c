@@ -37,6 +37,8 @@ static struct ferry_guard of_irq(const struct ferry_irq *i, size_t offset)
 		return made(FERRY_GUARD_CONST, NULL);
 	if (IN(offset, ferry_irq, runner))
 		return made(FERRY_GUARD_CELL, &i->lock);
+	if (IN(offset, ferry_irq, fence_ns))
+		return made(FERRY_GUARD_TIME, &i->lock);
 	if (IN(offset, ferry_irq, cookie))
 		return made(FERRY_GUARD_PUBLISHED, &i->lock);
 	return made(FERRY_GUARD_PLAIN, &i->lock);

@@ -12,6 +12,9 @@
 #define RTE_REMOTE_IRR (1u << 14)
 #define RTE_LEVEL (1u << 15)
 #define RTE_MASKED (1u << 16)
+/* No entry reads so (bits 31:17 are 0): nobody answers any more. Nothing is in flight
+ * then, and waiting for it would never end. */
+#define GONE 0xffffffffu
 
 static void write_reg(struct ferry *f, const struct ferry_irq *i, enum ferry_reg reg,
 		      uint32_t value)
@@ -113,11 +116,16 @@ static void level_apply_mask(struct ferry *f, struct ferry_irq *i)
  */
 bool ferry_x86_level_ready(struct ferry *f, struct ferry_irq *i)
 {
+	uint32_t low;
+
 	if (ferry_host_load(f->ctx, &i->runner))
 		return false; /* the end of its handler looks again */
 	i->flags |= FERRY_F_HELD;
 	write_low(f, i, true);
-	if (!(read_low(f, i) & (RTE_REMOTE_IRR | RTE_SEND_PENDING)))
+	low = read_low(f, i);
+	if (low == GONE)
+		low = read_low(f, i);
+	if (low == GONE || !(low & (RTE_REMOTE_IRR | RTE_SEND_PENDING)))
 		return true;
 	/* Where it pends is not known: ask its CPUs in turn, or one would ring itself
 	 * without end while another has interrupts off. */
