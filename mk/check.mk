@@ -17,6 +17,8 @@ $(B)/check/id.o: $(B)/check/id.c
 
 CHECK_TESTS = $(B)/tests/test_scenario_text $(B)/tests/test_counterexample
 TESTS += $(CHECK_TESTS) tests/check_cli.sh
+# What scripts among TESTS want to be there.
+TEST_TOOLS += $(B)/irqferry-mutants
 
 $(CHECK_TESTS): %: %.o $(CHECK_OBJS) $(SIM_OBJS) $(B)/libirqferry.a
 	$(CC) $(CFLAGS) -no-pie $^ -o $@

@@ -311,12 +311,49 @@ begin() { # arguments: the tool with one worker in the background; leaves $pid, 
 	sleep 0.3
 }
 begin --scenario "$large" --max-seconds 20 --scenario "$good"
-kill -SEGV "$worker"; wait $pid; code=$?
-ended "a process that crashes" 1 "1 passed, 1 failed"
-says "a crash: which" "FAILED $large"; says "a crash: why" "broken      it crashed: signal 11"
+kill -KILL "$worker"; wait $pid; code=$?
+ended "a process that dies" 1 "1 passed, 1 failed"
+says "that: which" "FAILED $large"; says "that: why" "broken      it crashed: signal 9"
 begin --scenario "$large" --scenario "$good"
 kill -TERM $pid; wait $pid; code=$?
 ended "a signal" 1 "0 passed, 2 failed"; says "a signal: what is unfinished" "2 unfinished: signal 1, not run 1"
+
+# ---- mutants ----
+if [ -x "$(dirname "$irqferry")/irqferry-mutants" ]; then
+	run check --mutants --only W1 --list
+	[ "$code" = 0 ] && grep -q '^W1-' "$tmp/out" && grep -q '^W12-' "$tmp/out" && ! grep -qv '^W1' "$tmp/out"
+	result $? "--mutants --only --list"
+	n=$(wc -l <"$tmp/out")
+	run check --mutants --only W1 --keep "$tmp/killed" --json "$tmp/mutants.json" --max-states 300000
+	ended "--mutants" 0 "$n killed, 0 survived, 0 equivalent"
+	python3 - "$tmp/mutants.json" "$n" <<'END'
+import json, sys
+top = json.load(open(sys.argv[1]))
+assert top["killed"] == len(top["mutants"]) == int(sys.argv[2]) and top["survived"] == 0
+labels = sorted(m["labels"] for m in top["mutants"])
+assert top["most_labels"] == labels[-1] and top["median_labels"] == labels[(len(labels) - 1) // 2]
+for m in top["mutants"]:
+    assert {"name", "family", "place", "mistake", "equivalent", "verdict", "killed", "why", "scenario",
+            "labels", "total", "searches", "states", "seconds", "file"} <= set(m)
+END
+	result $? "--mutants --json"
+	[ "$(find "$tmp/killed" -name '*.txt' | wc -l)" = "$n" ]; result $? "--mutants --keep"
+	run check --mutants --only W9999; refused "--only: none" 2 "--only: 'W9999': no mutant begins so"
+	run check --mutant W12 --scenario 'edge cpus=1 events=1 | 0: mask 0' --keep "$tmp/edge"
+	ended "--mutant" 1 "0 passed, 1 failed"
+	grep -q '^mutant W12-' "$tmp/edge/00000.txt"; result $? "--mutant: its counterexample names it"
+	run replay "$tmp/edge/00000.txt"
+	[ "$code" = 1 ] && grep -q '^in a library with the mistake W12-' "$tmp/out"; result $? "replay: with its mutant"
+	sed '/^mutant/d' "$tmp/edge/00000.txt" >"$tmp/right.txt"
+	run replay --tolerant "$tmp/right.txt"; [ "$code" = 0 ]; result $? "replay: without it nothing shows"
+	run replay "$tmp/edge/00000.txt" "$tmp/right.txt" --tolerant
+	[ "$code" = 1 ] && [ "$(grep -c ' labels of the file, ' "$tmp/out")" = 2 ]; result $? "replay: one with, one without"
+	run check --mutant W99999 --scenario "$good"; refused "--mutant: none" 2 "'W99999': no such mutant"
+	sed 's/^mutant .*/mutant W99999/' "$tmp/edge/00000.txt" >"$tmp/unknown.txt"
+	run replay "$tmp/unknown.txt"; refused "replay: of no such mutant" 3 "'W99999': no such mutant"
+else
+	skip "mutants" "no irqferry-mutants beside the tool: make mutants"
+fi
 
 echo "1..$count"
 [ "$failed" = 0 ]

@@ -73,7 +73,7 @@ static void put_failure(json_t *object, const struct item *item)
 		json_object_set_new(object, "why", string_json(o->why));
 	if (outcome_unfinished(o))
 		json_object_set_new(object, "limit", json_string(limit_name[o->limit]));
-	if (!o->labels)
+	if (!o->total)
 		return;
 	put(object, "labels", o->labels);
 	put(object, "total", o->total);

@@ -144,8 +144,8 @@ static void print_mutant(const struct check *c, uint32_t job)
 
 	if (c->quiet && !bad)
 		return;
-	printf("%-36s %-12s ", m->name, fate(m, o));
-	if (o->labels)
+	printf("%-44s %-12s ", m->name, fate(m, o));
+	if (o->total)
 		printf("%4" PRIu32 " labels", o->labels);
 	else
 		printf("%11s", o->crashed ? "crash" : "-");
@@ -173,8 +173,12 @@ static void tell(struct check *c, bool all)
 
 static void ended(struct pool *p, uint32_t job)
 {
-	(void)job;
-	tell(p->arg, false);
+	struct check *c = p->arg;
+	struct outcome *o = pool_outcome(p, job);
+
+	if (o->crashed)
+		suite_doubt_crash(&c->how, p, o);
+	tell(c, false);
 }
 
 static void tick(struct pool *p)
@@ -204,7 +208,7 @@ static void add(struct sums *sum, const struct ferry_mutant_entry *m, const stru
 	sum->survived += !dead && !m->equivalent;
 	sum->unfinished += o->state != JOB_DONE;
 	sum->blind += o->blind != 0;
-	if (dead && o->labels)
+	if (dead && o->total)
 		sum->labels[sum->nlabels++] = o->labels;
 }
 
@@ -267,7 +271,7 @@ static json_t *mutant_json(const struct check *c, uint32_t job)
 	put(object, "transitions", o->transitions);
 	json_object_set_new(object, "exhausted", json_boolean(o->exhausted));
 	json_object_set_new(object, "seconds", json_real(o->seconds));
-	if (c->item[job].file && o->labels && !o->unwritten)
+	if (c->item[job].file && o->total && !o->unwritten)
 		put_text(object, "file", c->item[job].file);
 	return object;
 }

@@ -152,7 +152,7 @@ static void print_failed(const struct check *c, const struct item *item)
 
 	printf("FAILED %s\n  %-12s%s\n", item->name, check_verdict_name[o->verdict],
 	       o->resumed ? "found before, by the run that this one goes on with" : o->why);
-	if (o->labels)
+	if (o->total)
 		printf("  %-12s%" PRIu32 " of %" PRIu32 ": %s\n", "labels", o->labels, o->total,
 		       o->scenario);
 	if (o->stray)
@@ -160,7 +160,7 @@ static void print_failed(const struct check *c, const struct item *item)
 	if (o->unwritten)
 		printf("  %-12s%s can't be written\n", "file", item->file);
 	printf("  %-12s", "replay");
-	if (item->file && o->labels && !o->unwritten) {
+	if (item->file && o->total && !o->unwritten) {
 		fputs("irqferry replay ", stdout);
 		print_quoted(stdout, item->file);
 		putchar('\n');
