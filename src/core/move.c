@@ -108,6 +108,15 @@ void ferry_drain_begin(struct ferry *f, struct ferry_irq *i)
 			f->backend->ring_old(f, i, c);
 }
 
+/* May all CPUs of the set keep what is there? */
+static bool staying(struct ferry *f, ferry_set set)
+{
+	FERRY_FOR_EACH_CPU(f, set, c)
+		if (ferry_cpu_state(f, c) != FERRY_CPU_ONLINE)
+			return false;
+	return true;
+}
+
 /* The source names the new place (or none) from now on. */
 static void leave_old(struct ferry *f, struct ferry_irq *i, enum ferry_owed owed)
 {
@@ -118,9 +127,9 @@ static void leave_old(struct ferry *f, struct ferry_irq *i, enum ferry_owed owed
 		return;
 	}
 	ferry_irqset_put(f, &f->moving, i->number, true);
-	/* While anyone starves, no old place may wait for an arrival that
-	 * perhaps never comes. */
-	if (ferry_host_load(f->ctx, &f->starved.count))
+	/* While anyone starves, or a CPU waits to leave, no old place may wait for an
+	 * arrival that perhaps never comes. */
+	if (ferry_host_load(f->ctx, &f->starved.count) || !staying(f, i->old))
 		ferry_ask_settle(f, i);
 }
 
@@ -153,15 +162,6 @@ int ferry_drain_here(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool fo
 
 /* ---- starting a move ------------------------------------------------------------- */
 
-/* May all CPUs of the current place keep it? */
-static bool staying(struct ferry *f, const struct ferry_irq *i)
-{
-	FERRY_FOR_EACH_CPU(f, i->cur, c)
-		if (ferry_cpu_state(f, c) != FERRY_CPU_ONLINE)
-			return false;
-	return true;
-}
-
 void ferry_let_go(struct ferry *f, struct ferry_irq *i)
 {
 	if (!(i->flags & FERRY_F_HELD))
@@ -190,7 +190,7 @@ int ferry_move_start(struct ferry *f, struct ferry_irq *i, const struct ferry_wa
 
 	/* On a CPU that leaves it stays still: the next step, or the roll-back,
 	 * comes for it. */
-	if (rc < 0 && staying(f, i))
+	if (rc < 0 && staying(f, i->cur))
 		ferry_let_go(f, i);
 	if (rc != FERRY_OK)
 		return rc;
@@ -215,7 +215,7 @@ static bool inside(struct ferry *f, const struct ferry_irq *i, ferry_set set)
 	FERRY_FOR_EACH_CPU(f, i->cur, c)
 		if (!ferry_set_has(f, set, c))
 			return false;
-	return staying(f, i);
+	return staying(f, i->cur);
 }
 
 /* Settled: to the preferred CPU, or stay, or anywhere in the set. FERRY_OK,
@@ -261,7 +261,7 @@ static void start_queued(struct ferry *f, struct ferry_irq *i)
 	int rc = go(f, i, i->requested, i->prefer);
 
 	/* On a CPU that leaves, its steps or the roll-back see to it. */
-	if (rc < 0 && !(i->flags & FERRY_F_STARVED) && staying(f, i)) {
+	if (rc < 0 && !(i->flags & FERRY_F_STARVED) && staying(f, i->cur)) {
 		/* Marked first, tried again after: a slot that is freed in
 		 * between is seen by one of the two. */
 		mark_starved(f, i);
