@@ -49,18 +49,37 @@ void counterexample_replay(const struct counterexample *c, const struct subject 
 struct writer {
 	FILE *out;
 	const struct counterexample *c;
-	uint32_t written; /* of its labels */
+	uint32_t written; /* of its labels, those that wait included */
+	label waits;      /* `many` of it are not on paper yet */
+	uint32_t many;
+	char words[400]; /* of the last of them; "" where it was not performed */
 };
 
+static void flush_labels(struct writer *w)
+{
+	char text[64], line[80];
+
+	if (!w->many)
+		return;
+	label_format(w->waits, text, sizeof(text));
+	snprintf(line, sizeof(line), w->many > 1 ? "%s x%u" : "%s", text, w->many);
+	w->many = 0;
+	if (*w->words)
+		fprintf(w->out, "%-17s # %s\n", line, w->words);
+	else
+		fprintf(w->out, "%s\n", line);
+}
+
+/* Steps that show nothing stand in one line with the next that does. */
 static void write_label(struct writer *w, const char *words)
 {
-	char text[64];
+	label l = w->c->label[w->written++];
 
-	label_format(w->c->label[w->written++], text, sizeof(text));
-	if (words)
-		fprintf(w->out, "%-17s # %s\n", text, words);
-	else
-		fprintf(w->out, "%s\n", text);
+	if (w->waits != l || !label_joins(w->words, words))
+		flush_labels(w);
+	w->waits = l;
+	w->many++;
+	snprintf(w->words, sizeof(w->words), "%s", words);
 }
 
 /* The next label of the list that was performed; those before it were not enabled. */
@@ -72,7 +91,7 @@ static void write_step(void *arg, uint32_t n, label l, const char *words, bool o
 	if (!own)
 		return;
 	while (w->written < w->c->n && w->c->label[w->written] != l)
-		write_label(w, NULL);
+		write_label(w, "");
 	if (w->written < w->c->n)
 		write_label(w, words);
 }
@@ -88,12 +107,13 @@ static void write_labels(struct writer *w, const struct subject *subject)
 		free(r.schedule);
 	}
 	while (w->written < c->n)
-		write_label(w, NULL);
+		write_label(w, "");
+	flush_labels(w);
 }
 
 bool counterexample_write(FILE *out, const struct counterexample *c, const struct subject *subject)
 {
-	struct writer w = { out, c, 0 };
+	struct writer w = { .out = out, .c = c };
 	char text[SCENARIO_TEXT];
 
 	scenario_format(&c->scenario, text);
@@ -277,16 +297,39 @@ static bool read_header(struct file *f)
 	return true;
 }
 
+/* "step.0" or "step.0 x17": how many; 0: neither. */
+static uint32_t read_many(char *text)
+{
+	char *x = strpbrk(text, " \t");
+	const char *rest;
+	uint32_t many;
+
+	if (!x)
+		return 1;
+	*x++ = '\0';
+	x += strspn(x, " \t");
+	rest = x + 1;
+	return *x == 'x' && read_count(&rest, &many) && !*rest ? many : 0;
+}
+
 static bool read_label(struct file *f)
 {
 	struct counterexample *c = f->c;
+	uint32_t many;
+	label l;
 
-	f->text[strcspn(f->text, " \t#")] = '\0';
-	if (c->n == f->want)
-		return wrong(f, "labels", "more of them than the file says");
-	if (!label_parse(f->text, &c->label[c->n]))
+	f->text[strcspn(f->text, "#")] = '\0';
+	for (size_t n = strlen(f->text); n && isspace((unsigned char)f->text[n - 1]);)
+		f->text[--n] = '\0';
+	many = read_many(f->text);
+	if (!label_parse(f->text, &l))
 		return wrong_word(f, "label", f->text, "no label");
-	c->n++;
+	if (!many)
+		return wrong_word(f, "label", f->text, "'LABEL' or 'LABEL xN' is expected");
+	if (many > f->want - c->n)
+		return wrong(f, "labels", "more of them than the file says");
+	while (many--)
+		c->label[c->n++] = l;
 	return true;
 }
 

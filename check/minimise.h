@@ -13,15 +13,16 @@
  *    cycle 4                          (of a livelock: the last 4 labels are the cycle)
  *    labels 9 of 41
  *    fire.0            # device 0 fires
- *    step.0            # CPU 0 goes on: writes ...
+ *    step.0 x4         # CPU 0 goes on: writes ...
  *    ...
  *
- * Labels are one a line; what follows # is for people.
+ * Labels are one a line, or so many times the same; what follows # is for people.
  */
 #ifndef IRQFERRY_CHECK_MINIMISE_H
 #define IRQFERRY_CHECK_MINIMISE_H
 
 #include <stdio.h>
+#include <string.h>
 #include "explore.h"
 
 struct counterexample {
@@ -47,6 +48,13 @@ bool counterexample_write(FILE *out, const struct counterexample *c, const struc
 bool counterexample_read(FILE *in, const char *name, struct counterexample *c, char *error,
 			 size_t size);
 void counterexample_free(struct counterexample *c);
+
+/* May two steps with these words stand in one line, with those of the second? The
+ * first then says only that it was made. */
+static inline bool label_joins(const char *first, const char *second)
+{
+	return *first && !strstr(first, ": ") && !strncmp(first, second, strlen(first));
+}
 
 /*
  * Perform it. The cycle of a livelock is gone round three times more: it counts as one

@@ -153,7 +153,9 @@ labels=$(sed -n 's/^labels \([0-9]*\) of.*/\1/p' "$found")
 verdict=$(sed -n 's/^verdict //p' "$found")
 run replay "$found"
 [ "$code" = 1 ] && [ ! -s "$tmp/err" ]; result $? "replay"
-[ "$(grep -c '^ *[0-9]* .*# \|^ *[0-9]\{1,\}   ' "$tmp/out")" = "$labels" ]; result $? "replay: its steps"
+[ "$(grep '^ *[0-9]*   ' "$tmp/out" | tail -n 1 | awk '{ print $1 }')" = "$labels" ] &&
+	grep -q '^ *[0-9]*   step.0 x[0-9]* ' "$tmp/out"
+result $? "replay: its steps"
 says "replay: the verdict" "$verdict: "; says "replay: nothing is skipped" "$labels labels of the file, 0 skipped"
 cp "$tmp/out" "$tmp/first"; run replay "$found"; cmp -s "$tmp/out" "$tmp/first"; result $? "replay: the same again"
 run replay --all "$found"

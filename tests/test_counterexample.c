@@ -127,6 +127,12 @@ static void bad_files(void)
 	bad_file(text, "f:7: labels: ", "more of them");
 	snprintf(text, sizeof(text), HEAD "%slabels 1 of 3\nhop.0\n", whole);
 	bad_file(text, "f:6: label: ", "'hop.0': no label");
+	snprintf(text, sizeof(text), HEAD "%slabels 2 of 3\nstep.0 x3\n", whole);
+	bad_file(text, "f:6: labels: ", "more of them");
+	snprintf(text, sizeof(text), HEAD "%slabels 2 of 3\nstep.0 y2\n", whole);
+	bad_file(text, "f:6: label: ", "'LABEL xN' is expected");
+	snprintf(text, sizeof(text), HEAD "%slabels 2 of 3\nstep.0 x0\n", whole);
+	bad_file(text, "f:6: label: ", "'LABEL xN' is expected");
 	snprintf(text, sizeof(text), HEAD "%scycle 2\nlabels 1 of 3\nstep.0\n", whole);
 	bad_file(text, "f:7: cycle: ", "longer than");
 }

@@ -16,6 +16,9 @@ struct replaying {
 	struct counterexample *found; /* of each file */
 
 	json_t *list, *steps;
+	label waits; /* `many` of this step are not printed yet */
+	uint32_t many, last;
+	char words[400];
 	struct output out;
 	struct message msg;
 };
@@ -28,7 +31,7 @@ static const char help[] =
 	"\n"
 	"  --tolerant     skip what can't happen; without it that, or another library than the\n"
 	"                 one that was checked, is an error\n"
-	"  --all          print the steps after those of the file too\n"
+	"  --all          print each step, and those after the file's own too\n"
 	"  --json[=FILE]  a JSON report to FILE, or to standard output instead of text\n"
 	"  --help         this text\n"
 	"\n"
@@ -142,6 +145,33 @@ static json_t *step_json(uint32_t n, const char *text, const char *words, bool o
 	return object;
 }
 
+static void print_step(uint32_t n, bool own, label l, uint32_t many, const char *words)
+{
+	char text[64], line[80];
+
+	label_format(l, text, sizeof(text));
+	snprintf(line, sizeof(line), many > 1 ? "%s x%" PRIu32 : "%s", text, many);
+	printf("%5" PRIu32 " %c %-16s %s\n", n, own ? ' ' : '+', line, words);
+}
+
+static void flush_steps(struct replaying *r)
+{
+	if (r->many)
+		print_step(r->last, true, r->waits, r->many, r->words);
+	r->many = 0;
+}
+
+/* Steps that show nothing stand in one line with the next that does. */
+static void gather_step(struct replaying *r, uint32_t n, label l, const char *words)
+{
+	if (r->waits != l || !label_joins(r->words, words))
+		flush_steps(r);
+	r->waits = l;
+	r->last = n;
+	r->many++;
+	snprintf(r->words, sizeof(r->words), "%s", words);
+}
+
 static void show_step(void *arg, uint32_t n, label l, const char *words, bool own)
 {
 	struct replaying *r = arg;
@@ -152,8 +182,12 @@ static void show_step(void *arg, uint32_t n, label l, const char *words, bool ow
 	label_format(l, text, sizeof(text));
 	if (r->json)
 		json_array_append_new(r->steps, step_json(n, text, words, own));
-	if (!r->json || r->json_path)
-		printf("%5" PRIu32 " %c %-16s %s\n", n, own ? ' ' : '+', text, words);
+	if (r->json && !r->json_path)
+		return;
+	if (r->all)
+		print_step(n, own, l, 1, words);
+	else
+		gather_step(r, n, l, words);
 }
 
 static int stale(struct replaying *r, const char *path, const struct counterexample *c,
@@ -215,6 +249,7 @@ static int perform(struct replaying *r, const char *path, const struct counterex
 	struct replay_options o = { .strict = !r->tolerant, .step = show_step, .arg = r };
 
 	counterexample_replay(c, &subject_library, &o, got);
+	flush_steps(r);
 	if (got->verdict == CHECK_REFUSED)
 		return say(&r->msg, TOOL_MACHINE, "%s: refused: %s", path, got->why);
 	return !r->tolerant && got->skipped ? stale(r, path, c, got) : TOOL_OK;
