@@ -190,6 +190,7 @@ static void smaller(void)
 
 	search(&c);
 	n = c.n;
+	ok(shows(&c, true), "a schedule that was found shows its violation again");
 	minimise(&c, &subject_library, 30);
 	ok(c.n <= n && shows(&c, true), "and so does the minimised one: %u labels of %u", c.n, n);
 	ok(scenario_ops(&c.scenario) < 3 && c.scenario.events == 1, "its scenario is smaller");
