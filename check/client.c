@@ -70,7 +70,7 @@ static bool has_work(struct machine *m, uint32_t cpu)
 enum {
 	WAIT_NOT,
 	WAIT_INTERRUPT, /* until an interrupt was taken here, or some move has ended */
-	WAIT_DRAINED,   /* until a freed interrupt is drained and its handler has ended */
+	WAIT_DRAINED,   /* until a freed interrupt is drained */
 	WAIT_QUIET      /* until nothing of the device is under way */
 };
 
@@ -110,8 +110,7 @@ bool client_may_try(struct machine *m, uint32_t cpu)
 	case WAIT_INTERRUPT:
 		return a->stirred || a->polls;
 	case WAIT_DRAINED:
-		return a->polls || (!m->source[a->src].running &&
-				    world_of(m)->subject->drained(m, a->src));
+		return a->polls || world_of(m)->subject->drained(m, a->src);
 	case WAIT_QUIET:
 		return a->polls || quiet(m, a->src);
 	default:
@@ -180,6 +179,7 @@ static void do_move(struct machine *m, const struct op *op)
 		return;
 	sim_writes(m, RES_GHOST(op->irq));
 	k->crossed |= k->requests++ != 0;
+	k->settle = 0;
 	rc = returned(m, 17, world_of(m)->subject->move(m, op->irq, op->cpus));
 	sim_writes(m, RES_GHOST(op->irq));
 	k->requests--;
@@ -192,22 +192,43 @@ static void do_move(struct machine *m, const struct op *op)
 	check_rc(m, op->irq, "set_affinity", rc);
 }
 
-static void do_mask(struct machine *m, const struct op *op, bool masked)
+/* mask, unmask, disable, enable: `known` is what the client remembers of it. */
+static void do_change(struct machine *m, const struct op *op)
 {
-	if (exists(m, op->irq))
-		check_rc(m, op->irq, "mask", world_of(m)->subject->mask(m, op->irq, masked));
-}
+	const struct subject *subject = world_of(m)->subject;
+	struct intent *k = &state_of(m)->intent[op->irq];
+	bool on = op->kind == OP_MASK || op->kind == OP_DISABLE;
+	bool masks = op->kind == OP_MASK || op->kind == OP_UNMASK;
+	uint8_t *known = masks ? &k->masked : &k->disabled;
+	int rc;
 
-static void do_enable(struct machine *m, const struct op *op, bool enabled)
-{
-	if (exists(m, op->irq))
-		check_rc(m, op->irq, "enable", world_of(m)->subject->enable(m, op->irq, enabled));
+	if (!exists(m, op->irq))
+		return;
+	sim_writes(m, RES_GHOST(op->irq));
+	k->crossed_changes |= k->changes++ != 0;
+	/* Until it is done it is not known. */
+	if (*known != on)
+		*known = UNKNOWN;
+	rc = returned(m, 20, masks ? subject->mask(m, op->irq, on) :
+				     subject->enable(m, op->irq, !on));
+	sim_writes(m, RES_GHOST(op->irq));
+	check_rc(m, op->irq, scenario_op[op->kind], rc);
+	if (--k->changes == 0 && !k->crossed_changes)
+		*known = on;
+	else
+		k->masked = k->disabled = UNKNOWN;
+	k->crossed_changes &= k->changes != 0;
+	if (op->kind == OP_DISABLE && rc == FERRY_OK && k->disabled == 1 &&
+	    m->source[op->irq].running)
+		violation(m, V_BROKEN, m->current, op->irq,
+			  "disable returned, and its handler runs");
 }
 
 static void do_settle(struct machine *m, const struct op *op)
 {
 	if (exists(m, op->irq))
-		check_rc(m, op->irq, "settle", world_of(m)->subject->settle(m, op->irq));
+		check_rc(m, op->irq, "settle",
+			 returned(m, 21, world_of(m)->subject->settle(m, op->irq)));
 }
 
 static void do_free(struct machine *m, uint32_t cpu, const struct op *op)
@@ -277,6 +298,15 @@ static int make(struct machine *m, uint32_t src, uint64_t cpus)
 	return FERRY_OK;
 }
 
+/* So many vectors that nothing can run out of them: each interrupt has at most its
+ * old place, its new one, a transit slot. */
+static bool plenty(const struct machine *m)
+{
+	const struct scenario *s = world_of(m)->s;
+
+	return s->nirqs == 1 ? s->vectors >= 3 : s->vectors >= 3u * s->nirqs;
+}
+
 static void do_create(struct machine *m, uint32_t cpu, const struct op *op)
 {
 	int rc;
@@ -286,8 +316,8 @@ static void do_create(struct machine *m, uint32_t cpu, const struct op *op)
 		wait(m, cpu, WAIT_QUIET, op->irq, 3);
 	if (!exists(m, op->irq)) {
 		rc = make(m, op->irq, ~0ull);
-		if (rc != FERRY_E_NO_SPACE)
-			check_rc(m, NONE, "create", rc);
+		if (rc != FERRY_OK && (rc != FERRY_E_NO_SPACE || plenty(m)))
+			violation(m, V_BROKEN, cpu, op->irq, "create returned %d", rc);
 	}
 }
 
@@ -382,6 +412,8 @@ static void do_offline(struct machine *m, uint32_t cpu)
 	}
 	if (rc != FERRY_OK) {
 		check_rc(m, NONE, "leave_step", rc);
+		if (plenty(m) && rc != FERRY_E_NO_BOUND)
+			violation(m, V_BROKEN, cpu, NONE, "it can't leave: %d", rc);
 		give_up(m, cpu);
 		return;
 	}
@@ -448,6 +480,27 @@ static void set_up(struct machine *m)
 	state_of(m)->running = BOOT;
 }
 
+/* Nothing can happen any more but events. What came before must have started its
+ * handler, where nobody has forbidden it. */
+void client_rest(struct machine *m)
+{
+	uint32_t src;
+
+	for (src = 0; src < m->config.sources; src++) {
+		const struct intent *k = &state_of(m)->intent[src];
+		const struct source *s = &m->source[src];
+
+		if (!s->live || s->dead || k->masked || k->disabled)
+			continue;
+		if (s->latched.time != NEVER && !s->latched.maybe)
+			violation(m, V_LOST, NONE, src, "an event is latched, and nobody replays it");
+		if (s->pending.time != NEVER)
+			violation(m, V_LOST, NONE, src,
+				  s->line ? "its line is asserted, and no handler comes" :
+					    "an event is pending in its device, which stays masked");
+	}
+}
+
 /* The end of a schedule: everything is let go, and asked to end. */
 static void ask_to_end(struct machine *m)
 {
@@ -460,6 +513,7 @@ static void ask_to_end(struct machine *m)
 
 		if (!s->live || s->dead)
 			continue;
+		state_of(m)->intent[src].disabled = state_of(m)->intent[src].masked = 0;
 		if (subject->enable)
 			(void)subject->enable(m, src, true);
 		if (subject->mask)
@@ -484,11 +538,9 @@ static void do_op(struct machine *m, uint32_t cpu, const struct op *op)
 		break;
 	case OP_MASK:
 	case OP_UNMASK:
-		do_mask(m, op, op->kind == OP_MASK);
-		break;
 	case OP_DISABLE:
 	case OP_ENABLE:
-		do_enable(m, op, op->kind == OP_ENABLE);
+		do_change(m, op);
 		break;
 	case OP_FREE:
 		do_free(m, cpu, op);
@@ -533,6 +585,9 @@ static void handler(struct machine *m, uint32_t src, uint32_t cpu)
 {
 	struct sim_cpu *c = &m->cpu[cpu];
 
+	sim_reads(m, RES_GHOST(src));
+	if (state_of(m)->intent[src].disabled == 1)
+		violation(m, V_BROKEN, cpu, src, "a handler starts though it is disabled");
 	c->iff = world_of(m)->s->hw.nested && c->depth < 4;
 	cpu_sleep(m, 1);
 	c->iff = false;

@@ -20,6 +20,8 @@ static inline struct state *state_of(const struct machine *m)
 
 /* What leaving CPUs wait for may have come. */
 void client_stir(struct machine *m);
+/* Judge a moment in which nothing can happen but events. */
+void client_rest(struct machine *m);
 /* Has come what the CPU's thread waits for? */
 bool client_may_try(struct machine *m, uint32_t cpu);
 /* May the CPU be switched on again now? */

@@ -98,6 +98,16 @@ static int free_(struct machine *m, uint32_t src, bool quiet)
 	return ferry_irq_free(ferry(m), m->source[src].irq, quiet ? FERRY_FREE_QUIET : 0, NULL);
 }
 
+static bool read_affinity(struct machine *m, uint32_t src, struct ferry_affinity *a,
+			  uint64_t *requested, uint64_t *effective)
+{
+	int rc;
+
+	machine_look(m);
+	rc = ferry_irq_affinity(ferry(m), m->source[src].irq, a, requested, effective, NULL);
+	return machine_looked(m) && rc == FERRY_OK;
+}
+
 /* A dead interrupt whose move has ended stays SETTLED until it is freed once more; a
  * level pin also until its last interrupt has ended. */
 static bool drained(struct machine *m, uint32_t src)
@@ -116,7 +126,12 @@ static bool drained(struct machine *m, uint32_t src)
 
 static int move(struct machine *m, uint32_t src, uint64_t cpus)
 {
-	return ferry_irq_set_affinity(ferry(m), m->source[src].irq, &cpus, FERRY_NONE, NULL);
+	uint32_t ticket;
+	int rc = ferry_irq_set_affinity(ferry(m), m->source[src].irq, &cpus, FERRY_NONE, &ticket);
+
+	if (rc == FERRY_OK)
+		state_of(m)->intent[src].ticket = (uint8_t)ticket;
+	return rc;
 }
 
 static int mask(struct machine *m, uint32_t src, bool masked)
@@ -135,7 +150,15 @@ static int enable(struct machine *m, uint32_t src, bool enabled)
 
 static int settle(struct machine *m, uint32_t src)
 {
-	return ferry_irq_settle(ferry(m), m->source[src].irq, NULL);
+	struct intent *k = &state_of(m)->intent[src];
+	int rc = ferry_irq_settle(ferry(m), m->source[src].irq, NULL);
+	struct ferry_affinity a;
+
+	/* It is about the move under way; what is queued behind it is another. */
+	sim_writes(m, RES_GHOST(src));
+	k->settle = rc == FERRY_E_AGAIN && !k->requests &&
+		    read_affinity(m, src, &a, NULL, NULL) && !a.queued;
+	return rc;
 }
 
 static int leave(struct machine *m, uint32_t cpu)
@@ -214,36 +237,123 @@ static void check_slots(struct machine *m, uint32_t src)
 		violation(m, V_BROKEN, NONE, src, "drained, and owns %u slots", n);
 }
 
-/* In one namespace a slot is everybody's: there is nothing to count. */
-static void look(struct machine *m, bool end)
+/* A ticket is told as satisfied once the affinity is what was asked for. CPUs that go
+ * may change it afterwards. */
+static bool hotplugs(const struct scenario *s)
 {
-	const struct world *w = world_of(m);
+	uint32_t cpu, i;
+
+	for (cpu = 0; cpu < s->cpus; cpu++)
+		for (i = 0; i < s->script[cpu].n; i++)
+			if (s->script[cpu].op[i].kind == OP_OFFLINE ||
+			    s->script[cpu].op[i].kind == OP_ROLLBACK)
+				return true;
+	return false;
+}
+
+static void check_ticket(struct machine *m, uint32_t src)
+{
+	const struct intent *k = &state_of(m)->intent[src];
+	uint64_t requested, effective;
 	struct ferry_affinity a;
-	uint64_t requested;
+
+	if (!k->last || k->requests || k->gone || hotplugs(world_of(m)->s) ||
+	    !read_affinity(m, src, &a, &requested, &effective))
+		return;
+	if ((int32_t)(a.generation - k->ticket) >= 0 && (effective & ~(uint64_t)k->last))
+		violation(m, V_BROKEN, NONE, src,
+			  "ticket %u is said to be satisfied, it lives on %#llx, not in %#x",
+			  k->ticket, (unsigned long long)effective, k->last);
+}
+
+/* Is there a free vector that this interrupt could use? */
+static bool room(struct machine *m, uint64_t cpus)
+{
+	uint32_t cpu, used, free_;
+
+	for (cpu = 0; cpu < m->config.cpus; cpu++) {
+		if (!(cpus >> cpu & 1) || ferry_cpu_state(ferry(m), cpu) != FERRY_CPU_ONLINE)
+			continue;
+		ferry_x86_vectors(ferry(m), cpu, &used, &free_);
+		if (free_)
+			return true;
+	}
+	return false;
+}
+
+/* Does a move of anyone wait for an arrival, that the bound could end? */
+static bool anyone_moves(struct machine *m)
+{
+	struct ferry_affinity a;
 	uint32_t src;
 
-	if (end) {
-		oracle_final(m);
-		for (src = 0; src < m->config.sources; src++) {
-			const struct source *s = &m->source[src];
+	for (src = 0; src < m->config.sources; src++)
+		if (m->source[src].irq != NONE && read_affinity(m, src, &a, NULL, NULL) &&
+		    a.state == FERRY_MOVING)
+			return true;
+	return false;
+}
 
-			if (!s->live || s->dead || !state_of(m)->intent[src].last)
-				continue;
-			machine_look(m);
-			(void)ferry_irq_affinity(ferry(m), s->irq, &a, &requested, NULL, NULL);
-			machine_looked(m);
-			if (requested != state_of(m)->intent[src].last)
-				violation(m, V_BROKEN, NONE, src,
-					  "the last request was for CPUs %#x, it has %#llx",
-					  state_of(m)->intent[src].last,
-					  (unsigned long long)requested);
-		}
+/* Nothing but an event can happen. Who waits must wait for one. */
+static void check_rest(struct machine *m, uint32_t src)
+{
+	const struct scenario *s = world_of(m)->s;
+	bool two_steps = s->kind[src] == FERRY_X86_MSI || s->kind[src] == FERRY_X86_IOAPIC_EDGE;
+	bool bound = s->hw.bound != BOUND_NONE, has_room;
+	uint64_t requested, effective;
+	struct ferry_affinity a;
+
+	if (!read_affinity(m, src, &a, &requested, &effective) || a.dead)
 		return;
-	}
+	machine_look(m);
+	has_room = room(m, requested & ~effective);
+	machine_looked(m);
+	if (a.state == FERRY_DRAINING)
+		violation(m, V_BROKEN, NONE, src, "its old place is cleared by nobody");
+	if (a.state == FERRY_SETTLED && a.queued && !a.starved)
+		violation(m, V_BROKEN, NONE, src, "settled, and nobody starts what is queued");
+	if (a.state == FERRY_SETTLED && a.starved && has_room && !two_steps)
+		violation(m, V_BROKEN, NONE, src, "it starves, and there is room");
+	if (a.starved && bound && anyone_moves(m))
+		violation(m, V_BROKEN, NONE, src,
+			  "it starves, and nobody ends a move that sits on two places");
+	if (a.state == FERRY_MOVING && bound && (a.queued || state_of(m)->intent[src].settle))
+		violation(m, V_BROKEN, NONE, src, "somebody waits for a move that nobody ends");
+}
+
+static void check_last(struct machine *m, uint32_t src)
+{
+	const struct intent *k = &state_of(m)->intent[src];
+	uint64_t requested;
+	struct ferry_affinity a;
+
+	if (k->last && read_affinity(m, src, &a, &requested, NULL) && requested != k->last)
+		violation(m, V_BROKEN, NONE, src, "the last request was for CPUs %#x, it has %#llx",
+			  k->last, (unsigned long long)requested);
+}
+
+static void look(struct machine *m, enum look when)
+{
+	uint32_t src;
+
+	if (when == LOOK_END)
+		oracle_final(m);
 	for (src = 0; src < m->config.sources; src++) {
-		oracle_source(m, src);
-		if (m->source[src].irq != NONE && !w->s->shared)
-			check_slots(m, src);
+		const struct source *s = &m->source[src];
+
+		if (s->irq == NONE)
+			continue;
+		if (when == LOOK_STATE) {
+			oracle_source(m, src);
+			check_ticket(m, src);
+			/* In one namespace a slot is everybody's: nothing to count. */
+			if (!world_of(m)->s->shared)
+				check_slots(m, src);
+		} else if (s->live && !s->dead && when == LOOK_REST) {
+			check_rest(m, src);
+		} else if (s->live && !s->dead) {
+			check_last(m, src);
+		}
 	}
 }
 

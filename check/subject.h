@@ -14,6 +14,12 @@
 #include "sim/machine.h"
 #include "scenario.h"
 
+enum look {
+	LOOK_STATE, /* in every state */
+	LOOK_REST,  /* nothing can happen any more but events: is anything still owed? */
+	LOOK_END    /* everything was let go and asked to end: nothing is under way */
+};
+
 struct subject {
 	const char *name;
 
@@ -55,9 +61,8 @@ struct subject {
 	 * outside. Needed with free_. */
 	bool (*drained)(struct machine *m, uint32_t src);
 
-	/* Invariants of this subject's own, in every state (violation() reports).
-	 * `end`: nothing is under way any more. May be null. */
-	void (*look)(struct machine *m, bool end);
+	/* Invariants of this subject's own (violation() reports). May be null. */
+	void (*look)(struct machine *m, enum look when);
 };
 
 extern const struct subject subject_library;

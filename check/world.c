@@ -463,7 +463,7 @@ void world_perform(struct world *w, label l)
 void world_look(struct world *w)
 {
 	if (w->subject->look)
-		w->subject->look(w->m, false);
+		w->subject->look(w->m, LOOK_STATE);
 	judge(w);
 }
 
@@ -512,6 +512,10 @@ void world_end(struct world *w)
 
 	if (!at_rest(w))
 		return;
+	client_rest(w->m);
+	if (w->subject->look)
+		w->subject->look(w->m, LOOK_REST);
+	judge(w);
 	for (round = 0; round < 3 && w->verdict == CHECK_PASSED; round++) {
 		st->ending = 1;
 		if (!quiesce(w)) {
@@ -523,7 +527,7 @@ void world_end(struct world *w)
 		return;
 	check_apics(w);
 	if (w->subject->look)
-		w->subject->look(w->m, true);
+		w->subject->look(w->m, LOOK_END);
 	else
 		oracle_final_events(w->m);
 	judge(w);

@@ -19,6 +19,8 @@
 #define WORLD_TIMES 8
 extern const uint32_t world_apic_ids[SCENARIO_CPUS], world_logical_ids[SCENARIO_CPUS];
 
+#define UNKNOWN 2
+
 /* What the threads know; in the arena, part of a state, no padding. */
 struct actor {
 	uint8_t at;      /* next operation of the script */
@@ -35,8 +37,12 @@ struct intent {
 	uint8_t last;     /* mask of the last request that was accepted; 0: unknown */
 	uint8_t requests; /* under way */
 	uint8_t crossed;  /* two were under way at a time */
-	uint8_t masked, disabled;
-	uint8_t gone; /* it is being freed, or was */
+	uint8_t masked, disabled; /* UNKNOWN: two crossed */
+	uint8_t changes;          /* calls of mask, enable ... under way */
+	uint8_t crossed_changes;  /* two were under way at a time */
+	uint8_t settle;           /* settle was asked for, and nothing after it */
+	uint8_t ticket;           /* of `last` */
+	uint8_t gone;             /* it is being freed, or was */
 	uint8_t debt; /* as the trace told it last */
 };
 
