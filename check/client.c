@@ -316,7 +316,7 @@ static void do_create(struct machine *m, uint32_t cpu, const struct op *op)
 		wait(m, cpu, WAIT_QUIET, op->irq, 3);
 	if (!exists(m, op->irq)) {
 		rc = make(m, op->irq, ~0ull);
-		if (rc != FERRY_OK && (rc != FERRY_E_NO_SPACE || plenty(m)))
+		if (rc != FERRY_OK && (rc != FERRY_E_NO_SPACE || plenty(m) || m->config.sources == 1))
 			violation(m, V_BROKEN, cpu, op->irq, "create returned %d", rc);
 	}
 }

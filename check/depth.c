@@ -18,8 +18,9 @@
 #include <string.h>
 #include "search.h"
 
-/* The mark of an entry that is on the path has 16 bits. */
-#define DEPTH_MOST 60000u
+/* No schedule of a scenario's few events and operations is so long, unless something in
+ * it has no end. (The mark of an entry that is on the path has 16 bits.) */
+#define DEPTH_MOST 3000u
 
 static bool depends(const struct print *a, const struct print *b)
 {
@@ -153,6 +154,16 @@ static bool livelock(struct depth_search *s, uint32_t first)
 	return true;
 }
 
+static bool endless(struct depth_search *s)
+{
+	struct world *w = &s->run->w;
+
+	w->verdict = CHECK_LIVELOCK;
+	snprintf(w->why, sizeof(w->why), "a schedule without end: %u labels", s->depth);
+	report(s);
+	return false;
+}
+
 /* The world has just come to a state. Push a frame if there is something to try in
  * it. False: the search is over. */
 static bool arrive(struct depth_search *s)
@@ -162,7 +173,9 @@ static bool arrive(struct depth_search *s)
 	struct entry *e;
 	bool fresh;
 
-	if (!depth_room(s) || s->depth >= DEPTH_MOST) {
+	if (s->depth >= DEPTH_MOST)
+		return endless(s);
+	if (!depth_room(s)) {
 		s->run->r->stopped = true;
 		return false;
 	}

@@ -111,6 +111,15 @@ static void write_labels(struct writer *w, const struct subject *subject)
 	flush_labels(w);
 }
 
+uint32_t counterexample_runs(const struct counterexample *c)
+{
+	uint32_t i, n = c->n != 0;
+
+	for (i = 1; i < c->n; i++)
+		n += label_kind(c->label[i]) != L_STEP || c->label[i] != c->label[i - 1];
+	return n;
+}
+
 bool counterexample_write(FILE *out, const struct counterexample *c, const struct subject *subject)
 {
 	struct writer w = { .out = out, .c = c };

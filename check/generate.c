@@ -547,7 +547,7 @@ static double of_hardware(const struct hardware *hw)
 /* Does interrupt i, once moved, wait for an arrival or the bound? */
 static bool waits(const struct scenario *s, int i)
 {
-	if (!(ops_of(s) & (MOVERS | BIT(OP_FREE))))
+	if (i >= SCENARIO_IRQS || !(ops_of(s) & (MOVERS | BIT(OP_FREE))))
 		return false;
 	if (s->kind[i] == FERRY_X86_REMAPPED)
 		return !s->hw.drains;

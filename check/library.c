@@ -260,7 +260,12 @@ static void check_ticket(struct machine *m, uint32_t src)
 	if (!k->last || k->requests || k->gone || hotplugs(world_of(m)->s) ||
 	    !read_affinity(m, src, &a, &requested, &effective))
 		return;
-	if ((int32_t)(a.generation - k->ticket) >= 0 && (effective & ~(uint64_t)k->last))
+	if ((int32_t)(a.generation - k->ticket) < 0)
+		return;
+	if (a.state != FERRY_SETTLED)
+		violation(m, V_BROKEN, NONE, src, "ticket %u is said to be satisfied in a move",
+			  k->ticket);
+	if (effective & ~(uint64_t)k->last)
 		violation(m, V_BROKEN, NONE, src,
 			  "ticket %u is said to be satisfied, it lives on %#llx, not in %#x",
 			  k->ticket, (unsigned long long)effective, k->last);

@@ -132,7 +132,7 @@ static void shrink_labels(struct work *w)
 	struct counterexample *c = w->c;
 	bool again = true;
 
-	if (c->verdict == CHECK_LIVELOCK || !make_room(w) || !try_without(w, 0, 0))
+	if (c->cycle || !make_room(w) || !try_without(w, 0, 0))
 		return;
 	for (uint32_t size = c->n / 2; size > 1; size /= 2)
 		pass(w, size);
@@ -145,7 +145,7 @@ static void shrink_labels(struct work *w)
 /* A livelock must go round as it is; of other schedules what can't happen is skipped. */
 static bool shows(const struct counterexample *c, const struct subject *subject)
 {
-	struct replay_options o = { .strict = c->verdict == CHECK_LIVELOCK };
+	struct replay_options o = { .strict = c->cycle != 0 };
 	struct replay_result r;
 
 	counterexample_replay(c, subject, &o, &r);

@@ -47,6 +47,8 @@ bool counterexample_write(FILE *out, const struct counterexample *c, const struc
 /* False: `error` names line and field. */
 bool counterexample_read(FILE *in, const char *name, struct counterexample *c, char *error,
 			 size_t size);
+/* Its labels, where several steps of one CPU in a row count as one: it runs. */
+uint32_t counterexample_runs(const struct counterexample *c);
 void counterexample_free(struct counterexample *c);
 
 /* May two steps with these words stand in one line, with those of the second? The

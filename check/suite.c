@@ -158,7 +158,7 @@ static void save(const struct suite_how *how, const char *file, struct counterex
 		 struct outcome *o)
 {
 	measure(how, c, o);
-	o->labels = c->n;
+	o->labels = counterexample_runs(c);
 	o->total = c->total;
 	scenario_format(&c->scenario, o->scenario);
 	if (file && !write_file(file, c, how->subject))

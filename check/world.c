@@ -536,14 +536,14 @@ void world_end(struct world *w)
 /* ---- copies ----------------------------------------------------------------------------------------- */
 
 /* Bytes of a fibre's stack: with redzones of the sanitizers in it. */
-__attribute__((no_sanitize("address"))) static void copy_stack(uint8_t *to, const uint8_t *from,
-							       size_t n)
+__attribute__((no_sanitize("address", "undefined"))) static void
+copy_stack(uint8_t *to, const uint8_t *from, size_t n)
 {
 #ifdef __SANITIZE_ADDRESS__
 	size_t i;
 
-	for (i = 0; i + 8 <= n; i += 8)
-		*(volatile uint64_t *)(void *)(to + i) = *(const volatile uint64_t *)(const void *)(from + i);
+	for (i = 0; i < n; i++)
+		*(volatile uint8_t *)(to + i) = *(const volatile uint8_t *)(from + i);
 #else
 	memcpy(to, from, n);
 #endif

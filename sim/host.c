@@ -153,6 +153,25 @@ static uint32_t lock_bit(struct machine *m, const ferry_lock *lock)
 	return m->out->lock_name[n];
 }
 
+/* The lock of this bit is taken after those held: in one order always, or some day
+ * two CPUs wait for one another. `after` is kept transitive. */
+static void check_order(struct machine *m, uint32_t bit)
+{
+	uint32_t *after = m->out->lock_after, held = m->cpu[m->current].held >> HELD_LOCKS, k, n;
+
+	if (!bit)
+		return;
+	n = (uint32_t)__builtin_ctz(bit) - HELD_LOCKS;
+	if (after[n] & held)
+		violation(m, V_BROKEN, m->current, NONE,
+			  "two locks are taken in one order here and in the other elsewhere");
+	for (; held; held &= held - 1)
+		after[__builtin_ctz(held)] |= after[n] | 1u << n;
+	for (k = 0; k < 32; k++)
+		if (after[k] >> n & 1)
+			after[k] |= after[n];
+}
+
 /* A lock that is only ever taken by holders of another one is never waited for. */
 static enum mover lock_mover(struct machine *m, const ferry_lock *lock)
 {
@@ -191,6 +210,7 @@ void ferry_host_lock(void *ctx, ferry_lock *lock)
 		machine_share(m, lock, held(m), true);
 	lock->opaque[0] = m->current + 1;
 	c->locks++;
+	check_order(m, lock_bit(m, lock));
 	c->held |= lock_bit(m, lock);
 	c->locked_at = m->now;
 	if (m->config.explore)
