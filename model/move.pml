@@ -10,113 +10,7 @@
  * A slot is CPU * NV + vector. A place is one slot.
  */
 
-/* ---- the scenario, all from the command line ------------------------------------------ */
-#ifndef NC
-#define NC 2			/* CPUs */
-#endif
-#ifndef NI
-#define NI 1			/* interrupts */
-#endif
-#ifndef NE
-#define NE 2			/* events of each device */
-#endif
-#ifndef NV
-#define NV 1			/* vectors of each CPU */
-#endif
-
-#define MSIX	0		/* and maskable MSI: latch while masked, reprogrammed in one step */
-#define MSI	2		/* never masked: two writes, data before address */
-#define EDGE	3		/* I/O APIC pin: the same, vector before destination */
-#define LEVEL	4		/* I/O APIC pin: remote IRR */
-#define REMAPPED 5		/* one atomic entry write, invalidate, wait */
-#ifndef K0
-#define K0 MSIX
-#endif
-#ifndef K1
-#define K1 MSIX
-#endif
-#define KIND(i)		((i) == 0 -> K0 : K1)
-#define SOME(k)		(K0 == (k) || (NI > 1 && K1 == (k)))
-#define TWOSTEP(i)	(KIND(i) == MSI || KIND(i) == EDGE)
-#define LATCHES(i)	(KIND(i) == MSIX || KIND(i) == LEVEL)
-
-/* OVERTAKE: messages of a device overtake one another. ROOT: a read-back reaches only the root
- * complex. NOBOUND, LIES: no drain bound, or one that is not true. LATE: IPIs take time.
- * OFFLEAVE: a CPU leaves with interrupts off. NESTED: handlers run with interrupts on.
- * PINNED: requested is CPU 0 alone. */
-#ifdef OVERTAKE
-#define ORDERED(i)	false
-#else
-#define ORDERED(i)	(KIND(i) != REMAPPED)	/* declared by the host, and true */
-#endif
-#ifdef NOBOUND
-#define BOUND		false
-#else
-#define BOUND		true
-#endif
-#ifdef ROOT
-#define REACHES		false
-#else
-#define REACHES		true
-#endif
-#ifdef NESTED
-#define NESTS		true
-#else
-#define NESTS		false
-#endif
-#define ALL		((1 << NC) - 1)
-/* VECTORS: so few on each CPU but 0, where all begin; only for maskable kinds. */
-#ifdef VECTORS
-#define LIMIT(c)	((c) == 0 -> NV : VECTORS)
-#else
-#define LIMIT(c)	NV
-#endif
-#ifdef PINNED
-#define FIRST_REQ	1
-#else
-#define FIRST_REQ	ALL
-#endif
-
-/* What each CPU's thread does: bytes op << 4 | interrupt << 3 | mask of CPUs; 0 ends it. */
-#define MOVE	1
-#define LEAVE	2
-#define ENTER	3
-#define MASK	4		/* with 1: mask, with 2: disable */
-#define UNMASK	5		/* with 1: unmask, with 2: enable */
-#define FREEIT	6
-#define CREATE	7
-#define SETTLE	8
-#ifndef S00
-#define S00 0
-#endif
-#ifndef S01
-#define S01 0
-#endif
-#ifndef S02
-#define S02 0
-#endif
-#ifndef S03
-#define S03 0
-#endif
-#ifndef S10
-#define S10 0
-#endif
-#ifndef S11
-#define S11 0
-#endif
-#ifndef S12
-#define S12 0
-#endif
-#ifndef S20
-#define S20 0
-#endif
-#ifndef S21
-#define S21 0
-#endif
-#define SCRIPT(c, n)	((c) == 0 -> ((n) == 0 -> S00 : ((n) == 1 -> S01 : \
-				((n) == 2 -> S02 : ((n) == 3 -> S03 : 0)))) : \
-			((c) == 1 -> ((n) == 0 -> S10 : ((n) == 1 -> S11 : ((n) == 2 -> S12 : 0))) : \
-				((n) == 0 -> S20 : ((n) == 1 -> S21 : 0))))
+#include "scenario.pml"
 
 /* ---- what an assertion says (run.py reads the number) --------------------------------- */
 #define LOST		1
@@ -144,12 +38,13 @@ byte cur[NI] = NONE, old[NI] = NONE, tr[NI] = NONE;
 byte debt[NI];			/* CPUs that owe */
 bool asked[NI];			/* settle was asked */
 bool dead[NI];
+bool broken[NI];		/* it was moved outside what was requested */
 #ifdef VECTORS
 bool starved[NI];		/* a queued request found no vector */
 #endif
 bool lat[NI];			/* an arrival is latched in memory */
 byte um[NI];			/* 1 masked, 2 disabled, by the user */
-byte req[NI] = FIRST_REQ, que[NI]; /* requested, queued (0: nothing) */
+byte req[NI], que[NI];		/* requested, queued (0: nothing) */
 byte runs[NI] = NONE;		/* CPU whose handler runs, or NONE */
 
 /* each device */
@@ -199,7 +94,10 @@ hidden int m, f;
 #define VEC(s)		((s) % NV)
 #define BIT(n)		(1 << (n))
 #define ON(s, c)	((s) != NONE && CPU(s) == (c))
-#if NC > 2
+#if NC > 3
+#define ONL	((cs[0] == ONLINE) + 2 * (cs[1] == ONLINE) + 4 * (cs[2] == ONLINE) + \
+		 8 * (cs[3] == ONLINE))
+#elif NC > 2
 #define ONL	((cs[0] == ONLINE) + 2 * (cs[1] == ONLINE) + 4 * (cs[2] == ONLINE))
 #elif NC > 1
 #define ONL	((cs[0] == ONLINE) + 2 * (cs[1] == ONLINE))
@@ -222,8 +120,12 @@ hidden int m, f;
 			 irr[SLOT(c, 2)] != 0 || irr[SLOT(c, 3)] != 0)
 #endif
 #ifdef VECTORS		/* CPUs of a mask that have a free vector */
-#define ROOM1(c)	(own[SLOT(c, 0)] == 0 || (LIMIT(c) > 1 && own[SLOT(c, 1)] == 0))
+#define ROOM1(c)	(own[SLOT(c, 0)] == 0 || own[SLOT(c, NV - 1)] == 0)
+#if NC > 3
+#define ROOMY		(ROOM1(0) + 2 * ROOM1(1) + 4 * ROOM1(2) + 8 * ROOM1(3))
+#else
 #define ROOMY		(ROOM1(0) + 2 * ROOM1(1) + 4 * ROOM1(2))
+#endif
 #define STARVING	(starved[0] || starved[1])
 #else
 #define ROOMY		ALL
@@ -264,7 +166,7 @@ inline deliver(i, n) {
 /* Read the device back: what it sent is in the IRR, or marked as earlier than the fence. */
 inline fence(i) {
 	if
-	:: REACHES ->
+	:: REACHES(i) ->
 		do
 		:: fl[i] != 0 -> deliver(i, 0)
 		:: else -> break
@@ -292,382 +194,29 @@ inline fire(i, x) {
 #if SOME(LEVEL)
 		:: KIND(i) == LEVEL -> line[i] = true
 #endif
+#ifdef W12	/* the user's mask of a pin is the hardware's, which drops what comes */
+		:: KIND(i) == EDGE && um[i] != 0
+#endif
 		:: KIND(i) != LEVEL && LATCHES(i) && um[i] != 0 -> pba[i] = true
 		:: KIND(i) != LEVEL && !(LATCHES(i) && um[i] != 0) -> send(i, x)
 		fi
 	fi
 }
 
-/* ---- the engine ---------------------------------------------------------------------------- */
-
-inline ring(c) {
-#ifdef LATE
-	fly[c]++
-#else
-	dbirr[c] = true
-#endif
-}
-
-/* "Look at slot x." At most one doorbell outstanding for each CPU. */
-inline post(x) {
-	work[CPU(x)] = work[CPU(x)] | BIT(VEC(x));
-	if
-#ifdef W20	/* the own doorbell goes outside the exchange */
-	:: CPU(x) == me -> ring(CPU(x))
-	:: CPU(x) != me && !rung[CPU(x)] -> rung[CPU(x)] = true; ring(CPU(x))
-#else
-	:: !rung[CPU(x)] -> rung[CPU(x)] = true; ring(CPU(x))
-#endif
-	:: else
-	fi
-}
-
-/* The old place goes. */
-inline release(i) {
-	check(BROKEN, own[old[i]] == i + 1);
-	own[old[i]] = 0;
-	if
-	:: tr[i] != NONE -> own[tr[i]] = 0; tr[i] = NONE
-	:: else
-	fi;
-	printf("interrupt %d: cpu %d clears vector %d\n", i, CPU(old[i]), VEC(old[i]));
-	old[i] = NONE; asked[i] = false;
-	debt[i] = debt[i] - 1;
-	st[i] = (cur[i] == NONE -> DRAINED : SETTLED)
-}
-
-/* Evidence: nothing more will be sent to the old place. */
-inline drain(i) {
-	printf("interrupt %d: nothing more comes to the old place\n", i);
-	st[i] = DRAINING;
-	debt[i] = debt[i] + 1;
-	if
-#ifdef W5	/* a CPU that is leaving owes nothing */
-	:: cs[CPU(old[i])] != ONLINE -> release(i)
-#endif
-#ifdef W25	/* another CPU looks and clears */
-	:: !OLDIRR(i) -> release(i)
-#endif
-	:: else -> post(old[i])
-	fi
-}
-
-#if SOME(LEVEL)
-#define STILL(i)	(KIND(i) != LEVEL || !rirr[i])
-#define IDLE(i)		(KIND(i) != LEVEL || (!line[i] && !dead[i]))
-/* EOI of slot x reaches the pin if its entry names that vector. */
-inline end_of(i, x) {
-	if
-	:: KIND(i) == LEVEL && VEC(x) == VEC((cur[i] == NONE -> old[i] : cur[i])) ->
-		rirr[i] = false
-	:: else
-	fi
-}
-#else
-#define STILL(i)	true
-#define IDLE(i)		true
-#define end_of(i, x)	skip
-#endif
-#ifdef W13	/* moved with remote IRR set */
-#define MOVABLE(i)	true
-#else
-#define MOVABLE(i)	STILL(i)
-#endif
-
-inline start(i, c) {
-	printf("interrupt %d: handler starts on cpu %d\n", i, c);
-	check(DUPLICATED, runs[i] == NONE);
-	check(BROKEN, um[i] == 0 && !dead[i]);
-	check(OFFLINED, cs[c] != OFFLINE);
-	check(DUPLICATED, credit[i] > 0);
-	credit[i]--;
-	need[i] = false; lat[i] = false;
-#if SOME(LEVEL)
-	line[i] = false;
-#endif
-	runs[i] = c; stk[c] = stk[c] * 4 + i + 1
-}
-
-/* Can a move that needs evidence end? */
-#define ENDS(i)		(REACHES || BOUND || KIND(i) == LEVEL)
-
-inline request(i, mask) {
-	printf("interrupt %d: asked to go to cpus %d\n", i, mask);
-	if
-	:: !LIVE(i) || dead[i]
-	:: LIVE(i) && !dead[i] && ((mask) & ONL) == 0		/* FERRY_E_NO_CPU */
-	:: LIVE(i) && !dead[i] && ((mask) & ONL) != 0 ->
-		if
-		:: st[i] == SETTLED && ((mask) & BIT(CPU(cur[i]))) != 0 ->
-			req[i] = mask; que[i] = 0
-		:: st[i] == SETTLED && ((mask) & BIT(CPU(cur[i]))) == 0 ->
-			if
-			:: (ENDS(i) || ORDERED(i)) && ((mask) & ONL & ROOMY) != 0 ->
-				req[i] = mask; que[i] = mask
-			:: else			/* FERRY_E_NO_BOUND, FERRY_E_NO_SPACE */
-			fi
-		:: st[i] == MOVING ->
-			req[i] = mask;
-#ifdef W7	/* a second move during the first: the first one's old place is forgotten */
-			if
-			:: (mask & BIT(CPU(cur[i]))) == 0 -> debt[i]++; release(i)
-			:: else
-			fi;
-#endif
-#ifdef W8	/* back to the old place: swap, and wait for an arrival there */
-			if
-			:: (mask & BIT(CPU(old[i]))) != 0 && cs[CPU(old[i])] == ONLINE &&
-			   tr[i] == NONE ->
-				k = cur[i]; cur[i] = old[i]; old[i] = k; fence(i)
-			:: else
-			fi;
-#endif
-			que[i] = mask; asked[i] = (st[i] == MOVING)
-		:: st[i] == DRAINING ->
-			req[i] = mask;
-#ifndef W18	/* dropped while draining */
-			que[i] = mask; post(old[i])
-#endif
-		fi
-	fi
-}
-
-/* A CPU came back: ask again for what it can mend. */
-inline restore(c) {
-	k = 0;
-	do
-	:: k < NI ->
-		if
-		:: LIVE(k) && !dead[k] && cur[k] != NONE && (req[k] & BIT(c)) != 0 &&
-		   (req[k] & BIT(CPU(cur[k]))) == 0 && que[k] == 0 && (ENDS(k) || ORDERED(k)) ->
-			que[k] = req[k];
-			asked[k] = (st[k] == MOVING)
-		:: else
-		fi;
-		k++
-	:: else -> break
-	od
-}
-
-#ifdef VECTORS
-/* A queued request found no vector: the moves under way each hold two. */
-inline starve(i) {
-	printf("interrupt %d: starved\n", i);
-	starved[i] = true;
-#ifndef W26	/* they are not asked to end */
-	n = 0;
-	do
-	:: n < NI -> asked[n] = asked[n] || (st[n] == MOVING && BOUND); n++
-	:: else -> break
-	od
-#endif
-	skip
-}
-#endif
-#ifdef W22	/* a release does not retry the starved */
-#define RETRIED(i)	!starved[i]
-#else
-#define RETRIED(i)	true
-#endif
-
-/* Which queued request can start: mv, mm. */
-inline next_move() {
-	k = 0;
-	do
-	:: k < NI && mv == NONE ->
-		if
-		:: st[k] == SETTLED && !dead[k] && que[k] != 0 ->
-			if
-			:: (que[k] & BIT(CPU(cur[k]))) != 0 -> que[k] = 0
-			:: (que[k] & BIT(CPU(cur[k]))) == 0 && (que[k] & ONL & ROOMY) != 0 &&
-			   MOVABLE(k) && RETRIED(k) ->
-				mv = k; mm = que[k] & ONL & ROOMY; que[k] = 0
-#ifdef VECTORS
-			:: (que[k] & BIT(CPU(cur[k]))) == 0 && (que[k] & ONL) != 0 &&
-			   (que[k] & ONL & ROOMY) == 0 && !starved[k] -> starve(k)
-#endif
-			:: else
-			fi
-		:: else
-		fi;
-#ifdef VECTORS
-		starved[k] = starved[k] && que[k] != 0;
-#endif
-		k++
-	:: else -> break
-	od
-}
-
-/* Reserve a vector on CPU `to`; where the source changes in two steps, the same number, or one
- * that is free on both CPUs: then the state between the steps is a slot too. */
-inline reserve() {
-	v = NV;
-	if
-	:: TWOSTEP(mv) && own[SLOT(to, VEC(cur[mv]))] == 0 -> v = VEC(cur[mv])
-	:: else ->
-		k = 0;
-		do
-		:: k < LIMIT(to) && v == NV ->
-			if
-			:: own[SLOT(to, k)] != 0
-			:: own[SLOT(to, k)] == 0 && TWOSTEP(mv) && own[SLOT(CPU(cur[mv]), k)] != 0
-#if NI > 1	/* an EOI broadcast names only the vector: level pins have distinct ones */
-			:: own[SLOT(to, k)] == 0 && KIND(mv) == LEVEL && KIND(1 - mv) == LEVEL &&
-			   ((cur[1 - mv] != NONE && VEC(cur[1 - mv]) == k) ||
-			    (old[1 - mv] != NONE && VEC(old[1 - mv]) == k))
-#endif
-			:: else -> v = k
-			fi;
-			k++
-		:: else -> break
-		od;
-		if
-		:: TWOSTEP(mv) && v < NV ->
-			tr[mv] = SLOT(CPU(cur[mv]), v);
-#ifdef W4	/* the state between the steps is nobody's slot */
-			tr[mv] = NONE
-#else
-			check(BROKEN, own[tr[mv]] == 0);
-			own[tr[mv]] = mv + 1
-#endif
-		:: else
-		fi
-	fi;
-	check(BROKEN, v < NV);		/* scenarios have room */
-	check(BROKEN, own[SLOT(to, v)] == 0);
-	own[SLOT(to, v)] = mv + 1;
-	tv = v
-}
-
-/* The source names the new place; then the fence, and what it proves. */
-inline program() {
-	printf("interrupt %d: moves from cpu %d vector %d to cpu %d vector %d\n", mv,
-		CPU(cur[mv]), VEC(cur[mv]), to, tv);
-	old[mv] = cur[mv]; cur[mv] = SLOT(to, tv);
-	st[mv] = MOVING;
-#ifndef W27	/* moves that begin while somebody starves are not asked to end */
-	asked[mv] = STARVING && BOUND;
-#endif
-	fence(mv);
-	if
-#ifdef W1	/* the old slot goes at once */
-	:: true -> debt[mv]++; release(mv)
-#endif
-	:: REACHES || KIND(mv) == LEVEL -> drain(mv)
-	:: else
-	fi
-}
-
-/* What follows from the state, whoever changed it. */
-inline settle_down() {
-	i = 0;
-	do
-	:: i < NI ->
-		if	/* a dead one: its source is silenced, its place becomes an old one */
-		:: st[i] == SETTLED && dead[i] ->
-			old[i] = cur[i]; cur[i] = NONE; st[i] = MOVING; asked[i] = true;
-			fence(i);
-			if
-			:: REACHES && KIND(i) != LEVEL -> drain(i)
-			:: else
-			fi
-		:: else
-		fi;
-#if SOME(LEVEL)
-		if	/* the handshake of a level pin: remote IRR is clear */
-		:: KIND(i) == LEVEL && dead[i] && st[i] == MOVING && cur[i] == NONE && !rirr[i] ->
-			drain(i)
-		:: KIND(i) == LEVEL && !dead[i] && line[i] && !rirr[i] && um[i] == 0 && LIVE(i) ->
-			rirr[i] = true; send(i, cur[i])
-		:: else
-		fi;
-#endif
-		if	/* hardware unmasked: what it latched goes out */
-		:: pba[i] && um[i] == 0 && LIVE(i) && cur[i] != NONE -> pba[i] = false; send(i, cur[i])
-		:: else
-		fi;
-		if	/* latched, and nobody runs: the doorbell of the current place starts it */
-		:: lat[i] && runs[i] == NONE && um[i] == 0 && LIVE(i) && cur[i] != NONE ->
-#ifdef W3		/* replayed by the device's vector */
-			lat[i] = false; irr[cur[i]] = irr[cur[i]] | BIT(i)
-#else
-			if
-			:: ((work[CPU(cur[i])] | doing[CPU(cur[i])]) & BIT(VEC(cur[i]))) == 0 ->
-				post(cur[i])
-			:: else
-			fi
-#endif
-		:: else
-		fi;
-		/* the invariants of the tables */
-		check(BROKEN, (st[i] == DRAINING) == (debt[i] == 1) && debt[i] <= 1);
-		check(BROKEN, (st[i] == MOVING || st[i] == DRAINING) == (old[i] != NONE));
-		check(BROKEN, tr[i] == NONE || old[i] != NONE);
-		check(BROKEN, !LIVE(i) || cur[i] != NONE || dead[i]);
-		check(BROKEN, cur[i] == NONE || own[cur[i]] == i + 1);
-		check(BROKEN, old[i] == NONE || own[old[i]] == i + 1);
-		check(BROKEN, tr[i] == NONE || own[tr[i]] == i + 1);
-		check(OFFLINED, cur[i] == NONE || cs[CPU(cur[i])] != OFFLINE);
-		check(OFFLINED, old[i] == NONE || cs[CPU(old[i])] != OFFLINE);
-		check(BROKEN, st[i] != DRAINED || fl[i] == 0);
-		i++
-	:: else -> break
-	od
-}
-
-/* The end of every step. */
-inline tail() {
-	do
-	:: d_step { next_move() };
-		if
-		:: mv == NONE -> break
-		:: else
-		fi;
-		if
-		:: (mm & 1) != 0 -> to = 0
-#if NC > 1
-		:: (mm & 2) != 0 -> to = 1
-#endif
-#if NC > 2
-		:: (mm & 4) != 0 -> to = 2
-#endif
-		fi;
-		d_step { reserve() };
-#if SOME(MSI) || SOME(EDGE)
-		do	/* between the two writes the device may fire */
-		:: TWOSTEP(mv) && VEC(cur[mv]) != tv && left[mv] > 0 ->
-#ifdef W17		/* address before data */
-			d_step { fire(mv, SLOT(to, VEC(cur[mv]))) }
-#else
-			d_step { fire(mv, SLOT(CPU(cur[mv]), tv)) }
-#endif
-#ifdef W12		/* the pin is masked meanwhile, and drops what comes */
-		:: KIND(mv) == EDGE && left[mv] > 0 ->
-			left[mv] = left[mv] - 1; need[mv] = true; credit[mv]++
-#endif
-		:: break
-		od;
-		skip;
-#endif
-		d_step { program(); mv = NONE; mm = 0; to = 0; tv = 0 }
-	od;
-	d_step {
-		settle_down();
-		BY(NONE)
-	}
-}
+#include "engine.pml"
 
 /* ---- interrupts on CPU c ------------------------------------------------------------------ */
 
 #define TOP(c)		(stk[c] & 3)
 #if SOME(LEVEL)		/* a level handler has not written EOI: the doorbell ranks below it */
-#define SERVING(c)	((K0 == LEVEL && runs[0] == (c)) || (NI > 1 && K1 == LEVEL && runs[NI - 1] == (c)))
+#define SERVING(c)	((K0 == LEVEL && runs[0] == (c)) || \
+			 (NI > 1 && K1 == LEVEL && runs[NI - 1] == (c)))
 #else
 #define SERVING(c)	false
 #endif
 #define OPEN(c)		(tk[c] == NONE && cs[c] != OFFLINE && !ioff[c] && \
 			 (stk[c] == 0 || (NESTS && TOP(c) != 3)))
-#ifdef W24	/* the doorbell ranks above every vector */
+#ifdef HIGH	/* the doorbell ranks above every vector */
 #define TAKE(c, v)	(OPEN(c) && irr[SLOT(c, v)] != 0 && !dbirr[c])
 #else
 #define TAKE(c, v)	(OPEN(c) && irr[SLOT(c, v)] != 0)
@@ -701,7 +250,7 @@ inline arrive(c) {
 		i--;
 		check(MISDELIVERED, k == BIT(i));
 		if
-		:: st[i] == MOVING && !dead[i] && PROVES(i) && NEWPLACE(i, s) -> drain(i)
+		:: st[i] == MOVING && PROVES(i) && NEWPLACE(i, s) -> drain(i)
 		:: else
 		fi;
 		if
@@ -792,8 +341,9 @@ end:
 		:: TAKE(c, 3) -> d_step { take(c, 3) }
 #endif
 		:: tk[c] != NONE -> d_step { BY(c); arrive(c) }
-		:: tk[c] == NONE && (TOP(c) == 1 || TOP(c) == 2) -> d_step { BY(c); handler_ends(c) }
-#ifdef W24
+		:: tk[c] == NONE && (TOP(c) == 1 || TOP(c) == 2) ->
+			d_step { BY(c); handler_ends(c) }
+#ifdef HIGH
 		:: OPEN(c) && dbirr[c] ->
 #else
 		:: OPEN(c) && dbirr[c] && !ANYIRR(c) && !SERVING(c) ->
@@ -827,7 +377,7 @@ end:
 
 /* ---- device d: events, messages, and the passing of time --------------------------------- */
 
-#ifdef LIES
+#if defined(LIES) || defined(W23)	/* the bound is not waited for */
 #define PASSED(d)	BOUND
 #else
 #define PASSED(d)	(BOUND && !EARLIER(d))
@@ -858,9 +408,9 @@ end:
 
 /* ---- the script of CPU c ------------------------------------------------------------------- */
 
-#define AT(c, what)	(tk[c] == NONE && stk[c] == 0 && SCRIPT(c, pc[c]) >> 4 == (what))
-#define IRQ(c)		((SCRIPT(c, pc[c]) >> 3) & 1)
-#define ARG(c)		(SCRIPT(c, pc[c]) & 7)
+#define AT(c, what)	(tk[c] == NONE && stk[c] == 0 && SCRIPT(c, pc[c]) >> 5 == (what))
+#define IRQ(c)		((SCRIPT(c, pc[c]) >> 4) & 1)
+#define ARG(c)		(SCRIPT(c, pc[c]) & 15)
 
 /* The walk of a leaving CPU has something to do for i. */
 #define MOVES(i, c)	(ON(cur[i], c) && st[i] == SETTLED && MOVABLE(i) && (ENDS(i) || ORDERED(i)))
@@ -889,7 +439,8 @@ inline walk(i, c) {
 	if
 	:: MOVES(i, c) ->
 		mv = i; mm = req[i] & ONL;
-		mm = (mm == 0 -> ONL : mm)	/* broken: outside what was requested */
+		broken[i] = (mm == 0);
+		mm = (mm == 0 -> ONL : mm)
 	:: ASKS(i, c) -> asked[i] = true
 	:: CLEARS(i, c) -> release(i)
 	fi
@@ -932,7 +483,7 @@ inline kill(i) {
 inline create(i) {
 	k = 0;
 	do
-	:: k < NC && ((FIRST_REQ & ONL) & BIT(k)) == 0 -> k++
+	:: k < NC && ((FIRST_REQ(i) & ONL) & BIT(k)) == 0 -> k++
 	:: else -> break
 	od;
 	if
@@ -950,7 +501,8 @@ inline create(i) {
 		od;
 		check(BROKEN, v < NV);
 		own[SLOT(k, v)] = i + 1; cur[i] = SLOT(k, v);
-		st[i] = SETTLED; dead[i] = false; req[i] = FIRST_REQ; asked[i] = false
+		st[i] = SETTLED; dead[i] = false; req[i] = FIRST_REQ(i); asked[i] = false;
+		broken[i] = false
 	:: else
 	fi
 }
@@ -1011,7 +563,8 @@ end:
 			d_step {
 				BY(c);
 				if
-				:: (ONL & ~BIT(c)) != 0 -> cs[c] = LEAVING; ph[c] = 1; printf("cpu %d leaves\n", c)
+				:: (ONL & ~BIT(c)) != 0 ->
+					cs[c] = LEAVING; ph[c] = 1; printf("cpu %d leaves\n", c)
 				:: else -> pc[c]++
 				fi
 			}
@@ -1068,7 +621,11 @@ end:
 				:: cs[c] == OFFLINE ->
 					check(OFFLINED, !ANYIRR(c) && EMPTY(c));
 					printf("cpu %d is online\n", c);
-					cs[c] = ONLINE; restore(c)
+					cs[c] = ONLINE;
+#ifdef RESTORE
+					restore(c)
+#endif
+					skip
 				:: else
 				fi;
 				pc[c]++
@@ -1109,6 +666,12 @@ inline all_over() {
 	od
 }
 
+#ifdef RESTORE
+#define RESTORED	true
+#else
+#define RESTORED	false
+#endif
+
 inline all_settled() {
 	i = 0;
 	do
@@ -1116,7 +679,7 @@ inline all_settled() {
 		check(DEADLOCK, st[i] == FREE || st[i] == SETTLED || (st[i] == MOVING && !ENDS(i)));
 		/* in what was requested last, or its CPUs are gone or full */
 		check(DEADLOCK, st[i] != SETTLED || (req[i] & BIT(CPU(cur[i]))) != 0 ||
-			(req[i] & ONL & ROOMY) == 0);
+			(req[i] & ONL & ROOMY) == 0 || (broken[i] && !RESTORED));
 		i++
 	:: else -> break
 	od;
@@ -1151,7 +714,14 @@ init
 	atomic {
 		k = 0;
 		do
-		:: k < NI -> cur[k] = k; own[k] = k + 1; k++
+		:: k < NI ->
+#ifdef VECTORS
+			cur[k] = SLOT(HOME(k), k % NV);
+#else
+			cur[k] = k;
+#endif
+			own[cur[k]] = k + 1; req[k] = FIRST_REQ(k);
+			k++
 		:: else -> break
 		od;
 		k = 0;
