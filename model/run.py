@@ -20,7 +20,7 @@ TWO_STEP = {"msi", "edge"}
 OPTIONS = {
     "overtaking": "OVERTAKE", "fence=root": "ROOT", "bound=none": "NOBOUND",
     "bound=lies": "LIES", "ipi=late": "LATE", "leave=off": "OFFLEAVE",
-    "nested": "NESTED", "pinned": "PINNED", "restore": "RESTORE", "drains": "DRAINS",
+    "nested": "NESTED", "pinned": "PINNED", "restore": "RESTORE", "undrained": "UNDRAINED",
     "cleanup=high": "HIGH",
 }
 OPS = {  # number in the model, fixed argument

@@ -31,7 +31,7 @@
 #define LATCHES(i)	(KIND(i) == MSIX || KIND(i) == LEVEL)
 
 /* OVERTAKE: messages of a device overtake one another. ROOT: a read-back reaches only the root
- * complex. DRAINS: an invalidation of the remapping unit reaches IRRs. NOBOUND, LIES: no drain
+ * complex. UNDRAINED: so does an invalidation of the remapping unit. NOBOUND, LIES: no drain
  * bound, or one that is not true. LATE: IPIs take time. HIGH: the doorbell ranks above every
  * vector, which it must not. OFFLEAVE: a CPU leaves with interrupts off. NESTED: handlers run
  * with interrupts on. PINNED: requested is the first CPU alone. RESTORE: broken affinities are
@@ -52,10 +52,10 @@
 #else
 #define FENCE		true
 #endif
-#ifdef DRAINS
-#define INVALIDATE	true
-#else
+#ifdef UNDRAINED
 #define INVALIDATE	false
+#else
+#define INVALIDATE	true
 #endif
 #define REACHES(i)	(KIND(i) == REMAPPED -> INVALIDATE : FENCE)
 #ifdef NESTED
