@@ -61,6 +61,8 @@ static bool has_work(struct machine *m, uint32_t cpu)
 	if (st->ending)
 		return st->ending == 1 && is_ender(m, cpu);
 	op = next_op(m, cpu);
+	if (op && is_hotplug(op))
+		sim_reads(m, RES_SCRIPT);
 	return st->running == RUN && op && (!is_hotplug(op) || !st->hotplug);
 }
 
@@ -74,10 +76,11 @@ enum {
 	WAIT_QUIET      /* until nothing of the device is under way */
 };
 
-static bool quiet(const struct machine *m, uint32_t src)
+static bool quiet(struct machine *m, uint32_t src)
 {
 	const struct source *s = &m->source[src];
 
+	sim_reads(m, RES_DEVICE(s->device) | RES_IRR(0) | RES_IRR(1) | RES_IRR(2) | RES_IRR(3));
 	return !s->flights && !s->in_irr && !m->device[s->device].write_head;
 }
 
@@ -93,13 +96,14 @@ static bool may_try(void *arg)
 
 void client_stir(struct machine *m)
 {
-	uint32_t cpu;
+	uint32_t holder = state_of(m)->hotplug;
 
-	for (cpu = 0; cpu < m->config.cpus; cpu++)
-		if (state_of(m)->actor[cpu].in_op && cpu + 1 == state_of(m)->hotplug) {
-			sim_writes(m, RES_CPU(cpu));
-			state_of(m)->actor[cpu].stirred = 1;
-		}
+	sim_reads(m, RES_SCRIPT);
+	if (!holder)
+		return;
+	sim_writes(m, RES_CPU(holder - 1));
+	if (state_of(m)->actor[holder - 1].in_op)
+		state_of(m)->actor[holder - 1].stirred = 1;
 }
 
 bool client_may_try(struct machine *m, uint32_t cpu)
@@ -165,8 +169,9 @@ static void check_rc(struct machine *m, uint32_t src, const char *what, int rc)
 
 /* ---- interrupts ----------------------------------------------------------------- */
 
-static bool exists(const struct machine *m, uint32_t src)
+static bool exists(struct machine *m, uint32_t src)
 {
+	sim_reads(m, RES_GHOST(src));
 	return m->source[src].irq != NONE;
 }
 

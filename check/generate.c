@@ -334,7 +334,7 @@ static const struct profile profiles[] = {
 	{ "leave=off", ALL, ALL, true, LEAVING },
 	{ "irr=kept", ALL, 0, true, LEAVING },
 	{ "tso", ALL, 0, true, 0 },
-	{ "drains", REMAPPED, REMAPPED, true, TAKING },
+	{ "undrained", REMAPPED, REMAPPED, true, TAKING },
 	{ "directed", LEVEL, LEVEL, true, 0 },
 	{ "fail=1", REGISTERS, 0, true, TOUCHING },
 	{ "fail=2", MSIX | LEVEL, 0, false, TOUCHING },
@@ -550,7 +550,7 @@ static bool waits(const struct scenario *s, int i)
 	if (i >= SCENARIO_IRQS || !(ops_of(s) & (MOVERS | BIT(OP_FREE))))
 		return false;
 	if (s->kind[i] == FERRY_X86_REMAPPED)
-		return !s->hw.drains;
+		return s->hw.undrained;
 	return s->kind[i] != FERRY_X86_IOAPIC_LEVEL && s->hw.fence_root;
 }
 

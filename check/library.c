@@ -37,7 +37,7 @@ static struct ferry_x86_config config_of(const struct scenario *s)
 		.core.trace = trace,
 		.flags = (s->shared ? FERRY_X86_SHARED : 0) |
 			 (hw->fence_root ? 0 : FERRY_X86_FENCE_REACHES_IRR) |
-			 (hw->drains ? FERRY_X86_REMAP_DRAINS : 0) |
+			 (hw->undrained ? 0 : FERRY_X86_REMAP_DRAINS) |
 			 (hw->directed ? FERRY_X86_DIRECTED_EOI : 0) |
 			 (s->flat ? FERRY_X86_LOGICAL_FLAT : 0),
 		.remapping = &ferry_x86_remapping,
@@ -114,11 +114,9 @@ static bool drained(struct machine *m, uint32_t src)
 {
 	const struct source *s = &m->source[src];
 	struct ferry_affinity a;
-	int rc;
 
-	machine_look(m);
-	rc = ferry_irq_affinity(ferry(m), m->source[src].irq, &a, NULL, NULL, NULL);
-	if (!machine_looked(m) || rc != FERRY_OK)
+	sim_reads(m, RES_DEVICE(s->device));
+	if (!read_affinity(m, src, &a, NULL, NULL))
 		return false;
 	return a.state == FERRY_DRAINED ||
 	       (a.state == FERRY_SETTLED && !s->remote_irr && !s->flights);
@@ -152,12 +150,9 @@ static int settle(struct machine *m, uint32_t src)
 {
 	struct intent *k = &state_of(m)->intent[src];
 	int rc = ferry_irq_settle(ferry(m), m->source[src].irq, NULL);
-	struct ferry_affinity a;
 
-	/* It is about the move under way; what is queued behind it is another. */
 	sim_writes(m, RES_GHOST(src));
-	k->settle = rc == FERRY_E_AGAIN && !k->requests &&
-		    read_affinity(m, src, &a, NULL, NULL) && !a.queued;
+	k->settle = rc == FERRY_E_AGAIN && !k->requests;
 	return rc;
 }
 

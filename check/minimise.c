@@ -331,7 +331,7 @@ static bool clear_option(struct scenario *s, uint32_t i)
 				&s->hw.leave_off,
 				&s->hw.irr_kept,
 				&s->hw.tso,
-				&s->hw.drains,
+				&s->hw.undrained,
 				&s->hw.directed,
 				&s->hw.fail_on,
 				&s->pinned,

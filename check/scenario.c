@@ -56,7 +56,7 @@ static const struct option options[] = {
 	WORD("leave=off", hw.leave_off, 1),
 	WORD("irr=kept", hw.irr_kept, 1),
 	WORD("tso", hw.tso, 1),
-	WORD("drains", hw.drains, 1),
+	WORD("undrained", hw.undrained, 1),
 	WORD("directed", hw.directed, 1),
 	{ "fail", FORM_FAIL, AT(hw.fail), 1, 200, 0 },
 	WORD("pinned", pinned, 1),

@@ -67,7 +67,7 @@ struct hardware {
 	bool leave_off;    /* leave=off: CPUs leave with interrupts off */
 	bool irr_kept;     /* irr=kept: parking leaves the IRR as it is */
 	bool tso;          /* tso: store buffers (x86) */
-	bool drains;       /* drains: the remapping unit's wait drains into IRRs */
+	bool undrained;    /* undrained: an invalidation does not drain into IRRs */
 	bool directed;     /* directed: EOI broadcasts are suppressed */
 	uint8_t fail;      /* fail=N: register read N after setting up returns all ones */
 	bool fail_on;      /* fail=N+: and every one after it */

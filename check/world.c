@@ -80,16 +80,6 @@ static bool read_guards(struct world *w)
 	return true;
 }
 
-static bool is_time(const struct world *w, uint32_t at)
-{
-	uint32_t i;
-
-	for (i = 0; i < w->ntimes; i++)
-		if (w->time_at[i] == (at & ~7u))
-			return true;
-	return false;
-}
-
 /* How long ago a moment is; longer than the drain bound is all the same. */
 static uint64_t age_of(const struct world *w, uint32_t i)
 {
@@ -97,6 +87,17 @@ static uint64_t age_of(const struct world *w, uint32_t i)
 
 	memcpy(&then, (const char *)w->m->library + w->time_at[i], sizeof(then));
 	return now - then < WORLD_DRAIN_NS ? now - then : WORLD_DRAIN_NS;
+}
+
+/* What a reader of this word sees; of the two halves of a moment one tells its age. */
+static uint64_t word_seen(const struct world *w, uint32_t at)
+{
+	uint32_t i;
+
+	for (i = 0; i < w->ntimes; i++)
+		if (w->time_at[i] == (at & ~7u))
+			return at % 8 ? 0 : age_of(w, i);
+	return *(const uint32_t *)((const char *)w->m->library + at);
 }
 
 static uint64_t seen(struct machine *m, const ferry_lock *lock)
@@ -111,15 +112,9 @@ static uint64_t seen(struct machine *m, const ferry_lock *lock)
 			i++;
 		end = i < w->nlocks ? w->first_piece[i + 1] : 0;
 	}
-	for (p = w->nlocks ? w->first_piece[i] : 0; p < end; p++) {
-		const uint32_t *word =
-			(const uint32_t *)((const char *)m->library + w->piece[p].at);
-
+	for (p = w->nlocks ? w->first_piece[i] : 0; p < end; p++)
 		for (n = 0; n < w->piece[p].words; n++)
-			h = sim_mix(h, is_time(w, w->piece[p].at + 4 * n) ? 0 : word[n]);
-	}
-	for (i = 0; i < w->ntimes; i++)
-		h = sim_mix(h, age_of(w, i));
+			h = sim_mix(h, word_seen(w, w->piece[p].at + 4 * n));
 	return h;
 }
 
@@ -141,7 +136,7 @@ static struct sim_config config_of(const struct scenario *s, const struct sim_cl
 		.posted = hw->posted,
 		.overtaking = hw->overtaking,
 		.fence_irr = !hw->fence_root,
-		.remap_drains = hw->drains,
+		.remap_drains = !hw->undrained,
 		.directed_eoi = hw->directed,
 		.logical_flat = s->flat,
 		.shared = s->shared,

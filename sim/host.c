@@ -53,14 +53,6 @@ static void wake_waiter(struct machine *m, ferry_lock *lock)
 	cpu_wake(m, first - 1);
 }
 
-static void look_lock(struct machine *m, ferry_lock *lock)
-{
-	if (lock->opaque[0])
-		m->torn = true;
-	else
-		lock->opaque[0] = LOOKER;
-}
-
 static void touch(struct machine *m, const void *word, bool write)
 {
 	if (!m->config.explore)
@@ -71,6 +63,15 @@ static void touch(struct machine *m, const void *word, bool write)
 	} else {
 		sim_reads(m, machine_resource(m, word));
 	}
+}
+
+static void look_lock(struct machine *m, ferry_lock *lock)
+{
+	touch(m, lock, false);
+	if (lock->opaque[0])
+		m->torn = true;
+	else
+		lock->opaque[0] = LOOKER;
 }
 
 /* An unlock is a store: explored with store buffers it waits there with the others. */
@@ -200,6 +201,7 @@ void ferry_host_lock(void *ctx, ferry_lock *lock)
 				  "a lock is taken twice by one CPU");
 			m->fatal = true;
 		}
+		touch(m, lock, true);
 		c->lock = lock;
 		if (m->config.storm)
 			cpu_chain(m, m->current);
@@ -514,6 +516,7 @@ static void fence_writes(struct machine *m, uint32_t src)
 	struct sim_cpu *c = &m->cpu[m->current];
 	struct sim_device *d = &m->device[m->source[src].device];
 
+	sim_reads(m, RES_DEVICE(m->source[src].device & 3));
 	if (!d->write_head)
 		return;
 	c->fence_src = src;
@@ -529,6 +532,7 @@ static void fence_messages(struct machine *m, uint32_t src, bool irr, bool irte,
 {
 	struct sim_cpu *c = &m->cpu[m->current];
 
+	sim_reads(m, RES_DEVICE(m->source[src].device & 3));
 	c->fence_src = src;
 	c->fence_seq = m->device[m->source[src].device].seq;
 	c->fence_irr = irr;
@@ -581,6 +585,8 @@ void ferry_host_irte_write(void *ctx, uint32_t unit, uint32_t index, const struc
 	cpu_flush(m, m->current);
 	machine_say(m, "writes entry %u: vector %#x, destination %#x", index, entry->vector,
 		    entry->dest);
+	if (index < m->config.sources)
+		sim_writes(m, RES_DEVICE(m->source[index].device & 3));
 	/* VT-d 9.10: 128 bits at once. */
 	if (index < m->config.sources && m->source[index].kind == FERRY_X86_REMAPPED)
 		m->source[index].irte.now = *entry;

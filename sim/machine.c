@@ -381,6 +381,9 @@ static void run_fibre(struct machine *m, uint32_t cpu)
 	m->current = cpu;
 	m->cpu[cpu].committed = false;
 	sim_writes(m, RES_CPU(cpu & 3));
+	/* With an interrupt that can be taken it would not have come to this. */
+	if (m->cpu[cpu].iff)
+		sim_reads(m, RES_IRR(cpu & 3));
 	fibre_switch(&m->scheduler, &m->cpu[cpu].fibre);
 	m->current = NONE;
 	if (m->config.storm)
@@ -445,6 +448,7 @@ void machine_perform(struct machine *m, label l)
 		m->now += m->config.drain_ns;
 		break;
 	case L_FLUSH:
+		sim_writes(m, RES_CPU(a & 3));
 		cpu_flush_one(m, a);
 		break;
 	}

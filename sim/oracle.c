@@ -455,7 +455,8 @@ void oracle_gone(struct machine *m, uint32_t src)
 {
 	struct source *s = &m->source[src];
 
-	sim_writes(m, RES_GHOST(src & 3));
+	sim_writes(m, RES_GHOST(src & 3) | RES_DEVICE(s->device & 3) | RES_IRR(0) | RES_IRR(1) |
+			      RES_IRR(2) | RES_IRR(3));
 	oracle_freed(m, src);
 	/* The number may be somebody's again: it was free before the call returned. */
 	if (m->irq_src[s->irq] == src + 1)

@@ -50,7 +50,7 @@ static void spellings(void)
 		{ "level cpus=2 events=1 vectors=8", "level cpus=2 events=1" },
 		{ "msix cpus=2 events=1 | 0: move 0 1+0", "msix cpus=2 events=1 | 0: move 0 0+1" },
 		{ "remapped,level,edge cpus=4 events=3 overtaking fence=root bound=lies ipi=late "
-		  "eoi=late cleanup=high nested posted leave=off irr=kept tso drains directed "
+		  "eoi=late cleanup=high nested posted leave=off irr=kept tso undrained directed "
 		  "fail=200+ pinned restore shared flat vectors=64 away=3 | 0: rollback | "
 		  "3: online; disable 2; enable 2; free 1; create 1; unmask 0",
 		  NULL },
@@ -214,7 +214,7 @@ static void refused(void)
 #define ALL_OPS "move 0 all; move 1 all; move 2 all; move 0 all"
 #define LONG \
 	"msix,msix,msix cpus=4 events=9 overtaking fence=root bound=none ipi=late eoi=late " \
-	"nested posted leave=off irr=kept tso drains directed pinned restore shared flat " \
+	"nested posted leave=off irr=kept tso undrained directed pinned restore shared flat " \
 	"| 0: " ALL_OPS " | 1: " ALL_OPS " | 2: " ALL_OPS " | 3: mask 0; "
 
 static void lengths(void)
@@ -597,7 +597,7 @@ static void members(const struct suite *commit, const struct suite *nightly)
 	static const char *const in_commit[] = {
 		"msix cpus=2 events=2 fence=root | 0: move 0 1 | 1: offline",
 		"level cpus=2 events=2 eoi=late | 1: move 0 1",
-		"remapped cpus=2 events=2 drains | 0: offline",
+		"remapped cpus=2 events=2 undrained | 0: offline",
 		"msi cpus=2 events=2 leave=off | 0: offline; online",
 		"edge cpus=2 events=2 away=1 | 0: offline | 1: online",
 		"msix,msix cpus=3 events=3 fence=root | 0: move 0 1; move 1 2 | 1: offline",

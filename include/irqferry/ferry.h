@@ -142,8 +142,8 @@ int ferry_irq_affinity(struct ferry *f, uint32_t irq, struct ferry_affinity *out
 /*
  * Bring the move of `irq` to its end even if the interrupt never fires again:
  * once the drain bound has passed since the source was reprogrammed, its old
- * place is cleared. Asks once; ferry_poll() does the rest. It is about the move
- * under way: for one that is queued behind it, ask again when that has started.
+ * place is cleared; and so for what is queued behind it. Asks once; ferry_poll()
+ * does the rest.
  *
  * Context: any. Returns
  *   FERRY_OK          nothing is under way

@@ -22,11 +22,9 @@ bool ferry_irqset_put(struct ferry *f, struct ferry_irqset *s, uint32_t irq, boo
 	return true;
 }
 
-uint32_t ferry_irqset_claim(struct ferry *f, struct ferry_irqset *s)
+/* One look at all numbers, from `start` on. */
+static uint32_t claim_once(struct ferry *f, struct ferry_irqset *s, uint32_t start)
 {
-	uint32_t start = ferry_host_load(f->ctx, &s->count);
-
-	/* Where numbers were taken in turn the first free one is number `count`. */
 	for (uint32_t k = 0; k < f->nirqs; k++) {
 		uint32_t irq = (start + k) % f->nirqs;
 
@@ -35,6 +33,22 @@ uint32_t ferry_irqset_claim(struct ferry *f, struct ferry_irqset *s)
 			return irq;
 	}
 	return FERRY_NONE;
+}
+
+uint32_t ferry_irqset_claim(struct ferry *f, struct ferry_irqset *s)
+{
+	uint32_t irq = FERRY_NONE, count = 0;
+
+	/* Where numbers were taken in turn the first free one is number `count`. A
+	 * number may become free behind the look and another one be taken before it: a
+	 * look finds nothing only for certain if none is free at its end either. */
+	for (uint32_t n = 0; n <= f->nirqs && irq == FERRY_NONE; n++) {
+		count = ferry_host_load(f->ctx, &s->count);
+		if (n && count >= f->nirqs)
+			break;
+		irq = claim_once(f, s, count);
+	}
+	return irq;
 }
 
 uint32_t ferry_irqset_next(struct ferry *f, struct ferry_irqset *s, uint32_t from)

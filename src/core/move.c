@@ -81,6 +81,9 @@ static void settled(struct ferry *f, struct ferry_irq *i)
 	ferry_set_put(f, i->old);
 	i->old = FERRY_SET_NONE;
 	i->flags &= ~(uint32_t)FERRY_F_TRANSIT;
+	/* What is queued shall end by the bound too, if that was asked for. */
+	if (!(i->flags & FERRY_F_QUEUED))
+		i->flags &= ~(uint32_t)FERRY_F_SETTLE;
 	if (i->cur == FERRY_SET_NONE) {
 		i->state = FERRY_DRAINED;
 		return;
@@ -93,7 +96,7 @@ static void settled(struct ferry *f, struct ferry_irq *i)
 void ferry_drain_begin(struct ferry *f, struct ferry_irq *i)
 {
 	ferry_irqset_put(f, &f->moving, i->number, false);
-	i->flags &= ~(uint32_t)(FERRY_F_ARRIVAL | FERRY_F_SETTLE);
+	i->flags &= ~(uint32_t)FERRY_F_ARRIVAL;
 	i->state = FERRY_DRAINING;
 	i->debt = 0;
 	FERRY_FOR_EACH_CPU(f, i->old, c)
@@ -129,7 +132,8 @@ static void leave_old(struct ferry *f, struct ferry_irq *i, enum ferry_owed owed
 	ferry_irqset_put(f, &f->moving, i->number, true);
 	/* While anyone starves, or a CPU waits to leave, no old place may wait for an
 	 * arrival that perhaps never comes. */
-	if (ferry_host_load(f->ctx, &f->starved.count) || !staying(f, i->old))
+	if ((i->flags & FERRY_F_SETTLE) || ferry_host_load(f->ctx, &f->starved.count) ||
+	    !staying(f, i->old))
 		ferry_ask_settle(f, i);
 }
 
@@ -198,7 +202,7 @@ int ferry_move_start(struct ferry *f, struct ferry_irq *i, const struct ferry_wa
 	i->old_vector = i->vector;
 	i->cur = place.cpus;
 	i->vector = place.vector;
-	i->flags &= ~(uint32_t)(FERRY_F_TRANSIT | FERRY_F_ARRIVAL | FERRY_F_SETTLE);
+	i->flags &= ~(uint32_t)(FERRY_F_TRANSIT | FERRY_F_ARRIVAL);
 	if (place.transit)
 		i->flags |= FERRY_F_TRANSIT;
 	if (place.evidence && (i->flags & FERRY_F_ORDERED))

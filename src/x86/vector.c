@@ -255,11 +255,11 @@ static int reserve(struct ferry *f, struct ferry_irq *i, ferry_set to, bool dry,
 
 /* ---- places of several CPUs -------------------------------------------------------------- */
 
-/* Intern the CPUs of `among` that are wanted and online, and, where `base` is a
- * CPU, that one message can address together with it (SDM 3A 11.6.2.2, 11.12.10.2)
- * and that have room. FERRY_SET_NONE if there is none. */
-static ferry_set gather(struct ferry *f, ferry_set among, const struct ferry_want *want,
-			uint32_t base)
+/* Intern the CPUs of `among`, less those of `not`, that are wanted and online, and,
+ * where `base` is a CPU, that one message can address together with it (SDM 3A
+ * 11.6.2.2, 11.12.10.2) and that have room. FERRY_SET_NONE if there is none. */
+static ferry_set gather(struct ferry *f, ferry_set among, ferry_set not,
+			const struct ferry_want *want, uint32_t base)
 {
 	const struct ferry_x86_cpu *cpus = f->x86->cpus;
 	uint64_t mask[FERRY_CPUS_MAX / 64];
@@ -270,7 +270,7 @@ static ferry_set gather(struct ferry *f, ferry_set among, const struct ferry_wan
 		mask[w] = 0;
 	FERRY_FOR_EACH_CPU(f, among, c) {
 		if (c == want->exclude || !ferry_set_has(f, want->set, c) ||
-		    ferry_cpu_state(f, c) != FERRY_CPU_ONLINE || n == PLACE_CPUS)
+		    ferry_set_has(f, not, c) || ferry_cpu_state(f, c) != FERRY_CPU_ONLINE || n == PLACE_CPUS)
 			continue;
 		if (base != FERRY_NONE &&
 		    (cpus[base].logical_id >> 16 != cpus[c].logical_id >> 16 ||
@@ -285,7 +285,9 @@ static ferry_set gather(struct ferry *f, ferry_set among, const struct ferry_wan
 static int reserve_several(struct ferry *f, struct ferry_irq *i, uint32_t base,
 			   const struct ferry_want *want, struct ferry_place *p)
 {
-	ferry_set set = gather(f, want->set, want, base);
+	/* Without a bound only an arrival at a new CPU ends the move. */
+	ferry_set not = ferry_has_bound(f, i) ? FERRY_SET_NONE : i->cur;
+	ferry_set set = gather(f, want->set, not, want, base);
 	int rc = FERRY_E_NO_SPACE;
 
 	if (set != FERRY_SET_NONE)
@@ -302,7 +304,7 @@ static int shrink(struct ferry *f, const struct ferry_irq *i, const struct ferry
 {
 	if (!(i->cur & FERRY_SET_MASK) || i->cur == FERRY_SET_NONE || !ferry_has_bound(f, i))
 		return FERRY_E_NO_SPACE;
-	p->cpus = gather(f, i->cur, want, FERRY_NONE);
+	p->cpus = gather(f, i->cur, FERRY_SET_NONE, want, FERRY_NONE);
 	p->vector = i->vector;
 	p->transit = false;
 	p->evidence = false; /* an arrival at a CPU that stays proves nothing */

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: MIT
+/*
+ * port.c: around each call of the host (the linker's --wrap), and around each entry of
+ * the library: who holds which lock, and what is ordered by what. A wrapper looks after
+ * the call: between what the simulator did and the wrapper nothing else can run.
+ *
+ * What orders (host.h): unlock to lock; a store to the loads of what it stored; each
+ * read-modify-write with all accesses of its cell; an IPI to the doorbell it rings;
+ * the host's hotplug lock. Devices order nothing.
+ */
+#include "hooks.h"
+
+/* ---- vector clocks ---------------------------------------------------------------- */
+
+static void join(struct hooks_clock *c, const struct hooks_clock *other)
+{
+	uint32_t i;
+
+	for (i = 0; i < SCENARIO_CPUS; i++)
+		if (other->at[i] > c->at[i])
+			c->at[i] = other->at[i];
+}
+
+/* What the CPU does from now on is not known by who knows its clock. */
+static void tick(uint32_t cpu)
+{
+	hooks.cpu[cpu].clock.at[cpu]++;
+}
+
+/* Stores that have left the store buffers are visible. */
+static void flush(void)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < hooks.m->config.cpus; i++) {
+		struct hooks_cpu *c = &hooks.cpu[i];
+
+		for (; c->stores > hooks.m->cpu[i].nstores; c->stores--) {
+			hooks.word[c->store[0].word].sync = c->store[0].clock;
+			for (k = 1; k < c->stores; k++)
+				c->store[k - 1] = c->store[k];
+		}
+	}
+}
+
+static void release(uint32_t cpu, const struct hooks_word *w)
+{
+	struct hooks_cpu *c = &hooks.cpu[cpu];
+
+	if (c->stores <= STORES)
+		c->store[c->stores++] =
+			(struct hooks_store){ (uint16_t)(w - hooks.word), c->clock };
+	flush();
+	tick(cpu);
+}
+
+/* Its own store, which the others don't see yet, is what a CPU loads. */
+static void acquire(uint32_t cpu, const struct hooks_word *w)
+{
+	struct hooks_cpu *c = &hooks.cpu[cpu];
+	uint32_t i;
+
+	flush();
+	for (i = 0; i < c->stores; i++)
+		if (&hooks.word[c->store[i].word] == w)
+			return;
+	join(&c->clock, &w->sync);
+}
+
+void hooks_schedule_begins(void)
+{
+	struct hooks_clock all = { { 0 } };
+	uint32_t i, w;
+
+	for (i = 0; i < SCENARIO_CPUS; i++)
+		join(&all, &hooks.cpu[i].clock);
+	for (i = 0; i < SCENARIO_CPUS; i++) {
+		hooks.cpu[i] = (struct hooks_cpu){ .clock = all };
+		tick(i);
+	}
+	for (w = 0; w < hooks.size / 4; w++)
+		hooks.word[w].owner = 0;
+	hooks.began = ++hooks.sequence;
+}
+
+/* ---- the library is made ---------------------------------------------------------------------- */
+
+int __real_ferry_x86_init(const struct ferry_x86_config *config, void *memory, size_t size,
+			  struct ferry **f);
+int __wrap_ferry_x86_init(const struct ferry_x86_config *config, void *memory, size_t size,
+			  struct ferry **f);
+
+static void done(void *ctx, uint32_t irq, uint32_t generation)
+{
+	(void)ctx;
+	(void)irq;
+	(void)generation;
+}
+
+static void read_guards(const struct ferry *f)
+{
+	size_t n;
+
+	for (n = 0; n < hooks.size / 4; n++) {
+		struct ferry_guard g = ferry_x86_guard(f, hooks.memory + 4 * n);
+		size_t lock = (size_t)((const char *)g.lock - hooks.memory) / 4;
+
+		hooks.word[n] = (struct hooks_word){
+			.kind = (uint8_t)g.kind,
+			.lock = (uint16_t)(g.lock ? lock : HOOKS_NO_LOCK),
+		};
+	}
+}
+
+int __wrap_ferry_x86_init(const struct ferry_x86_config *config, void *memory, size_t size,
+			  struct ferry **f)
+{
+	static struct ferry_counters counters[SCENARIO_CPUS];
+	struct ferry_x86_config c = *config;
+	int rc;
+
+	/* What the checker has no use for, so that the library uses it. */
+	c.core.counters = counters;
+	c.core.done = done;
+	rc = __real_ferry_x86_init(&c, memory, size, f);
+	if (rc != FERRY_OK || size / 4 >= HOOKS_NO_LOCK)
+		return rc;
+	hooks.memory = memory;
+	hooks.size = size;
+	hooks.counters = counters;
+	read_guards(*f);
+	hooks.m = config->core.ctx;
+	hooks_schedule_begins();
+	return rc;
+}
+
+void hooks_off(void)
+{
+	hooks.m = NULL;
+	hooks.size = 0;
+}
+
+void __real_machine_look(struct machine *m);
+void __wrap_machine_look(struct machine *m);
+bool __real_machine_looked(struct machine *m);
+bool __wrap_machine_looked(struct machine *m);
+
+void __wrap_machine_look(struct machine *m)
+{
+	hooks.looking = true;
+	__real_machine_look(m);
+}
+
+bool __wrap_machine_looked(struct machine *m)
+{
+	hooks.looking = false;
+	return __real_machine_looked(m);
+}
+
+/* ---- locks ----------------------------------------------------------------------------- */
+
+#define CODE ((const char *)__builtin_return_address(0))
+
+/* The CPU that has called the host for this word; NONE: nobody's that counts. */
+static uint32_t caller(const void *address, struct hooks_word **w)
+{
+	uint32_t cpu = hooks_running();
+
+	*w = hooks.m ? hooks_word_at(address) : NULL;
+	return *w && hooks.m->current != NONE ? cpu : NONE;
+}
+
+void __real_ferry_host_lock(void *ctx, ferry_lock *lock);
+void __wrap_ferry_host_lock(void *ctx, ferry_lock *lock);
+void __real_ferry_host_unlock(void *ctx, ferry_lock *lock);
+void __wrap_ferry_host_unlock(void *ctx, ferry_lock *lock);
+
+void __wrap_ferry_host_lock(void *ctx, ferry_lock *lock)
+{
+	struct hooks_word *w;
+	uint32_t cpu;
+
+	__real_ferry_host_lock(ctx, lock);
+	cpu = caller(lock, &w);
+	if (w && hooks.looking && hooks.m->current != NONE)
+		hooks_owe(MISTAKE_LOOK, hooks.m->current, w, CODE);
+	if (cpu == NONE)
+		return;
+	if (w->kind != FERRY_GUARD_LOCK)
+		mistake(MISTAKE_PORT, cpu, lock, CODE, NULL);
+	acquire(cpu, w);
+	w->owner = (uint8_t)(cpu + 1);
+	w->since = hooks.step;
+	hooks.cpu[cpu].told[hooks.m->cpu[cpu].depth] = ++hooks.sequence;
+}
+
+void __wrap_ferry_host_unlock(void *ctx, ferry_lock *lock)
+{
+	struct hooks_word *w;
+	uint32_t cpu;
+
+	__real_ferry_host_unlock(ctx, lock);
+	cpu = caller(lock, &w);
+	if (cpu == NONE)
+		return;
+	w->owner = 0;
+	release(cpu, w);
+}
+
+/* ---- atomics ------------------------------------------------------------------------------ */
+
+static void check_cell(uint32_t cpu, const ferry_atomic *cell, const struct hooks_word *w,
+		       bool write, const char *code)
+{
+	if (w->kind != FERRY_GUARD_FREE &&
+	    (w->kind != FERRY_GUARD_CELL || (write && !hooks_holds(cpu, w))))
+		mistake(MISTAKE_PORT, cpu, cell, code, NULL);
+}
+
+static void loaded(const ferry_atomic *cell, const char *code)
+{
+	struct hooks_word *w;
+	uint32_t cpu = caller(cell, &w);
+
+	if (cpu == NONE)
+		return;
+	check_cell(cpu, cell, w, false, code);
+	acquire(cpu, w);
+}
+
+static void stored(const ferry_atomic *cell, const char *code)
+{
+	struct hooks_word *w;
+	uint32_t cpu = caller(cell, &w);
+
+	if (cpu == NONE)
+		return;
+	check_cell(cpu, cell, w, true, code);
+	release(cpu, w);
+}
+
+static void modified(const ferry_atomic *cell, const char *code)
+{
+	struct hooks_word *w;
+	uint32_t cpu = caller(cell, &w);
+
+	if (cpu == NONE)
+		return;
+	check_cell(cpu, cell, w, true, code);
+	acquire(cpu, w);
+	release(cpu, w);
+}
+
+uint32_t __real_ferry_host_load(void *ctx, const ferry_atomic *cell);
+uint32_t __wrap_ferry_host_load(void *ctx, const ferry_atomic *cell);
+void __real_ferry_host_store(void *ctx, ferry_atomic *cell, uint32_t value);
+void __wrap_ferry_host_store(void *ctx, ferry_atomic *cell, uint32_t value);
+bool __real_ferry_host_cas(void *ctx, ferry_atomic *cell, uint32_t expected, uint32_t value);
+bool __wrap_ferry_host_cas(void *ctx, ferry_atomic *cell, uint32_t expected, uint32_t value);
+
+uint32_t __wrap_ferry_host_load(void *ctx, const ferry_atomic *cell)
+{
+	uint32_t value = __real_ferry_host_load(ctx, cell);
+
+	loaded(cell, CODE);
+	return value;
+}
+
+void __wrap_ferry_host_store(void *ctx, ferry_atomic *cell, uint32_t value)
+{
+	__real_ferry_host_store(ctx, cell, value);
+	stored(cell, CODE);
+}
+
+bool __wrap_ferry_host_cas(void *ctx, ferry_atomic *cell, uint32_t expected, uint32_t value)
+{
+	bool done = __real_ferry_host_cas(ctx, cell, expected, value);
+
+	if (done)
+		modified(cell, CODE);
+	else
+		loaded(cell, CODE);
+	return done;
+}
+
+#define MODIFY(name) \
+	uint32_t __real_ferry_host_##name(void *ctx, ferry_atomic *cell, uint32_t value); \
+	uint32_t __wrap_ferry_host_##name(void *ctx, ferry_atomic *cell, uint32_t value); \
+	uint32_t __wrap_ferry_host_##name(void *ctx, ferry_atomic *cell, uint32_t value) \
+	{ \
+		uint32_t old = __real_ferry_host_##name(ctx, cell, value); \
+\
+		modified(cell, CODE); \
+		return old; \
+	}
+
+MODIFY(xchg)
+MODIFY(add)
+MODIFY(or)
+MODIFY(and)
+
+/* ---- doorbells ------------------------------------------------------------------------------ */
+
+void __real_ferry_host_ipi(void *ctx, uint32_t cpu, uint8_t vector);
+void __wrap_ferry_host_ipi(void *ctx, uint32_t cpu, uint8_t vector);
+
+void __wrap_ferry_host_ipi(void *ctx, uint32_t cpu, uint8_t vector)
+{
+	uint32_t sender = hooks_running();
+
+	__real_ferry_host_ipi(ctx, cpu, vector);
+	if (sender == NONE)
+		return;
+	flush();
+	join(&hooks.cpu[cpu].rung, &hooks.cpu[sender].clock);
+	tick(sender);
+}
+
+/* ---- entries ----------------------------------------------------------------------------------- */
+
+/* The code that begins here knows nothing yet. */
+static void begins(struct machine *m, uint32_t cpu)
+{
+	hooks.cpu[cpu].told[m->cpu[cpu].depth] = 0;
+}
+
+/* What a host calls to know, or to tell its user; at the end of an interrupt. */
+static void inspect(struct machine *m)
+{
+	uint64_t requested, effective, old;
+	struct ferry_affinity a;
+	uint32_t irq, cpu, x, y;
+	char text[200];
+
+	if (!hooks.inspect)
+		return;
+	for (irq = 0; irq < m->config.sources; irq++) {
+		(void)ferry_irq_affinity(m->ferry, irq, &a, &requested, &effective, &old);
+		(void)ferry_irq_describe(m->ferry, irq, text, sizeof(text));
+	}
+	for (cpu = 0; cpu < m->config.cpus; cpu++) {
+		(void)ferry_cpu_describe(m->ferry, cpu, text, sizeof(text));
+		(void)ferry_x86_owner(m->ferry, cpu, WORLD_DOORBELL + 1, &x);
+		ferry_x86_vectors(m->ferry, cpu, &x, &y);
+	}
+}
+
+static int interrupt(struct machine *m, uint32_t cpu, uint8_t vector)
+{
+	int status;
+
+	begins(m, cpu);
+	status = subject_library.interrupt(m, cpu, vector);
+	inspect(m);
+	return status;
+}
+
+static void doorbell(struct machine *m, uint32_t cpu)
+{
+	begins(m, cpu);
+	join(&hooks.cpu[cpu].clock, &hooks.cpu[cpu].rung);
+	subject_library.doorbell(m, cpu);
+	inspect(m);
+}
+
+static void poll(struct machine *m)
+{
+	begins(m, m->current);
+	subject_library.poll(m);
+}
+
+/* An operation of a thread. */
+#define ENTRY(name, parameters, ...) \
+	static int name parameters \
+	{ \
+		begins(m, m->current); \
+		return subject_library.name(m, __VA_ARGS__); \
+	}
+
+ENTRY(create, (struct machine * m, uint32_t src, uint64_t cpus, uint32_t *irq), src, cpus, irq)
+ENTRY(free_, (struct machine * m, uint32_t src, bool quiet), src, quiet)
+ENTRY(move, (struct machine * m, uint32_t src, uint64_t cpus), src, cpus)
+ENTRY(mask, (struct machine * m, uint32_t src, bool masked), src, masked)
+ENTRY(enable, (struct machine * m, uint32_t src, bool enabled), src, enabled)
+ENTRY(settle, (struct machine * m, uint32_t src), src)
+
+/* With the host's hotplug lock held. */
+static int leave_planned(struct machine *m, uint32_t cpu)
+{
+	struct ferry_blocker list[SCENARIO_IRQS];
+	struct ferry_dry_run sum;
+
+	if (hooks.inspect)
+		(void)ferry_cpu_dry_run(m->ferry, cpu, &sum, list, SCENARIO_IRQS);
+	return subject_library.leave(m, cpu);
+}
+
+static void take_hotplug(struct machine *m)
+{
+	begins(m, m->current);
+	join(&hooks.cpu[m->current].clock, &hooks.hotplug);
+}
+
+static void give_hotplug(struct machine *m)
+{
+	join(&hooks.hotplug, &hooks.cpu[m->current].clock);
+	tick(m->current);
+}
+
+#define HOTPLUG(name, function, parameters, ...) \
+	static int name parameters \
+	{ \
+		int rc; \
+\
+		take_hotplug(m); \
+		rc = function(m, __VA_ARGS__); \
+		give_hotplug(m); \
+		return rc; \
+	}
+
+HOTPLUG(online, subject_library.online, (struct machine * m, uint32_t cpu), cpu)
+HOTPLUG(leave, leave_planned, (struct machine * m, uint32_t cpu), cpu)
+HOTPLUG(step, subject_library.step, (struct machine * m, uint32_t cpu, uint32_t *left), cpu, left)
+HOTPLUG(commit, subject_library.commit, (struct machine * m, uint32_t cpu), cpu)
+HOTPLUG(roll_back, subject_library.roll_back, (struct machine * m, uint32_t cpu), cpu)
+
+struct subject hooks_subject(void)
+{
+	struct subject s = subject_library;
+
+	s.interrupt = interrupt;
+	s.doorbell = doorbell;
+	s.poll = poll;
+	s.create = create;
+	s.free_ = free_;
+	s.move = move;
+	s.mask = mask;
+	s.enable = enable;
+	s.settle = settle;
+	s.online = online;
+	s.leave = leave;
+	s.step = step;
+	s.commit = commit;
+	s.roll_back = roll_back;
+	return s;
+}
