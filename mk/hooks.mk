@@ -37,9 +37,12 @@ $(HOOKS_DIR)/wrong/$(1)/test_hooks: $(HOOKS_DIR)/wrong/$(1)/changed.o \
 		$$(filter-out $(HOOKS_DIR)/$(2:.c=.o) $(B)/$(2:.c=.o),$$(HOOKS_ALL))
 	$$(HOOKS_LINK) $$^ -o $$@
 endef
-$(foreach w,$(HOOKS_WRONG),$(eval $(call HOOKS_VARIANT,$(firstword $(subst :, ,$w)),$(lastword $(subst :, ,$w)))))
+hooks_name = $(firstword $(subst :, ,$(1)))
+hooks_file = $(lastword $(subst :, ,$(1)))
+$(foreach w,$(HOOKS_WRONG),$(eval \
+	$(call HOOKS_VARIANT,$(call hooks_name,$w),$(call hooks_file,$w))))
 
-HOOKS_TOOLS = $(foreach w,$(HOOKS_WRONG),$(HOOKS_DIR)/wrong/$(firstword $(subst :, ,$w))/test_hooks)
+HOOKS_TOOLS = $(foreach w,$(HOOKS_WRONG),$(HOOKS_DIR)/wrong/$(call hooks_name,$w)/test_hooks)
 TESTS += $(HOOKS_DIR)/test_hooks check/hooks/wrong.sh
 TEST_TOOLS += $(HOOKS_TOOLS)
 

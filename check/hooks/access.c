@@ -61,7 +61,7 @@ static const char *address_of(const struct hooks_word *w)
 	return hooks.memory + 4 * (w - hooks.word);
 }
 
-/* ---- is it ordered? --------------------------------------------------------------- */
+/* ---- is it ordered? ------------------------------------------------------ */
 
 static void ordered(uint32_t cpu, struct hooks_word *w, bool write, const char *code)
 {
@@ -84,7 +84,7 @@ static void ordered(uint32_t cpu, struct hooks_word *w, bool write, const char *
 	}
 }
 
-/* ---- does the label's footprint have it? --------------------------------------------- */
+/* ---- does the label's footprint have it? --------------------------------- */
 
 static bool in_footprint(const struct hooks_word *lock)
 {
@@ -118,7 +118,7 @@ void hooks_step_ends(void)
 	hooks.in_step = false;
 }
 
-/* ---- may it be? -------------------------------------------------------------------- */
+/* ---- may it be? ---------------------------------------------------------- */
 
 /* Read without the lock: then a history tells it only if it was the same already when
  * the CPU last took a lock. */
@@ -203,7 +203,7 @@ static void access(const void *address, size_t size, bool write, const char *cod
 	}
 }
 
-/* ---- the hooks ---------------------------------------------------------------------- */
+/* ---- the hooks ----------------------------------------------------------- */
 
 /* None of __tsan_atomic...: who adds an atomic to the library meets the linker here. */
 
@@ -286,7 +286,7 @@ void *__tsan_memset(void *to, int value, size_t size)
 	return memset(to, value, size);
 }
 
-/* ---- where they are -------------------------------------------------------------------- */
+/* ---- where they are ------------------------------------------------------ */
 
 static const void *const every_hook[] = {
 	(const void *)__tsan_read1,

@@ -21,7 +21,7 @@ struct options {
 	const char *scenario;
 };
 
-/* ---- the sample ------------------------------------------------------------------- */
+/* ---- the sample ---------------------------------------------------------- */
 
 #define PAIRS 1000
 
@@ -100,7 +100,7 @@ static void take_sample(const struct options *o, struct suite *sample)
 		bail("%s: %s", o->scenario, error);
 }
 
-/* ---- schedules -------------------------------------------------------------------------- */
+/* ---- schedules ----------------------------------------------------------- */
 
 struct player {
 	struct world w;
@@ -218,7 +218,7 @@ static void play_scenario(struct player *p, const struct scenario *s, bool merge
 	world_delete(&p->w);
 }
 
-/* ---- results ------------------------------------------------------------------------------ */
+/* ---- results ------------------------------------------------------------- */
 
 static const char *const promise[MISTAKE_KINDS] = {
 	[MISTAKE_CELL] = "cell: atomics and locks are touched through the port only",

@@ -10,7 +10,7 @@
  */
 #include "hooks.h"
 
-/* ---- vector clocks ---------------------------------------------------------------- */
+/* ---- vector clocks ------------------------------------------------------- */
 
 static void join(struct hooks_clock *c, const struct hooks_clock *other)
 {
@@ -83,7 +83,7 @@ void hooks_schedule_begins(void)
 	hooks.began = ++hooks.sequence;
 }
 
-/* ---- the library is made ---------------------------------------------------------------------- */
+/* ---- the library is made ------------------------------------------------- */
 
 int __real_ferry_x86_init(const struct ferry_x86_config *config, void *memory, size_t size,
 			  struct ferry **f);
@@ -157,7 +157,7 @@ bool __wrap_machine_looked(struct machine *m)
 	return __real_machine_looked(m);
 }
 
-/* ---- locks ----------------------------------------------------------------------------- */
+/* ---- locks --------------------------------------------------------------- */
 
 #define CODE ((const char *)__builtin_return_address(0))
 
@@ -207,7 +207,7 @@ void __wrap_ferry_host_unlock(void *ctx, ferry_lock *lock)
 	release(cpu, w);
 }
 
-/* ---- atomics ------------------------------------------------------------------------------ */
+/* ---- atomics ------------------------------------------------------------- */
 
 static void check_cell(uint32_t cpu, const ferry_atomic *cell, const struct hooks_word *w,
 		       bool write, const char *code)
@@ -299,7 +299,7 @@ MODIFY(add)
 MODIFY(or)
 MODIFY(and)
 
-/* ---- doorbells ------------------------------------------------------------------------------ */
+/* ---- doorbells ----------------------------------------------------------- */
 
 void __real_ferry_host_ipi(void *ctx, uint32_t cpu, uint8_t vector);
 void __wrap_ferry_host_ipi(void *ctx, uint32_t cpu, uint8_t vector);
@@ -316,7 +316,7 @@ void __wrap_ferry_host_ipi(void *ctx, uint32_t cpu, uint8_t vector)
 	tick(sender);
 }
 
-/* ---- entries ----------------------------------------------------------------------------------- */
+/* ---- entries ------------------------------------------------------------- */
 
 /* The code that begins here knows nothing yet. */
 static void begins(struct machine *m, uint32_t cpu)
