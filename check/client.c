@@ -68,7 +68,8 @@ static bool has_work(struct machine *m, uint32_t cpu)
 
 /* ---- waiting inside an operation ---------------------------------------------- */
 
-/* A host does not try again all the time. It waits: */
+/* A host does not try again all the time. It waits for one of these; and, where nothing
+ * else can happen, it tries again after a while (L_OP with b 1). */
 enum {
 	WAIT_NOT,
 	WAIT_INTERRUPT, /* until an interrupt was taken here, or some move has ended */
@@ -114,9 +115,9 @@ bool client_may_try(struct machine *m, uint32_t cpu)
 	case WAIT_INTERRUPT:
 		return a->stirred || a->polls;
 	case WAIT_DRAINED:
-		return a->polls || world_of(m)->subject->drained(m, a->src);
+		return a->stirred || a->polls || world_of(m)->subject->drained(m, a->src);
 	case WAIT_QUIET:
-		return a->polls || quiet(m, a->src);
+		return a->stirred || a->polls || quiet(m, a->src);
 	default:
 		return true;
 	}
@@ -149,6 +150,7 @@ static void wait(struct machine *m, uint32_t cpu, uint8_t what, uint32_t src, ui
 		run_poll(m, cpu);
 	a->waits = WAIT_NOT;
 	a->src = 0;
+	a->stirred = 0;
 	sim_forget(m, remember);
 }
 
@@ -409,7 +411,7 @@ static void do_offline(struct machine *m, uint32_t cpu)
 		return;
 	}
 	for (;;) {
-		a->stirred = 0;
+		a->stirred = 0; /* from here on */
 		rc = step_and_commit(m, cpu, world_of(m)->s->hw.leave_off);
 		if (rc != FERRY_E_AGAIN)
 			break;
@@ -631,10 +633,14 @@ static void poll(struct machine *m)
 	sim_writes(m, ~0ull);
 }
 
-/* The CPU is switched on again. */
-static void power(struct machine *m, uint32_t cpu, uint32_t unused)
+/* The CPU is switched on again; or its thread has waited long enough. */
+static void power(struct machine *m, uint32_t cpu, uint32_t again)
 {
-	(void)unused;
+	if (again) {
+		sim_writes(m, ~0ull);
+		state_of(m)->actor[cpu].stirred = 1;
+		return;
+	}
 	hotplug(m, cpu + 1);
 	sim_writes(m, RES_CPU(cpu) | RES_IRR(cpu));
 	cpu_unpark(m, cpu);

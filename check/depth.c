@@ -90,7 +90,7 @@ static struct level *top(struct depth_search *s)
 
 static bool need_not_happen(label l)
 {
-	return label_kind(l) == L_FIRE || label_kind(l) == L_OP;
+	return label_kind(l) == L_FIRE || (label_kind(l) == L_OP && !label_b(l));
 }
 
 /* Is this label taken by one of the frames from `first` to the top? */

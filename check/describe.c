@@ -65,7 +65,8 @@ void world_describe(struct world *w, label l, char *out, size_t size)
 		snprintf(out, size, "the time for ferry_poll has come");
 		break;
 	case L_OP:
-		snprintf(out, size, "CPU %u is switched on", a);
+		snprintf(out, size, b ? "CPU %u has waited for a while" : "CPU %u is switched on",
+			 a);
 		break;
 	case L_WRITE:
 		snprintf(out, size, "the oldest posted write takes effect in device %u", a);

@@ -19,7 +19,7 @@ static const struct word words[] = {
 	{ "fire", L_FIRE, 1, 1, false },     { "reach", L_REACH, 2, 2, false },
 	{ "accept", L_ACCEPT, 2, 3, false }, { "ipi", L_IPI, 1, 1, false },
 	{ "eoi", L_EOI, 1, 1, true },        { "poll", L_POLL, 0, 0, false },
-	{ "start", L_OP, 1, 1, false },      { "land", L_WRITE, 1, 1, false },
+	{ "start", L_OP, 1, 2, false },      { "land", L_WRITE, 1, 1, false },
 	{ "bound", L_BOUND, 0, 0, false },   { "flush", L_FLUSH, 1, 1, false },
 };
 
@@ -52,6 +52,8 @@ void label_format(label l, char *out, size_t size)
 		snprintf(out, size, "accept.%u.%u.%u", a, b / PICKS, b % PICKS);
 	else if (w->kind == L_ACCEPT)
 		snprintf(out, size, "accept.%u.%u", a, b / PICKS);
+	else if (w->kind == L_OP && !b)
+		snprintf(out, size, "start.%u", a);
 	else if (w->most == 2)
 		snprintf(out, size, w->hex ? "%s.%u.%x" : "%s.%u.%u", w->name, a, b);
 	else if (w->most == 1)

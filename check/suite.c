@@ -48,7 +48,7 @@ const char *const suite_ladder[] = {
 	"level cpus=2 events=1 | 0: move 0 1 | 1: free 0",
 	"msix cpus=3 events=1 | 0: move 0 1; move 0 2",
 	"msi cpus=3 events=1 | 0: move 0 1 | 1: offline",
-	"remapped cpus=3 events=1 flat undrained | 0: move 0 1+2; move 0 1",
+	"remapped cpus=3 events=1 undrained flat | 0: move 0 1+2; move 0 1",
 	"msix cpus=2 events=1 pinned restore | 0: offline; online",
 	/* two interrupts */
 	"msix,msix cpus=2 events=1 vectors=1 | 0: move 0 1",

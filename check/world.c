@@ -335,6 +335,16 @@ void world_delete(struct world *w)
 
 /* ---- labels --------------------------------------------------------------------------- */
 
+static bool only_events(const label *list, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		if (label_kind(list[i]) != L_FIRE)
+			return false;
+	return true;
+}
+
 uint32_t world_labels(struct world *w, label *out)
 {
 	label list[WORLD_LABELS];
@@ -356,6 +366,10 @@ uint32_t world_labels(struct world *w, label *out)
 	for (i = 0; i < w->s->cpus && kept < WORLD_LABELS; i++)
 		if (client_may_power(w->m, i))
 			out[kept++] = label_of(L_OP, i, 0);
+	if (only_events(out, kept))
+		for (i = 0; i < w->s->cpus && kept < WORLD_LABELS; i++)
+			if (state_of(w->m)->actor[i].waits)
+				out[kept++] = label_of(L_OP, i, 1);
 	/* In an order that does not depend on where flights are kept. */
 	for (i = 1; i < kept; i++) {
 		label l = out[i];
