@@ -284,7 +284,9 @@ static int make(struct machine *m, uint32_t src, uint64_t cpus)
 	rc = returned(m, 18, world_of(m)->subject->create(m, src, cpus, &irq));
 	if (rc != FERRY_OK)
 		return rc;
-	if (irq >= m->config.sources || m->irq_src[irq]) {
+	/* It may be one whose ferry_irq_free has not returned yet. */
+	if (irq >= m->config.sources ||
+	    (m->irq_src[irq] && !m->source[m->irq_src[irq] - 1].dead)) {
 		violation(m, V_BROKEN, m->current, src, "create hands out irq %u, which is in use",
 			  irq);
 		return FERRY_E_BUG;
@@ -299,7 +301,7 @@ static int make(struct machine *m, uint32_t src, uint64_t cpus)
 			      is_pin(s) ? FERRY_REG_RTE_LOW : FERRY_REG_MSI_ADDR);
 	cpu_yield_for(m, MOVES_NOT);
 	sim_writes(m, RES_GHOST(src) | RES_DEVICE(s->device));
-	s->live = true;
+	s->live = !m->gone;
 	state_of(m)->intent[src].gone = 0;
 	state_of(m)->intent[src].last = 0;
 	return FERRY_OK;

@@ -305,6 +305,22 @@ static void fire_message(struct machine *m, uint32_t src)
 		emit(m, src, m->now, false);
 }
 
+void device_vanish(struct machine *m)
+{
+	uint32_t i;
+
+	m->gone = true;
+	sim_writes(m, ~0ull);
+	for (i = 0; i < m->config.sources; i++) {
+		struct source *s = &m->source[i];
+
+		s->dead = true;
+		if (s->pending.time != NEVER)
+			token_end(m, i, s->pending.gen, V_LOST, NONE, "was in a device that is gone");
+		device_drop_line(m, i);
+	}
+}
+
 bool device_raise(struct machine *m, uint32_t src)
 {
 	struct source *s = &m->source[src];
@@ -424,6 +440,8 @@ void device_write(struct machine *m, uint32_t src, enum ferry_reg reg, uint32_t 
 	struct source *s = &m->source[src];
 
 	sim_writes(m, RES_DEVICE(s->device & 3));
+	if (m->gone)
+		return;
 	if (is_pin(s) != (reg >= FERRY_REG_RTE_LOW))
 		violation(m, V_BROKEN, m->current, src, "write to register %d it has not",
 			  (int)reg);

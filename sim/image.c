@@ -201,7 +201,7 @@ size_t machine_image(const struct machine *m, uint8_t *out)
 
 	put64(&i, m->poll_at == NEVER ? NEVER : m->poll_at > m->now ? m->poll_at - m->now : 0);
 	put8(&i, m->config.fail ? m->reads : 0);
-	put8(&i, (uint64_t)m->silent << 1 | m->fatal);
+	put8(&i, (uint64_t)m->gone << 2 | (uint64_t)m->silent << 1 | m->fatal);
 	for (n = 0; n < m->config.cpus; n++)
 		put_cpu(&i, m, &m->cpu[n]);
 	for (n = 0; n < m->config.sources; n++)

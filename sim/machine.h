@@ -239,7 +239,7 @@ struct sim_config {
 	bool tso;              /* store buffers (SDM 3A 9.2.3.4) */
 	bool bound_lies;       /* L_BOUND does not wait for messages */
 	uint8_t fail;          /* register read number `fail` returns all ones; 0: none */
-	bool fail_on;          /* and all later ones */
+	bool fail_on;          /* from it on no device answers, nor sends */
 	uint64_t drain_ns;     /* what L_BOUND adds to the clock */
 	size_t client_bytes;   /* of the client's state in the arena */
 	bool overtaking, fence_irr, remap_drains, directed_eoi, ext_dest;
@@ -327,6 +327,7 @@ struct machine {
 	uint64_t poll_at;
 	uint32_t rechecks; /* conditions found false since the last label */
 	uint32_t reads;    /* of registers, with config.fail */
+	bool gone;         /* no device answers any more */
 
 	struct sim_cpu *cpu;
 	struct source *source;
@@ -564,6 +565,8 @@ void device_write(struct machine *m, uint32_t src, enum ferry_reg reg, uint32_t 
 /* The same, posted: it takes effect with a label of its own. */
 void device_post(struct machine *m, uint32_t src, enum ferry_reg reg, uint32_t value);
 void device_land(struct machine *m, uint32_t device);
+/* No device answers, takes writes or sends from now on; what they had is gone. */
+void device_vanish(struct machine *m);
 /* Explored: a fence of the current CPU is complete; the drain bound of what it
  * stands behind runs (irte: of what the unit has accepted for this source). */
 void device_mark_fenced(struct machine *m, uint32_t src, bool irte);

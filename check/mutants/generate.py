@@ -34,7 +34,7 @@ import sys
 SCENARIOS = 4
 KINDS = {"msix", "maskable", "msi", "edge", "level", "remapped"}
 FLAGS = {"overtaking", "nested", "posted", "tso", "pinned", "shared", "flat", "directed",
-         "restore", "drains"}
+         "restore", "undrained"}
 VALUES = {"fence": r"root", "bound": r"none|lies", "ipi": r"late", "eoi": r"late",
           "leave": r"off", "irr": r"kept", "cleanup": r"high", "vectors": r"\d+",
           "away": r"\d(\+\d)*", "fail": r"\d+\+?"}

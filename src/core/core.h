@@ -275,7 +275,6 @@ uint32_t ferry_irqset_next(struct ferry *f, struct ferry_irqset *s, uint32_t fro
 /* A reference to the set of this mask (null: all). FERRY_E_NO_CPU if it is
  * empty, FERRY_E_NO_MASK. Takes M. */
 int ferry_set_make(struct ferry *f, const uint64_t *mask, ferry_set *set);
-ferry_set ferry_set_get(struct ferry *f, ferry_set set);
 void ferry_set_put(struct ferry *f, ferry_set set);
 /* Word w of the set as a mask. The caller holds a reference. */
 uint64_t ferry_set_word(const struct ferry *f, ferry_set set, uint32_t w);

@@ -132,16 +132,6 @@ static bool counted(ferry_set set)
 	return (set & FERRY_SET_MASK) && set != FERRY_SET_ALL && set != FERRY_SET_NONE;
 }
 
-ferry_set ferry_set_get(struct ferry *f, ferry_set set)
-{
-	if (counted(set)) {
-		ferry_host_lock(f->ctx, &f->masks.lock);
-		f->masks.entries[handle_index(set)].refs++;
-		ferry_host_unlock(f->ctx, &f->masks.lock);
-	}
-	return set;
-}
-
 void ferry_set_put(struct ferry *f, ferry_set set)
 {
 	struct ferry_mask_pool *p = &f->masks;
