@@ -553,11 +553,14 @@ uint32_t ferry_host_read(void *ctx, uint32_t device, uint32_t index, enum ferry_
 	cpu_flush(m, m->current);
 	fence_writes(m, index);
 	value = device_read(m, index, reg);
-	if (m->config.fail && ++m->reads >= m->config.fail &&
-	    (m->config.fail_on || m->reads == m->config.fail))
-		value = 0xffffffff; /* PCI 3.0 3.3.3.1: nobody answers */
-	if (value == 0xffffffff && m->config.fail_on && !m->gone)
-		device_vanish(m);
+	/* PCI 3.0 3.3.3.1: nobody answers. */
+	if (m->config.fail && m->reads < m->config.fail && ++m->reads == m->config.fail) {
+		value = 0xffffffff;
+		if (m->config.fail_on)
+			device_vanish(m);
+	}
+	if (m->gone)
+		value = 0xffffffff;
 	saw(m, SAW_READ, value);
 	machine_say(m, "reads %s of source %u: %#x", reg_name[reg & 7], index, value);
 	fence_messages(m, index, m->config.fence_irr, false, 40);
