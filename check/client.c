@@ -216,8 +216,8 @@ static void do_change(struct machine *m, const struct op *op)
 	/* Until it is done it is not known. */
 	if (*known != on)
 		*known = UNKNOWN;
-	rc = returned(m, 20, masks ? subject->mask(m, op->irq, on) :
-				     subject->enable(m, op->irq, !on));
+	rc = returned(m, 20,
+		      masks ? subject->mask(m, op->irq, on) : subject->enable(m, op->irq, !on));
 	sim_writes(m, RES_GHOST(op->irq));
 	check_rc(m, op->irq, scenario_op[op->kind], rc);
 	if (--k->changes == 0 && !k->crossed_changes)
@@ -250,8 +250,7 @@ static void do_free(struct machine *m, uint32_t cpu, const struct op *op)
 	state_of(m)->intent[op->irq].gone = 1;
 	s->dead = true;
 	for (;;) {
-		rc = returned(m, 15 + is_quiet,
-			      world_of(m)->subject->free_(m, op->irq, is_quiet));
+		rc = returned(m, 15 + is_quiet, world_of(m)->subject->free_(m, op->irq, is_quiet));
 		if (rc == FERRY_OK)
 			break;
 		if (rc != FERRY_E_AGAIN && rc != FERRY_E_NO_BOUND) {
@@ -285,8 +284,7 @@ static int make(struct machine *m, uint32_t src, uint64_t cpus)
 	if (rc != FERRY_OK)
 		return rc;
 	/* It may be one whose ferry_irq_free has not returned yet. */
-	if (irq >= m->config.sources ||
-	    (m->irq_src[irq] && !m->source[m->irq_src[irq] - 1].dead)) {
+	if (irq >= m->config.sources || (m->irq_src[irq] && !m->source[m->irq_src[irq] - 1].dead)) {
 		violation(m, V_BROKEN, m->current, src, "create hands out irq %u, which is in use",
 			  irq);
 		return FERRY_E_BUG;
@@ -325,7 +323,8 @@ static void do_create(struct machine *m, uint32_t cpu, const struct op *op)
 		wait(m, cpu, WAIT_QUIET, op->irq, 3);
 	if (!exists(m, op->irq)) {
 		rc = make(m, op->irq, ~0ull);
-		if (rc != FERRY_OK && (rc != FERRY_E_NO_SPACE || plenty(m) || m->config.sources == 1))
+		if (rc != FERRY_OK &&
+		    (rc != FERRY_E_NO_SPACE || plenty(m) || m->config.sources == 1))
 			violation(m, V_BROKEN, cpu, op->irq, "create returned %d", rc);
 	}
 }
@@ -451,8 +450,7 @@ static void do_rollback(struct machine *m, uint32_t cpu)
 		hotplug(m, 0);
 		return;
 	}
-	check_rc(m, NONE, "leave_step",
-		 returned(m, 14, world_of(m)->subject->step(m, cpu, NULL)));
+	check_rc(m, NONE, "leave_step", returned(m, 14, world_of(m)->subject->step(m, cpu, NULL)));
 	give_up(m, cpu);
 }
 
@@ -502,11 +500,13 @@ void client_rest(struct machine *m)
 		if (!s->live || s->dead || k->masked || k->disabled)
 			continue;
 		if (s->latched.time != NEVER && !s->latched.maybe)
-			violation(m, V_LOST, NONE, src, "an event is latched, and nobody replays it");
+			violation(m, V_LOST, NONE, src,
+				  "an event is latched, and nobody replays it");
 		if (s->pending.time != NEVER)
 			violation(m, V_LOST, NONE, src,
-				  s->line ? "its line is asserted, and no handler comes" :
-					    "an event is pending in its device, which stays masked");
+				  s->line ?
+					  "its line is asserted, and no handler comes" :
+					  "an event is pending in its device, which stays masked");
 	}
 }
 

@@ -288,8 +288,7 @@ static void perform_rest(struct replay *p)
 			return;
 		if (p->r->total > n0 + PATH_MOST) {
 			p->w.verdict = CHECK_LIVELOCK;
-			snprintf(p->w.why, sizeof(p->w.why), "no end after %u labels",
-				 p->r->total);
+			snprintf(p->w.why, sizeof(p->w.why), "no end after %u labels", p->r->total);
 			return;
 		}
 	}

@@ -69,10 +69,10 @@ struct search_result {
 	uint32_t depth;            /* longest schedule */
 	uint32_t state_bytes;      /* the longest description of one state */
 	double seconds;
-	char why[240];   /* of a violation or refusal, in words */
-	label *path;     /* of a violation: the schedule that leads to it; malloc'ed */
+	char why[240]; /* of a violation or refusal, in words */
+	label *path;   /* of a violation: the schedule that leads to it; malloc'ed */
 	uint32_t npath;
-	uint32_t cycle;  /* livelock: the last so many labels are the cycle */
+	uint32_t cycle; /* livelock: the last so many labels are the cycle */
 };
 
 /* Search. The result is filled in any case; free() its path. */

@@ -593,7 +593,7 @@ static void keep_smallest(struct maker *k, uint32_t from, uint32_t most)
 		k->out->n = from + most;
 }
 
-#define NIGHT_TWO 10500u /* scenarios of two interrupts */
+#define NIGHT_TWO 10500u  /* scenarios of two interrupts */
 #define NIGHT_THREE 1500u /* of three operations and events */
 
 static void make_nightly(struct maker *k)

@@ -146,7 +146,8 @@ void random_look(struct run *run)
 		begin(d, run, i);
 		while (d->n++ < 400 && run->w.verdict == CHECK_PASSED &&
 		       (n = world_labels(&run->w, list)) != 0)
-			world_perform(&run->w, list[i % 3 ? below(d, n) : choose_starve(d, list, n)]);
+			world_perform(&run->w,
+				      list[i % 3 ? below(d, n) : choose_starve(d, list, n)]);
 	}
 	free(d);
 }

@@ -18,8 +18,8 @@ struct run {
 	uint32_t ticks;
 	/* What is shared (sim_out.sharing) is found out on the way. A pass that began
 	 * with less than it ended with proves nothing: it is made again. */
-	uint32_t grown;       /* sim_out.grown at the start of the pass */
-	uint64_t grown_at;    /* states, when it grew first; 0: it has not */
+	uint32_t grown;    /* sim_out.grown at the start of the pass */
+	uint64_t grown_at; /* states, when it grew first; 0: it has not */
 	bool again;
 };
 
@@ -42,12 +42,12 @@ struct print {
 
 /* A state on the path. */
 struct level {
-	uint32_t n, taken;           /* labels; the one tried last */
-	bool tried;                  /* any? */
-	bool marked;                 /* its entry says that it is on the path */
+	uint32_t n, taken; /* labels; the one tried last */
+	bool tried;        /* any? */
+	bool marked;       /* its entry says that it is on the path */
 	struct fingerprint state;
-	uint64_t todo, done, sleep;  /* bit per label */
-	uint64_t saved;              /* offset in saves */
+	uint64_t todo, done, sleep; /* bit per label */
+	uint64_t saved;             /* offset in saves */
 	label label[WORLD_LABELS];
 	struct print print[WORLD_LABELS]; /* of those in done and sleep */
 };

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * subject.h: what is checked. The library is one subject (library.c); a mover of
- * another project is another: examples/foreign.c has one in under 100 lines.
+ * another project is another: examples/foreign/glue.c has one in under 100 lines.
  *
  * A subject runs on the simulated machine and touches hardware, locks and atomics
  * through irqferry/host.h alone, the machine as `ctx`. It calls
- * ferry_host_handle(m, irq, cookie, cpu) with the source's index as cookie to start a handler.
+ * ferry_host_handle(m, irq, cookie, cpu) with the source's index as cookie to start a
+ * handler. Its vectors are WORLD_DOORBELL + 1 .. WORLD_DOORBELL + scenario.vectors
+ * (world.h). Where it remembers an arrival to start the handler later, it says so by
+ * oracle_trace() with FERRY_TRACE_LATCHED, and FERRY_TRACE_REPLAY when it decides the start.
  */
 #ifndef IRQFERRY_CHECK_SUBJECT_H
 #define IRQFERRY_CHECK_SUBJECT_H
@@ -34,10 +37,10 @@ struct subject {
 	void (*doorbell)(struct machine *m, uint32_t cpu);
 
 	/* Threads. What a leaving CPU waits for may have come when it has taken an
-	 * interrupt; of anything else client_stir() must tell. Each returns a status of irqferry/status.h; null: a scenario that
-	 * needs it is refused. `online` and `create` are always needed. Source `src`
-	 * exists from create to free; m->source[src] has its kind, flags, device and,
-	 * after create, its number. */
+	 * interrupt; of anything else client_stir() must tell. Each returns a status of
+	 * irqferry/status.h; null: a scenario that needs it is refused. `online` and
+	 * `create` are always needed. Source `src` exists from create to free;
+	 * m->source[src] has its kind, flags, device and, after create, its number. */
 	int (*online)(struct machine *m, uint32_t cpu); /* on it, interrupts off */
 	int (*create)(struct machine *m, uint32_t src, uint64_t cpus, uint32_t *irq);
 	/* FERRY_E_AGAIN: call again; FERRY_E_NO_BOUND: with `quiet`, once it is. */
@@ -54,14 +57,15 @@ struct subject {
 	void (*poll)(struct machine *m);
 
 	/* What guards the 32-bit word at `address` of its memory (irqferry/guards.h)?
-	 * Null: any plain word may be read or written by who holds any lock. */
+	 * Null: each plain word is touched only under one and the same lock. */
 	struct ferry_guard (*guard)(struct machine *m, const void *address);
 
 	/* Would free_ get further now, but for a handler that still runs? A look from
 	 * outside. Needed with free_. */
 	bool (*drained)(struct machine *m, uint32_t src);
 
-	/* Invariants of this subject's own (violation() reports). May be null. */
+	/* Invariants of this subject's own (violation() reports). May be null; else it
+	 * calls oracle_final_events() at LOOK_END. */
 	void (*look)(struct machine *m, enum look when);
 };
 

@@ -14,8 +14,8 @@
 const uint32_t world_apic_ids[SCENARIO_CPUS] = { 0, 1, 2, 3 };
 const uint32_t world_logical_ids[SCENARIO_CPUS] = { 1, 2, 4, 8 };
 
-const char *const check_verdict_name[CHECK_VERDICTS] = { "passed",       "lost",    "duplicated",
-							 "misdelivered", "offline", "broken",
+const char *const check_verdict_name[CHECK_VERDICTS] = { "passed",       "lost",     "duplicated",
+							 "misdelivered", "offline",  "broken",
 							 "deadlock",     "livelock", "refused" };
 
 /* ---- what a lock guards --------------------------------------------------------- */
@@ -164,11 +164,11 @@ static bool able(const struct subject *subject, const struct scenario *s)
 {
 	const struct subject *j = subject;
 	const void *const need[OP_KINDS] = {
-		[OP_MOVE] = (const void *)j->move,         [OP_OFFLINE] = (const void *)j->commit,
-		[OP_ONLINE] = (const void *)j->online,     [OP_ROLLBACK] = (const void *)j->roll_back,
-		[OP_MASK] = (const void *)j->mask,         [OP_UNMASK] = (const void *)j->mask,
-		[OP_DISABLE] = (const void *)j->enable,    [OP_ENABLE] = (const void *)j->enable,
-		[OP_FREE] = (const void *)j->free_,        [OP_CREATE] = (const void *)j->create,
+		[OP_MOVE] = (const void *)j->move,      [OP_OFFLINE] = (const void *)j->commit,
+		[OP_ONLINE] = (const void *)j->online,  [OP_ROLLBACK] = (const void *)j->roll_back,
+		[OP_MASK] = (const void *)j->mask,      [OP_UNMASK] = (const void *)j->mask,
+		[OP_DISABLE] = (const void *)j->enable, [OP_ENABLE] = (const void *)j->enable,
+		[OP_FREE] = (const void *)j->free_,     [OP_CREATE] = (const void *)j->create,
 		[OP_SETTLE] = (const void *)j->settle,
 	};
 	uint32_t cpu, i;
@@ -222,8 +222,8 @@ static bool build_machine(struct world *w, struct sim_client *client, bool merge
 	w->out.sharing = calloc(config.library / 4 + 1, sizeof(*w->out.sharing));
 	w->out.lock_name = calloc(config.library / 4 + 1, sizeof(*w->out.lock_name));
 	w->base = calloc(config.library + 1, 1);
-	if (!config.library || !w->out.resource || !w->out.hot || !w->out.is_hot || !w->out.sharing || !w->out.lock_name ||
-	    !w->base)
+	if (!config.library || !w->out.resource || !w->out.hot || !w->out.is_hot ||
+	    !w->out.sharing || !w->out.lock_name || !w->base)
 		return false;
 	w->out.report.vectors_used = w->vectors_used;
 	w->out.user = w;
@@ -476,11 +476,11 @@ void world_look(struct world *w)
 	judge(w);
 }
 
-/* ---- the end ------------------------------------------------------------------------------------ */
+/* ---- the end ---------------------------------------------------------------- */
 
-static const char *const state_name[] = { "ready",    "in a handler or waiting", "at a fence",
-					  "at a lock", "waiting",                "idle",
-					  "parked" };
+static const char *const state_name[] = {
+	"ready", "in a handler or waiting", "at a fence", "at a lock", "waiting", "idle", "parked"
+};
 
 /* Nothing can happen: has everyone done what there was to do? */
 static bool at_rest(struct world *w)
@@ -542,7 +542,7 @@ void world_end(struct world *w)
 	judge(w);
 }
 
-/* ---- copies ----------------------------------------------------------------------------------------- */
+/* ---- copies ----------------------------------------------------------------- */
 
 /* Bytes of a fibre's stack: with redzones of the sanitizers in it. */
 __attribute__((no_sanitize("address", "undefined"))) static void
@@ -671,7 +671,7 @@ void world_load(struct world *w, const uint8_t *in)
 	w->why[0] = 0;
 }
 
-/* ---- the default policy ------------------------------------------------------------------------------ */
+/* ---- the default policy ----------------------------------------------------- */
 
 /* What moves by itself goes first; then one CPU as long as it can, but not for ever;
  * then time; a CPU is switched on when there is nothing else. */

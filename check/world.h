@@ -33,25 +33,25 @@ struct actor {
 };
 
 struct intent {
-	uint8_t left;     /* events the device may still have */
-	uint8_t last;     /* mask of the last request that was accepted; 0: unknown */
-	uint8_t requests; /* under way */
-	uint8_t crossed;  /* two were under way at a time */
+	uint8_t left;             /* events the device may still have */
+	uint8_t last;             /* mask of the last request that was accepted; 0: unknown */
+	uint8_t requests;         /* under way */
+	uint8_t crossed;          /* two were under way at a time */
 	uint8_t masked, disabled; /* UNKNOWN: two crossed */
 	uint8_t changes;          /* calls of mask, enable ... under way */
 	uint8_t crossed_changes;  /* two were under way at a time */
 	uint8_t settle;           /* settle was asked for, and nothing after it */
 	uint8_t ticket;           /* of `last` */
 	uint8_t gone;             /* it is being freed, or was */
-	uint8_t debt; /* as the trace told it last */
+	uint8_t debt;             /* as the trace told it last */
 };
 
 struct state {
 	struct actor actor[SCENARIO_CPUS];
 	struct intent intent[SCENARIO_IRQS];
-	uint8_t hotplug;  /* CPU + 1 that holds the hotplug lock */
-	uint8_t running;  /* scripts and devices may start */
-	uint8_t ending;   /* the end: only waiting operations go on */
+	uint8_t hotplug; /* CPU + 1 that holds the hotplug lock */
+	uint8_t running; /* scripts and devices may start */
+	uint8_t ending;  /* the end: only waiting operations go on */
 };
 
 struct world {

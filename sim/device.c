@@ -316,7 +316,8 @@ void device_vanish(struct machine *m)
 
 		s->dead = true;
 		if (s->pending.time != NEVER)
-			token_end(m, i, s->pending.gen, V_LOST, NONE, "was in a device that is gone");
+			token_end(m, i, s->pending.gen, V_LOST, NONE,
+				  "was in a device that is gone");
 		device_drop_line(m, i);
 	}
 }

@@ -18,8 +18,18 @@ static void commuting(struct machine *m)
 }
 
 /* Which call this is, and what it was given: with the answer, all there is to know. */
-enum { SAW_LOCK = 1, SAW_LOAD, SAW_RMW, SAW_CAS, SAW_SAVE, SAW_WAIT, SAW_NOW, SAW_IRR, SAW_READ,
-       SAW_HANDLED };
+enum {
+	SAW_LOCK = 1,
+	SAW_LOAD,
+	SAW_RMW,
+	SAW_CAS,
+	SAW_SAVE,
+	SAW_WAIT,
+	SAW_NOW,
+	SAW_IRR,
+	SAW_READ,
+	SAW_HANDLED
+};
 
 static void saw(struct machine *m, uint32_t what, uint64_t value)
 {

@@ -147,8 +147,7 @@ uint64_t machine_resource(struct machine *m, const void *word)
 		return ~0ull;
 	/* Words that share a bit only look more dependent than they are. */
 	if (!out->resource[n])
-		out->resource[n] =
-			(uint8_t)(RES_FIRST + out->resources++ % (64 - RES_FIRST));
+		out->resource[n] = (uint8_t)(RES_FIRST + out->resources++ % (64 - RES_FIRST));
 	return 1ull << out->resource[n];
 }
 

@@ -124,11 +124,11 @@ struct sim_cpu {
 	void *arg;
 	uint64_t irr[4], isr[4], tmr[4];
 	uint32_t fence_src, fence_seq;
-	uint32_t locks;  /* held */
-	uint32_t held;   /* explored: the same as a set, see struct sharing */
+	uint32_t locks;     /* held */
+	uint32_t held;      /* explored: the same as a set, see struct sharing */
 	uint64_t locked_at; /* explored: machine.now when it last took a lock */
-	uint16_t waiter; /* next in the chain of CPU_LOCK, index + 1 */
-	uint16_t take;   /* vector + 1 that the fibre must enter first */
+	uint16_t waiter;    /* next in the chain of CPU_LOCK, index + 1 */
+	uint16_t take;      /* vector + 1 that the fibre must enter first */
 	uint8_t state, depth;
 	uint8_t top; /* a vector that outranks all others; 0: none */
 	bool iff;    /* EFLAGS.IF */
@@ -260,9 +260,10 @@ struct histogram {
 };
 
 /*
- * Explored: what protects a word of the library's memory, HELD_* and locks. Each set is what was held at every access so far
- * (Savage 1997). An access that something protects from all others, or a load that
- * something protects from all changes, need not be a place to stop.
+ * Explored: what protects a word of the library's memory: HELD_* and locks. Each set is
+ * what was held at every access so far (Savage 1997). An access that something
+ * protects from all others, or a load that something protects from all changes, need
+ * not be a place to stop.
  */
 #define HELD_CPU(cpu) (1u << (cpu))          /* that CPU, with interrupts off */
 #define HELD_THREAD(cpu) (1u << (4 + (cpu))) /* its thread */
@@ -286,13 +287,13 @@ struct sim_out {
 	 * following). And the lines of the library's memory that were ever written. */
 	char *say; /* 512 bytes of text about the last label, or null */
 	uint64_t reads, writes;
-	uint32_t stops; /* where the last label would have stopped with yield_all */
+	uint32_t stops;          /* where the last label would have stopped with yield_all */
 	struct sharing *sharing; /* by 32-bit word of the library's memory */
 	uint32_t grown;          /* how often a word turned out to be shared more */
 	uint32_t *lock_name;     /* by word: the bit of a lock; 0: none yet */
 	uint32_t lock_names;
 	uint32_t lock_after[32]; /* by bit: locks that were taken with this one held */
-	uint8_t *resource; /* by word; 0: not yet named */
+	uint8_t *resource;       /* by word; 0: not yet named */
 	uint32_t resources;
 	uint32_t *hot; /* lines, in the order of their first write */
 	uint32_t nhot;
@@ -321,9 +322,9 @@ struct machine {
 	bool quiet;       /* a condition is evaluated, or a look from outside: no yields */
 	bool torn;        /* that look met a held lock: its result means nothing */
 	const struct sim_cpu *asking; /* whose condition is evaluated */
-	bool fatal;       /* cannot go on */
-	bool stop;        /* machine_storm returns */
-	bool silent;      /* devices have no events of their own any more */
+	bool fatal;                   /* cannot go on */
+	bool stop;                    /* machine_storm returns */
+	bool silent;                  /* devices have no events of their own any more */
 	uint64_t poll_at;
 	uint32_t rechecks; /* conditions found false since the last label */
 	uint32_t reads;    /* of registers, with config.fail */
@@ -525,8 +526,7 @@ size_t machine_image(const struct machine *m, uint8_t *out);
 
 /* What happened during a label, in words, for a reader of schedules: only while
  * sim_out.say is set. */
-void machine_say(struct machine *m, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void machine_say(struct machine *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void machine_say_trace(struct machine *m, const struct ferry_trace *record);
 
 /* Look through the public API from outside: no yields. end: false if torn. */

@@ -65,7 +65,8 @@ static bool in_masks(const struct ferry *f, const void *address, struct ferry_gu
 	const struct ferry_mask_pool *p = &f->masks;
 	size_t index, offset;
 
-	if (find(p->words, (size_t)p->size * f->nwords, sizeof(*p->words), address, &index, &offset))
+	if (find(p->words, (size_t)p->size * f->nwords, sizeof(*p->words), address, &index,
+		 &offset))
 		*out = made(FERRY_GUARD_PUBLISHED, &p->lock);
 	else if (find(p->entries, p->size, sizeof(*p->entries), address, &index, &offset) ||
 		 find(p->buckets, (size_t)p->size + 1, sizeof(*p->buckets), address, &index,
@@ -120,9 +121,8 @@ struct ferry_guard ferry_x86_guard(const struct ferry *f, const void *address)
 	if (find(f->x86->cpus, f->ncpus, sizeof(*f->x86->cpus), address, &index, &offset))
 		return of_x86_cpu(f, index, offset);
 	if (find(f->cpus, f->ncpus, sizeof(*f->cpus), address, &index, &offset))
-		return offset < sizeof(ferry_lock) ?
-			       made(FERRY_GUARD_LOCK, NULL) :
-			       made(FERRY_GUARD_CELL, lock_of(f, index));
+		return offset < sizeof(ferry_lock) ? made(FERRY_GUARD_LOCK, NULL) :
+						     made(FERRY_GUARD_CELL, lock_of(f, index));
 	if (in_sets(f, address))
 		return made(FERRY_GUARD_FREE, NULL);
 	if (!in_vectors(f, address, &g))

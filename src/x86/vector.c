@@ -270,7 +270,8 @@ static ferry_set gather(struct ferry *f, ferry_set among, ferry_set not,
 		mask[w] = 0;
 	FERRY_FOR_EACH_CPU(f, among, c) {
 		if (c == want->exclude || !ferry_set_has(f, want->set, c) ||
-		    ferry_set_has(f, not, c) || ferry_cpu_state(f, c) != FERRY_CPU_ONLINE || n == PLACE_CPUS)
+		    ferry_set_has(f, not, c) || ferry_cpu_state(f, c) != FERRY_CPU_ONLINE ||
+		    n == PLACE_CPUS)
 			continue;
 		if (base != FERRY_NONE &&
 		    (cpus[base].logical_id >> 16 != cpus[c].logical_id >> 16 ||
