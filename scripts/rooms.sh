@@ -46,6 +46,11 @@ room sim "the public API and its own headers" "$libc \"sim/*.h\" \"[!/]*.h\""
 bad=$(includes sim | grep -E '"(tool|src|core|x86|tests|check)/' || :)
 test -z "$bad" && result 0 "sim: no tool, no inside of the library" ||
 	result 1 "sim: no tool, no inside of the library" "$bad"
+room check "the public API, the simulator, its own headers" \
+	"$libc \"sim/*.h\" \"check/*.h\" \"tests/tap.h\" \"[!/]*.h\" \"named.inc\""
+bad=$(includes check | grep -E '"(tool|src|core|x86|tests)/' | grep -v '"tests/tap.h"' || :)
+test -z "$bad" && result 0 "check: no tool, no inside of the library" ||
+	result 1 "check: no tool, no inside of the library" "$bad"
 bad=$(includes tool | grep -E '"(src|core|x86|tests)/' || :)
 test -z "$bad" && result 0 "tool: not the inside of the library" ||
 	result 1 "tool: not the inside of the library" "$bad"
