@@ -12,8 +12,10 @@
 struct head {
 	char magic[24], library[16], scenario[SCENARIO_TEXT];
 	uint8_t no_sleep, no_merge, no_cycles, zero;
-	uint32_t depth;
+	uint32_t depth, words;
 	uint64_t size, used, transitions, terminal;
+	uint32_t grown, pass_grown, lock_names, resources, nhot;
+	uint32_t lock_after[32];
 };
 
 static struct head head_of(const struct depth_search *s)
@@ -29,6 +31,13 @@ static struct head head_of(const struct depth_search *s)
 	h.no_merge = run->o->no_merge;
 	h.no_cycles = run->o->no_cycles;
 	h.depth = s->depth;
+	h.words = (uint32_t)(run->w.m->config.library / 4);
+	h.grown = run->w.out.grown;
+	h.pass_grown = run->grown;
+	h.lock_names = run->w.out.lock_names;
+	h.resources = run->w.out.resources;
+	h.nhot = run->w.out.nhot;
+	memcpy(h.lock_after, run->w.out.lock_after, sizeof(h.lock_after));
 	h.size = run->table.size;
 	h.used = run->table.used;
 	h.transitions = run->r->transitions;
@@ -43,11 +52,43 @@ static bool refuse(struct depth_search *s, const char *name, const char *why)
 	return false;
 }
 
+/* What was found to be shared, and which bit of a footprint is which word's. */
+static bool words(struct sim_out *out, const struct head *h, FILE *f, bool write)
+{
+	struct {
+		void *at;
+		size_t size, n;
+	} part[] = {
+		{ out->sharing, sizeof(*out->sharing), h->words },
+		{ out->lock_name, sizeof(*out->lock_name), h->words },
+		{ out->resource, 1, h->words },
+		{ out->hot, sizeof(*out->hot), h->nhot },
+		{ out->is_hot, 1, h->words * 4 / LINE },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(part) / sizeof(*part); i++)
+		if ((write ? fwrite(part[i].at, part[i].size, part[i].n, f) :
+			     fread(part[i].at, part[i].size, part[i].n, f)) != part[i].n)
+			return false;
+	return true;
+}
+
+static bool read_words(struct sim_out *out, const struct head *h, FILE *f)
+{
+	out->grown = h->grown;
+	out->lock_names = h->lock_names;
+	out->resources = h->resources;
+	out->nhot = h->nhot;
+	memcpy(out->lock_after, h->lock_after, sizeof(h->lock_after));
+	return h->nhot <= h->words * 4 / LINE && words(out, h, f, false);
+}
+
 bool checkpoint_write(const struct depth_search *s, const char *name)
 {
 	FILE *f = fopen(name, "wb");
 	struct head h = head_of(s);
-	bool good = f && fwrite(&h, sizeof(h), 1, f) == 1 &&
+	bool good = f && fwrite(&h, sizeof(h), 1, f) == 1 && words(&s->run->w.out, &h, f, true) &&
 		    fwrite(s->frame, sizeof(*s->frame), s->depth, f) == s->depth &&
 		    fwrite(s->run->table.entry, sizeof(struct entry), h.size, f) == h.size;
 
@@ -119,7 +160,10 @@ bool checkpoint_read(struct depth_search *s, const char *name)
 	}
 	s->run->r->transitions = h.transitions;
 	s->run->r->terminal = h.terminal;
-	good = h.depth < 60000 && read_body(s, &h, f) && walk(s, h.depth);
+	good = h.words == want.words && h.depth < 60000 && read_words(&s->run->w.out, &h, f) &&
+	       read_body(s, &h, f) && walk(s, h.depth);
+	/* It goes on in the pass in which it was written. */
+	s->run->grown = h.pass_grown;
 	fclose(f);
 	return good ? true : refuse(s, name, "is damaged");
 }

@@ -265,7 +265,8 @@ static bool go_on(struct depth_search *s)
 void search_depth(struct run *run)
 {
 	struct depth_search s = { .run = run };
-	bool more = run->o->resume ? checkpoint_read(&s, run->o->resume) : arrive(&s);
+	bool more = run->o->resume && !run->resumed ? checkpoint_read(&s, run->o->resume) :
+						      arrive(&s);
 
 	while (more && s.depth) {
 		struct level *f = top(&s);

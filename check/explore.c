@@ -160,6 +160,7 @@ static void search(struct run *run)
 			break;
 		world_load(&run->w, run->start);
 		one_pass(run);
+		run->resumed = true;
 		run->again |= run->w.out.grown != run->grown;
 	} while (run->again && !r->stopped && r->verdict == CHECK_PASSED);
 }

@@ -21,6 +21,7 @@ struct run {
 	uint32_t grown;    /* sim_out.grown at the start of the pass */
 	uint64_t grown_at; /* states, when it grew first; 0: it has not */
 	bool again;
+	bool resumed; /* the checkpoint has been read */
 };
 
 /* Has a limit been reached, or does somebody want an end? Cheap; call per transition. */
