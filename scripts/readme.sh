@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 example=examples/integrate.c
-docs="README.md PORTING.md CAVEATS.md CHANGELOG.md DESIGN.md docs/*.md"
+docs="README.md PORTING.md CAVEATS.md CHANGELOG.md DESIGN.md docs/*.md model/*.md examples/*/*.md"
 . scripts/tap.sh
 
 nothing() { # what, complaints: none is good
@@ -79,6 +79,28 @@ why=$(grep -o 'ferry_host_[a-z_]*(' include/irqferry/host.h | tr -d '(' | sort -
 	grep -q "$name" PORTING.md || echo "$name"
 done)
 nothing "PORTING.md has every function of host.h" "$why"
+
+# The checker: what its documents must have, and what they name.
+why=$(sed -n 's/^[[:space:]]*"  \(--[a-z-]*\).*/\1/p' tool/check_args.c | sort -u | grep -v -- --help |
+	while read -r option; do
+		grep -q -- "$option" docs/check.md || echo "$option"
+	done)
+nothing "docs/check.md has every option" "$why"
+
+why=$(sed -n 's/^[[:space:]]*OP_[A-Z]*, *\/\* \([a-z]*\).*/\1/p' check/scenario.h | while read -r word; do
+	grep -q "^|.*\`$word" docs/check-language.md || echo "$word"
+done
+sed -n '/^struct hardware/,/^};/s/.*; *\/\* \([a-z]*=*\).*/\1/p' check/scenario.h | while read -r word; do
+	grep -q "^|.*\`$word" docs/check-language.md || echo "$word"
+done)
+nothing "docs/check-language.md has every operation and option of the hardware" "$why"
+
+# shellcheck disable=SC2086
+why=$(sed -n 's/.*--mutant \([A-Z][0-9][0-9]*\).*/\1/p; s/^mutant \([A-Za-z0-9-]*\)$/\1/p' $docs | sort -u |
+	while read -r name; do
+		grep -Eq "^mutant: $name(-|\$)" check/mutants/*.mut || echo "$name"
+	done)
+nothing "the mutants that the documents name are there" "$why"
 
 echo "1..$n"
 exit $failed
