@@ -32,7 +32,7 @@ extern const uint32_t named_count;
  *            operations and 3 events under each option; and the named ones marked
  *            `nightly`: at least 10,000
  *   large    named ones too large to exhaust: for random searches
- *   named    all of check/named.inc
+ *   named    all others of check/named.inc
  * Every scenario is canonical, none comes twice, order is deterministic: by estimated
  * size, then by bytes. False: no such suite, out of memory, or a text of generate.c or
  * named.inc that can't be read (said on stderr).
