@@ -44,19 +44,30 @@ test: setup-test
 	@prove $(TESTS)
 	@$(MAKE) --no-print-directory -s size
 
-# Everything that is checked: longer runs, sanitizers, style, instruction counts.
+# Everything that is checked: longer runs, sanitizers, style, instruction counts, the suites
+# of the explorer, coverage, the second specification.
 test-all: test
 	@$(MAKE) --no-print-directory -s test-sanitized
 	@$(MAKE) --no-print-directory -s test-threads-long
 	@$(MAKE) --no-print-directory -s lint
 	@$(MAKE) --no-print-directory -s bench
+	@$(MAKE) --no-print-directory -s check-commit
+	@$(MAKE) --no-print-directory -s test-builds
+	@$(MAKE) --no-print-directory -s coverage
+	@$(MAKE) --no-print-directory -s model
+	@$(MAKE) --no-print-directory -s check-nightly
 
 help:
 	@echo "make run              storm this machine, a recorded and a described one"
 	@echo "make test             the tests"
-	@echo "make test-all         the tests, longer; sanitizers, lint, bench"
+	@echo "make test-all         the tests, longer; sanitizers, lint, bench, suites, coverage"
 	@echo "make fuzz             random machines, each through a short storm"
 	@echo "make bench            instruction counts (callgrind)"
+	@echo "make check-nightly    the nightly suite of the explorer; goes on where it was ended"
+	@echo "make coverage         which branches of the library the tests take"
+	@echo "make model            the specification in Spin against the explorer"
+	@echo "make mutants          the tool with mistakes in the library, for check --mutants"
+	@echo "make states           write tests/states/commit.txt anew"
 	@echo "make size             bytes of code and memory, with their limits"
 	@echo "make lint             style, compilers, clang-tidy"
 	@echo "make setup            install what is lacking for a build"

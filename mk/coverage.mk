@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# Branches of the library that the explorer, the named tests and the storms take.
+#   COVERAGE_SHARD=K/N   another part of the commit suite
+COVERAGE_SHARD ?= 3/24
+COVERAGE_PROGRAMS = $(NAMED) test_storms
+
+.PHONY: coverage
+coverage: setup-test
+	@CC=gcc sh scripts/coverage.sh $(B)/cov $(COVERAGE_SHARD) "$(COVERAGE_PROGRAMS)" $(FERRY_SRCS)

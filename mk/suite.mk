@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+# The explorer on its suites: by day (tests/check_suite.sh, part of make test), by night,
+# and built by other compilers.
+#   make states         writes tests/states/commit.txt anew
+#   make check-commit   the whole commit suite against it
+#   make check-nightly  the nightly suite; started again it goes on where it was ended
+#   make test-builds    six builds of the explorer must find the same states
+TESTS += tests/check_suite.sh
+STATES = tests/states/commit.txt
+NIGHTLY_DONE = $(B)/nightly.done
+
+.PHONY: states check-commit check-nightly test-builds
+# Only what was searched to its end without a violation becomes the table.
+states: $(B)/irqferry
+	@mkdir -p $(dir $(STATES))
+	@$(B)/irqferry check --suite commit --quiet --table $(B)/states.txt
+	@mv $(B)/states.txt $(STATES)
+
+check-commit: $(B)/irqferry
+	@$(B)/irqferry check --suite commit --quiet --compare $(STATES) || \
+		{ echo "check-commit: if states may change: make states"; exit 1; }
+
+# A checkpoint of another library is refused: then remove it.
+check-nightly: $(B)/irqferry
+	@$(B)/irqferry check --suite nightly --quiet --json $(B)/nightly.json \
+		--checkpoint $(NIGHTLY_DONE) \
+		$$(test ! -s $(NIGHTLY_DONE) || echo --resume $(NIGHTLY_DONE))
+	@rm -f $(NIGHTLY_DONE)
+
+test-builds: setup-test
+	@sh scripts/builds.sh $(B)

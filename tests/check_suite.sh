@@ -1,0 +1,99 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What the explorer finds, and that what spares it work changes no result. Prints TAP.
+# A part of the commit suite, so that it is quick; `make check-commit` is the whole of it.
+#   SHARD=K/N   another part
+set -eu
+cd "$(dirname "$0")/.."
+build=${BUILD:-build}
+tool=$build/irqferry
+states=tests/states/commit.txt
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+. scripts/tap.sh
+
+search() { # options; its status is $status, what it said in $tmp/said
+	status=0
+	timeout 300 "$tool" check --suite commit --quiet "$@" >"$tmp/said" 2>&1 || status=$?
+}
+
+# ---- every state, and as many as there were ---------------------------------------
+
+shard=${SHARD:-3/24}
+search --shard "$shard" --table "$tmp/table"
+result $status "shard $shard of the commit suite: all exhausted, no violation" "$(cat "$tmp/said")"
+
+# A line's scenario is what follows its third blank.
+"$tool" check --suite commit --shard "$shard" --list >"$tmp/names"
+awk 'NR == FNR { wanted[$0]; next } { name = $0; sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", name) }
+	name in wanted' "$tmp/names" "$states" >"$tmp/known"
+out=$(diff "$tmp/known" "$tmp/table") && code=0 || code=1
+result $code "states, transitions and verdicts are those of $states" \
+	"$(printf '%s\n' "$out" | head -20; echo 'if that is meant: make states')"
+
+"$tool" check --suite commit --list | LC_ALL=C sort >"$tmp/suite"
+out=$(cut -d ' ' -f 4- "$states" | LC_ALL=C sort | diff - "$tmp/suite") && code=0 || code=1
+result $code "its scenarios are those of the suite" \
+	"$(printf '%s\n' "$out" | head -20; echo 'if that is meant: make states')"
+
+out=$(awk '$1 == "-" || $3 != "passed"' "$states")
+test -z "$out" && code=0 || code=1
+result $code "in it each is exhausted and passed" "$out"
+
+# ---- mistakes are seen, in few steps ------------------------------------------------
+
+code=0
+timeout 300 "$tool" check --mutants --quiet --json "$tmp/mutants" >"$tmp/said" 2>&1 || code=$?
+result $code "mutants: $(tail -n 1 "$tmp/said")" "$(cat "$tmp/said")"
+out=$(python3 - "$tmp/mutants" <<'PY'
+import json
+import sys
+with open(sys.argv[1]) as file:
+    r = json.load(file)
+print(f"{r['survived']} survived; labels: median {r['median_labels']}, most {r['most_labels']}")
+sys.exit(r['survived'] != 0 or not r['killed'] or r['median_labels'] > 25 or r['most_labels'] > 60)
+PY
+) && code=0 || code=1
+result $code "none survives, half within 25 labels and all within 60: $out" "$out"
+
+# ---- what was found once ------------------------------------------------------------
+
+for file in tests/replays/*.txt; do
+	status=0
+	"$build/irqferry-mutants" replay "$file" >"$tmp/said" 2>&1 || status=$?
+	test $status = 1 && code=0 || code=1
+	result $code "$file shows on its mutant" "exit code $status: $(tail -n 3 "$tmp/said")"
+	sed '/^mutant /d' "$file" >"$tmp/replay"
+	status=0
+	"$tool" replay --tolerant "$tmp/replay" >"$tmp/said" 2>&1 || status=$?
+	result $status "$file: not on the library" "$(tail -n 3 "$tmp/said")"
+done
+
+# ---- what is spared -------------------------------------------------------------------
+
+# Of two tables what both have searched to its end: the fields named, then the scenario.
+both() { # fields of awk; tables
+	paste -d '\n' "$2" "$3" | awk '
+		NR % 2 { one = $0; first = $1; next }
+		first != "-" && $1 != "-" {
+			print one >"'"$tmp/one"'"; print >"'"$tmp/two"'" }'
+	cut -d ' ' -f "$1" "$tmp/one" >"$tmp/one.cut"
+	cut -d ' ' -f "$1" "$tmp/two" >"$tmp/two.cut"
+	diff "$tmp/one.cut" "$tmp/two.cut" >"$tmp/said"
+}
+
+compare() { # option, shard, limit, fields, least number of scenarios, what
+	rm -f "$tmp/one" "$tmp/two"
+	search --shard "$2" --max-states "$3" --table "$tmp/with"
+	search --shard "$2" --max-states "$3" --table "$tmp/without" "$1"
+	both "$4" "$tmp/with" "$tmp/without" && code=0 || code=1
+	finished=$(grep -c . "$tmp/one" || :)
+	test "$finished" -ge "$5" || code=1
+	result $code "$1: $6 ($finished scenarios)" "$(head -20 "$tmp/said")"
+}
+
+compare --no-sleep-sets 7/40 10000 1,3- 60 "the same states and verdicts"
+compare --no-merge 11/80 10000 3- 20 "the same verdicts"
+
+echo "1..$n"
+exit $failed
