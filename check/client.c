@@ -459,8 +459,10 @@ static void do_rollback(struct machine *m, uint32_t cpu)
 static void boot(struct machine *m, uint32_t cpu)
 {
 	struct state *st = state_of(m);
-	uintptr_t flags = ferry_host_irq_save(m);
+	uintptr_t flags;
 
+	sim_forget(m, 30); /* it has begun */
+	flags = ferry_host_irq_save(m);
 	st->actor[cpu].booted = 1;
 	enter(m, cpu);
 	if (st->running == RUN) {

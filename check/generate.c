@@ -643,7 +643,7 @@ static void make_named(struct maker *k, const char *suite)
 
 	for (uint32_t i = 0; i < named_count; i++, n++)
 		if ((strcmp(suite, "named") ? strstr(n->suites, suite) != NULL :
-						  !strstr(n->suites, "large")) &&
+					      !strstr(n->suites, "large")) &&
 		    read_text(k, n->text, &s))
 			add(k, &s);
 }

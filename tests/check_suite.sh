@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What the explorer finds, and that what spares it work changes no result. Prints TAP.
-# A part of the commit suite, so that it is quick; `make check-commit` is the whole of it.
-#   SHARD=K/N   another part
+# The whole commit suite, the mutants, what was found once.
 set -eu
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
@@ -19,22 +18,9 @@ search() { # options; its status is $status, what it said in $tmp/said
 
 # ---- every state, and as many as there were ---------------------------------------
 
-shard=${SHARD:-3/24}
-search --shard "$shard" --table "$tmp/table"
-result $status "shard $shard of the commit suite: all exhausted, no violation" "$(cat "$tmp/said")"
-
-# A line's scenario is what follows its third blank.
-"$tool" check --suite commit --shard "$shard" --list >"$tmp/names"
-awk 'NR == FNR { wanted[$0]; next } { name = $0; sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", name) }
-	name in wanted' "$tmp/names" "$states" >"$tmp/known"
-out=$(diff "$tmp/known" "$tmp/table") && code=0 || code=1
-result $code "states, transitions and verdicts are those of $states" \
-	"$(printf '%s\n' "$out" | head -20; echo 'if that is meant: make states')"
-
-"$tool" check --suite commit --list | LC_ALL=C sort >"$tmp/suite"
-out=$(cut -d ' ' -f 4- "$states" | LC_ALL=C sort | diff - "$tmp/suite") && code=0 || code=1
-result $code "its scenarios are those of the suite" \
-	"$(printf '%s\n' "$out" | head -20; echo 'if that is meant: make states')"
+search --compare "$states"
+result $status "the commit suite: $(tail -n 1 "$tmp/said")" "$(cat "$tmp/said"
+	echo 'if other states are meant: make states')"
 
 out=$(awk '$1 == "-" || $3 != "passed"' "$states")
 test -z "$out" && code=0 || code=1
@@ -60,7 +46,7 @@ result $code "none survives, half within 25 labels and all within 60: $out" "$ou
 
 for file in tests/replays/*.txt; do
 	status=0
-	"$build/irqferry-mutants" replay "$file" >"$tmp/said" 2>&1 || status=$?
+	"$build/irqferry-mutants" replay --tolerant "$file" >"$tmp/said" 2>&1 || status=$?
 	test $status = 1 && code=0 || code=1
 	result $code "$file shows on its mutant" "exit code $status: $(tail -n 3 "$tmp/said")"
 	sed '/^mutant /d' "$file" >"$tmp/replay"
@@ -86,6 +72,11 @@ compare() { # option, shard, limit, fields, least number of scenarios, what
 	rm -f "$tmp/one" "$tmp/two"
 	search --shard "$2" --max-states "$3" --table "$tmp/with"
 	search --shard "$2" --max-states "$3" --table "$tmp/without" "$1"
+	# Without requests for several CPUs: see CAVEATS.md, "What 'exhausted' leaves open".
+	for t in with without; do
+		grep -v '[0-9]+[0-9]' "$tmp/$t" >"$tmp/single" || :
+		mv "$tmp/single" "$tmp/$t"
+	done
 	both "$4" "$tmp/with" "$tmp/without" && code=0 || code=1
 	finished=$(grep -c . "$tmp/one" || :)
 	test "$finished" -ge "$5" || code=1
