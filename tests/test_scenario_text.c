@@ -644,9 +644,9 @@ static void named(const struct suite *commit, const struct suite *nightly)
 static void suites(void)
 {
 	struct suite commit = suite("commit", 1500, 4000), nightly = suite("nightly", 10000, 30000),
-		     all = suite("named", 30, 200), none;
+		     all = suite("named", 30, 200), large = suite("large", 1, 100), none;
 
-	is_u64(all.n, named_count, "named: all of them");
+	is_u64(all.n + large.n, named_count, "named and large: all of them");
 	complete(&commit);
 	members(&commit, &nightly);
 	named(&commit, &nightly);
@@ -654,6 +654,7 @@ static void suites(void)
 	suite_free(&commit);
 	suite_free(&nightly);
 	suite_free(&all);
+	suite_free(&large);
 	ok(!commit.scenario && !commit.n, "freed");
 }
 
