@@ -67,4 +67,30 @@ start=$(date +%s%N)
 end=$(date +%s%N)
 echo
 echo "Simulated interrupts at 64 CPUs on one core: $((2000000000 / ((end - start) / 1000))) thousand a second"
+
+# The explorer on one core, best of three. Wall time: a warning at most.
+echo
+best=0
+for scenario in 'msix cpus=3 events=3 fence=root | 0: move 0 1; move 0 2' \
+	'msix,msix cpus=3 events=3 | 0: move 0 1; move 1 2; offline'; do
+	rate=$(for round in 1 2 3; do
+		"$tool" check -j1 --quiet --scenario "$scenario" --json "$dir/check.json" >/dev/null
+		python3 -c 'import json, sys
+s = json.load(open(sys.argv[1]))["scenarios"][0]
+print(int(s["states"] / s["seconds"]))' "$dir/check.json"
+	done | sort -n | tail -n 1)
+	echo "Checker, states a second on one core: $((rate / 1000)) thousand: $scenario"
+	test "$rate" -le "$best" || best=$rate
+done
+test "$best" -ge 400000 || echo "WARNING: less than 400 thousand states a second"
+echo "Its instructions, the five functions with most:"
+valgrind --tool=callgrind --trace-children=yes --callgrind-out-file="$dir/check.out.%p" \
+	"$tool" check -j1 --quiet --scenario 'msix cpus=2 events=2 fence=root | 0: move 0 1' \
+	>"$dir/valgrind.log" 2>&1 || { cat "$dir/valgrind.log" >&2; exit 1; }
+# Of its processes the one that searched has the largest profile.
+# shellcheck disable=SC2012
+largest=$(ls -S "$dir"/check.out.* | head -n 1)
+callgrind_annotate --threshold=100 "$largest" |
+	sed -n 's/^ *[0-9,]* *(\( *[0-9.]*%\)) *\([^ ]*:[^ ]*\).*/    \1 \2/p' | head -n 5
+rm -f "$dir"/check.out.*
 exit $status
