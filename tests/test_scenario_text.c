@@ -219,8 +219,7 @@ static void refused(void)
 
 static void lengths(void)
 {
-	static const char just[] = LONG "mask 1; disable 0",
-			  more[] = LONG "mask 1; move 0 0+1";
+	static const char just[] = LONG "mask 1; disable 0", more[] = LONG "mask 1; move 0 0+1";
 	char text[1000];
 	struct scenario s;
 
