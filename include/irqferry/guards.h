@@ -18,8 +18,10 @@ enum ferry_guard_kind {
 				    * handler, the holder of a reference */
 	FERRY_GUARD_CELL = 4,      /* an atomic, written with the lock held, read by anyone */
 	FERRY_GUARD_FREE = 5,      /* an atomic that anyone writes */
-	FERRY_GUARD_TIME = 6       /* as PLAIN: half of a 64-bit moment of ferry_host_now,
+	FERRY_GUARD_TIME = 6,      /* as PLAIN: half of a 64-bit moment of ferry_host_now,
 				    * of which only the distance to the present matters */
+	FERRY_GUARD_COUNT = 7      /* as PLAIN: a count of commands given to the ITS, of which
+				    * only the distance to what it has done matters */
 };
 
 struct ferry_guard {
@@ -32,5 +34,7 @@ struct ferry_guard {
  * to ferry_x86_init. Reads constant memory only. Context: any.
  */
 struct ferry_guard ferry_x86_guard(const struct ferry *f, const void *address);
+/* The same for ferry_gic_init. */
+struct ferry_guard ferry_gic_guard(const struct ferry *f, const void *address);
 
 #endif

@@ -13,7 +13,9 @@
  *
  * Tiers. MSI-X only: locks, atomics, wait and the eight functions of "x86, every
  * source". I/O APIC pins add nothing (they use ferry_host_read/write). Remapped
- * sources add ferry_host_irte_write and ferry_host_irte_sync.
+ * sources add ferry_host_irte_write and ferry_host_irte_sync. A GIC needs locks,
+ * atomics, ferry_host_handle, _now, _poll_in and the functions of "GIC"; GICv3 those
+ * of "GICv3 CPU interface" besides; an ITS ferry_host_its_sync.
  */
 #ifndef IRQFERRY_HOST_H
 #define IRQFERRY_HOST_H
@@ -153,5 +155,77 @@ void ferry_host_irte_write(void *ctx, uint32_t unit, uint32_t index,
  * ferry_x86_config says (FERRY_REMAP_DRAINS). May spin as long as the unit
  * takes. */
 void ferry_host_irte_sync(void *ctx, uint32_t unit, uint32_t index);
+
+/* ---- GIC ---------------------------------------------------------------- */
+
+/* Which frame of registers. */
+enum ferry_gic_frame {
+	FERRY_GICD = 0, /* the distributor; unit 0 */
+	FERRY_GICC = 1, /* GICv2: the CPU interface of this CPU; unit 0 */
+	FERRY_GICR = 2, /* GICv3: a region of redistributors, unit as in ferry_gic_config */
+	FERRY_GITS = 3  /* an ITS, unit as in ferry_its_config */
+};
+
+/* One access of the GIC's registers at `offset` of a frame: device memory, of exactly
+ * this width (8 bits: GICD_IPRIORITYRn, GICD_ITARGETSRn). Accesses of one CPU to one
+ * frame stay in order (Device-nGnRE), each after what ferry_host_barrier has ordered
+ * before it. Banked registers and GICC are those of the CPU that calls. On a 32-bit
+ * CPU the 64-bit accesses may be two halves, low first. */
+uint32_t ferry_host_gic_read(void *ctx, enum ferry_gic_frame frame, uint32_t unit, uint32_t offset);
+uint64_t ferry_host_gic_read64(void *ctx, enum ferry_gic_frame frame, uint32_t unit,
+			       uint32_t offset);
+void ferry_host_gic_write(void *ctx, enum ferry_gic_frame frame, uint32_t unit, uint32_t offset,
+			  uint32_t value);
+void ferry_host_gic_write64(void *ctx, enum ferry_gic_frame frame, uint32_t unit, uint32_t offset,
+			    uint64_t value);
+void ferry_host_gic_write8(void *ctx, enum ferry_gic_frame frame, uint32_t unit, uint32_t offset,
+			   uint8_t value);
+
+enum ferry_barrier {
+	FERRY_BARRIER_STORES = 0, /* stores to memory made before are visible to every CPU and
+				   * device before any later access (DSB ISHST) */
+	FERRY_BARRIER_DEVICE = 1, /* memory and device accesses made before are complete before
+				   * any later access (DSB SY) */
+	FERRY_BARRIER_CONTEXT = 2 /* what system registers were written, later instructions
+				   * see (ISB) */
+};
+
+void ferry_host_barrier(void *ctx, enum ferry_barrier barrier);
+
+/* Evaluate `done` until it is true, or until `ns` nanoseconds have passed; false: they
+ * have. `done` only reads registers. Waits for hardware alone, some microseconds as a
+ * rule: library locks may be held, interrupts may be off, it must not sleep. */
+bool ferry_host_wait_ns(void *ctx, bool (*done)(void *arg), void *arg, uint64_t ns);
+
+/* Run the handler of SGI or PPI `intid` (extended PPIs: 1056 .. 1119) on `cpu`, which is
+ * this CPU. `from`: the CPU that sent a GICv2 SGI, else 0xffffffff. Interrupts off, no
+ * lock held. */
+void ferry_host_local(void *ctx, uint32_t cpu, uint32_t intid, uint32_t from);
+
+/* ---- GICv3 CPU interface: system registers of this CPU ------------------- */
+
+enum ferry_icc {
+	FERRY_ICC_SRE = 0,     /* ICC_SRE_EL1, or _EL2 for a host that runs there */
+	FERRY_ICC_PMR = 1,     /* ICC_PMR_EL1 */
+	FERRY_ICC_BPR1 = 2,    /* ICC_BPR1_EL1 */
+	FERRY_ICC_CTLR = 3,    /* ICC_CTLR_EL1 */
+	FERRY_ICC_IGRPEN1 = 4, /* ICC_IGRPEN1_EL1 */
+	FERRY_ICC_IAR1 = 5,    /* ICC_IAR1_EL1: a read acknowledges */
+	FERRY_ICC_EOIR1 = 6,   /* ICC_EOIR1_EL1 */
+	FERRY_ICC_DIR = 7,     /* ICC_DIR_EL1 */
+	FERRY_ICC_SGI1R = 8    /* ICC_SGI1R_EL1 */
+};
+
+/* One access. The library calls ferry_host_barrier where the order of its effects
+ * matters. */
+uint64_t ferry_host_icc_read(void *ctx, enum ferry_icc reg);
+void ferry_host_icc_write(void *ctx, enum ferry_icc reg, uint64_t value);
+
+/* ---- ITS ----------------------------------------------------------------- */
+
+/* The `bytes` at `start` (commands, or the configuration of LPIs), which the library
+ * has just written, are visible to the ITS and the redistributors when this returns: a
+ * DSB ISHST, and cleaning the cache where they are not coherent. */
+void ferry_host_its_sync(void *ctx, const void *start, uint32_t bytes);
 
 #endif

@@ -51,6 +51,13 @@ enum ferry_status {
 	/* The memory given is smaller than the size function asked for. */
 	FERRY_E_MEMORY = -11,
 
+	/* The GIC or an ITS did not do in time what it was asked. Remedy: none here; its
+	 * clock, its power or its tables are wrong. Nothing was changed in memory. */
+	FERRY_E_TIMEOUT = -12,
+
+	/* The hardware is not what the configuration says. Remedy: the configuration. */
+	FERRY_E_HARDWARE = -13,
+
 	/* A bug in the library or in the host's functions: an invariant is broken. */
 	FERRY_E_BUG = -99
 };

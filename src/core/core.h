@@ -82,7 +82,9 @@ enum {
 	FERRY_F_MASKABLE = 1u << 14,
 	FERRY_F_SEVERAL = 1u << 15,
 	FERRY_F_LOW = 1u << 16,
-	FERRY_F_LEVEL = 1u << 17, /* the line remembers; ended after its handler */
+	FERRY_F_LEVEL = 1u << 17, /* the line remembers, memory need not */
+	FERRY_F_END = 1u << 18,   /* ended after its handler, by ferry_backend.end */
+	FERRY_F_GUEST = 1u << 19, /* follows a vCPU: no policy moves it */
 
 	FERRY_F_NO_START = FERRY_F_MASKED | FERRY_F_DISABLED | FERRY_F_DEAD,
 };
@@ -104,7 +106,8 @@ struct ferry_irq {
 	uint16_t prefer; /* CPU, or 0xffff */
 	uint16_t unit;
 	uint32_t device, index;
-	uint32_t rung;     /* FERRY_F_HELD: the CPU asked last to look at it */
+	uint32_t rung;     /* FERRY_F_HELD: the CPU asked last to look at it; ITS: the
+			    * command that its move waits for */
 	uint64_t fence_ns; /* when the source was fenced after its last programming */
 	uintptr_t cookie;
 };
@@ -169,9 +172,15 @@ struct ferry_backend {
 	bool (*reaches)(const struct ferry *f, const struct ferry_irq *i);
 
 	/* For FERRY_F_LEVEL alone. May it be reprogrammed now? If not, it will be
-	 * looked at again. And: end it on `cpu`; edges are ended on arrival. */
+	 * looked at again. And for FERRY_F_END: end it on `cpu`; others are ended on
+	 * arrival. */
 	bool (*ready)(struct ferry *f, struct ferry_irq *i);
 	void (*end)(struct ferry *f, struct ferry_irq *i, uint32_t cpu);
+	/* MOVING: has what was asked of the hardware been done? 0 if so, else
+	 * nanoseconds until it is worth asking again. Null: the drain bound tells. */
+	uint64_t (*awaits)(struct ferry *f, struct ferry_irq *i);
+	/* There is evidence: nothing comes to the old place any more. May be null. */
+	void (*vacated)(struct ferry *f, struct ferry_irq *i);
 
 	/* Without I: the next interrupt that owns something on `cpu`, *cursor
 	 * starting at 0; FERRY_NONE at the end. */
@@ -181,8 +190,9 @@ struct ferry_backend {
 	/* On `cpu`, interrupts off, no lock: nothing is pending and nothing owned.
 	 * FERRY_OK, FERRY_E_PENDING, FERRY_E_BUG. */
 	int (*enter)(struct ferry *f, uint32_t cpu);
-	/* On `cpu`, interrupts off, no slot left: wait out the doorbell. */
-	void (*part)(struct ferry *f, uint32_t cpu);
+	/* On `cpu`, interrupts off, no slot left: wait out the doorbell, or turn its
+	 * interface off. FERRY_OK, or a refusal with everything as before. */
+	int (*part)(struct ferry *f, uint32_t cpu);
 	/* How many more places a CPU has room for; 0 unless it is online. No lock. */
 	uint32_t (*room)(struct ferry *f, uint32_t cpu);
 };
@@ -206,6 +216,7 @@ struct ferry_kind {
 struct ferry {
 	void *ctx;
 	struct ferry_x86 *x86; /* the back end's own; opaque here */
+	struct ferry_gic *gic;
 	struct ferry_irq *irqs;
 	struct ferry_cpu *cpus;
 	const struct ferry_backend *backend;
@@ -218,6 +229,10 @@ struct ferry {
 	uint32_t nwords; /* 64-bit words of a mask */
 	bool restore;
 	bool one_lock; /* the V of all CPUs is that of CPU 0 (shared namespace) */
+	/* balance.c, while it is switched on; else null: an interrupt without a policy's
+	 * place was started. I held. */
+	void (*started)(struct ferry *f, struct ferry_irq *i);
+	const struct ferry_policy *policy;
 	struct ferry_irqset starved, moving, broken, used;
 	struct ferry_mask_pool masks;
 };
@@ -327,9 +342,9 @@ int ferry_move_start(struct ferry *f, struct ferry_irq *i, const struct ferry_wa
 void ferry_move_end(struct ferry *f, struct ferry_irq *i, enum ferry_owed owed);
 /* Nanoseconds until the bound has passed; UINT64_MAX if there is none, or nothing
  * that waits for it. */
-uint64_t ferry_remaining(struct ferry *f, const struct ferry_irq *i);
+uint64_t ferry_remaining(struct ferry *f, struct ferry_irq *i);
 /* The same for a caller: 0 if there is nothing to wait for. `wait_ns` may be null. */
-void ferry_say_wait(struct ferry *f, const struct ferry_irq *i, uint64_t *wait_ns);
+void ferry_say_wait(struct ferry *f, struct ferry_irq *i, uint64_t *wait_ns);
 /* Ask that the move under way end by the bound. */
 void ferry_ask_settle(struct ferry *f, struct ferry_irq *i);
 /* MOVING -> DRAINING, or SETTLED where nobody owes anything. */

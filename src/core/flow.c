@@ -18,7 +18,7 @@ void ferry_defer(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 		FERRY_COUNT(f, cpu, latched);
 		ferry_note(f, FERRY_TRACE_LATCHED, cpu, i, 0);
 	}
-	if (i->flags & FERRY_F_LEVEL)
+	if (i->flags & FERRY_F_END)
 		f->backend->end(f, i, cpu);
 	ferry_advance(f, i);
 }
@@ -29,7 +29,7 @@ void ferry_run(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 	ferry_host_handle(f->ctx, i->number, i->cookie, cpu);
 	ferry_lock_irq(f, i);
 	ferry_host_store(f->ctx, &i->runner, 0);
-	if (i->flags & FERRY_F_LEVEL)
+	if (i->flags & FERRY_F_END)
 		f->backend->end(f, i, cpu);
 	if (i->flags & (FERRY_F_QUEUED | FERRY_F_LATCHED))
 		ferry_advance(f, i);

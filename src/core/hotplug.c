@@ -209,9 +209,10 @@ int ferry_cpu_commit(struct ferry *f, uint32_t cpu)
 	ferry_wake_starved(f, cpu);
 	/* Only slots are rung, and none is left: after this wait no doorbell can
 	 * be under way. Waiting before the clearing would lose that race. */
-	f->backend->part(f, cpu);
-	set_state(f, cpu, FERRY_CPU_OFFLINE);
-	return FERRY_OK;
+	rc = f->backend->part(f, cpu);
+	if (rc == FERRY_OK)
+		set_state(f, cpu, FERRY_CPU_OFFLINE);
+	return rc;
 }
 
 /* ---- back again ------------------------------------------------------------------ */

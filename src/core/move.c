@@ -26,13 +26,17 @@ bool ferry_has_bound(const struct ferry *f, const struct ferry_irq *i)
 	return f->drain_ns || f->backend->reaches(f, i);
 }
 
-uint64_t ferry_remaining(struct ferry *f, const struct ferry_irq *i)
+uint64_t ferry_remaining(struct ferry *f, struct ferry_irq *i)
 {
 	uint64_t now, age;
 
-	if (i->state == FERRY_MOVING && (i->flags & FERRY_F_QUIET))
+	if (i->state != FERRY_MOVING)
+		return UINT64_MAX;
+	if (f->backend->awaits)
+		return f->backend->awaits(f, i);
+	if (i->flags & FERRY_F_QUIET)
 		return 0;
-	if (i->state != FERRY_MOVING || !f->drain_ns)
+	if (!f->drain_ns)
 		return UINT64_MAX;
 	/* This CPU's clock may be behind that of the CPU that fenced. */
 	now = ferry_host_now(f->ctx);
@@ -40,7 +44,7 @@ uint64_t ferry_remaining(struct ferry *f, const struct ferry_irq *i)
 	return age < f->drain_ns ? f->drain_ns - age : 0;
 }
 
-void ferry_say_wait(struct ferry *f, const struct ferry_irq *i, uint64_t *wait_ns)
+void ferry_say_wait(struct ferry *f, struct ferry_irq *i, uint64_t *wait_ns)
 {
 	uint64_t ns = ferry_remaining(f, i);
 
@@ -96,6 +100,8 @@ static void settled(struct ferry *f, struct ferry_irq *i)
 void ferry_drain_begin(struct ferry *f, struct ferry_irq *i)
 {
 	ferry_irqset_put(f, &f->moving, i->number, false);
+	if (f->backend->vacated)
+		f->backend->vacated(f, i);
 	i->flags &= ~(uint32_t)FERRY_F_ARRIVAL;
 	i->state = FERRY_DRAINING;
 	i->debt = 0;

@@ -18,6 +18,8 @@ const char *ferry_status_text(int status)
 	case FERRY_E_NO_IRQ: return "all interrupts are in use";
 	case FERRY_E_PENDING: return "an interrupt is pending in the IRR of a CPU coming online";
 	case FERRY_E_MEMORY: return "too little memory given";
+	case FERRY_E_TIMEOUT: return "the GIC or an ITS does not answer";
+	case FERRY_E_HARDWARE: return "the hardware is not what the configuration says";
 	case FERRY_E_BUG: return "an invariant is broken: a bug in the library or its host";
 	}
 	return "unknown status";

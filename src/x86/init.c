@@ -134,7 +134,7 @@ static void describe(struct ferry_irq *i, const struct ferry_source *s, uint32_t
 	i->cookie = s->cookie;
 	i->flags = FERRY_F_DISABLED | (uint32_t)s->flags * FERRY_F_ORDERED;
 	if (s->kind == FERRY_X86_IOAPIC_LEVEL)
-		i->flags |= FERRY_F_LEVEL;
+		i->flags |= FERRY_F_LEVEL | FERRY_F_END;
 }
 
 _Static_assert(FERRY_F_MASKABLE == FERRY_F_ORDERED * FERRY_SOURCE_MASKABLE &&

@@ -183,12 +183,13 @@ static bool doorbell_here(void *arg)
 
 /* Whoever set `rung` sends an IPI. It must have arrived before we are gone; being
  * discarded with the IRR then does no harm, for no slot is left to look at. */
-static void part(struct ferry *f, uint32_t cpu)
+static int part(struct ferry *f, uint32_t cpu)
 {
 	struct doorbell_wait w = { f, cpu };
 
 	if (ferry_host_load(f->ctx, &f->x86->cpus[cpu].rung))
 		ferry_host_wait(f->ctx, doorbell_here, &w);
+	return FERRY_OK;
 }
 
 static bool reaches(const struct ferry *f, const struct ferry_irq *i)
