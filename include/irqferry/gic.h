@@ -31,9 +31,11 @@ struct ferry_mpidr {
 };
 
 /* A region of redistributor frames, contiguous; the last one says so itself
- * (GICR_TYPER.Last). */
+ * (GICR_TYPER.Last). `pa`: its physical address, for an ITS that names redistributors
+ * so (GITS_TYPER.PTA); without an ITS not used. */
 struct ferry_gic_region {
 	uint32_t bytes;
+	uint64_t pa;
 };
 
 struct ferry_gic_variant;
@@ -79,11 +81,12 @@ struct ferry_gic_config {
 	const struct ferry_its_config *its_config; /* `nits` of them. Copied. */
 	uint32_t nits;
 
-	/* LPI configuration table: a byte per INTID from 8192 on, `core.irqs` of them,
-	 * aligned to 4096 bytes; and the pending table of each CPU, (8192 + irqs) / 8
-	 * bytes, aligned to 65536, zeroed: CPU c's begins at lpi_pending_pa + c *
-	 * lpi_pending_stride. Physical addresses are what the GIC is told; lpi_config is
-	 * where the library writes. The library never touches the pending tables. */
+	/* With n the power of two that 8192 + core.irqs fits in: the LPI configuration table,
+	 * n - 8192 bytes (one per INTID from 8192 on), aligned to 4096; and the pending table
+	 * of each CPU, n / 8 bytes, aligned to 65536, zeroed: CPU c's begins at
+	 * lpi_pending_pa + c * lpi_pending_stride. Physical addresses are what the GIC is
+	 * told; lpi_config is where the library writes. The library never touches the pending
+	 * tables. */
 	uint8_t *lpi_config;
 	uint64_t lpi_config_pa;
 	uint64_t lpi_pending_pa;
@@ -94,7 +97,7 @@ struct ferry_gic_config {
 struct ferry_its_config {
 	uint64_t *queue; /* commands of 32 bytes; aligned to 65536 */
 	uint64_t queue_pa;
-	uint32_t queue_bytes; /* 4096 .. 1048576, a multiple of 4096 */
+	uint32_t queue_bytes; /* 4096 .. 1048576, a power of two */
 	uint32_t reserved;
 	/* GITS_BASERn: physical addresses of what the ITS asks for (GITS_BASERn.Type), 64 KB
 	 * aligned; flat tables. Devices: ids 0 .. devices-1. */
