@@ -14,7 +14,7 @@ struct suite {
 
 /* A scenario that somebody chose: check/named.inc. */
 struct named {
-	const char *suites; /* "commit", "nightly" or "commit,nightly" */
+	const char *suites; /* "commit", "nightly", "commit,nightly" or "large" */
 	const char *what;   /* why, or its name elsewhere */
 	const char *text;
 };
@@ -29,9 +29,9 @@ extern const uint32_t named_count;
  *            of hardware and library that can matter to it; and the named scenarios
  *            of check/named.inc marked `commit`: 1,500 to 4,000
  *   nightly  two interrupts, 2 or 3 operations, pairs of options; one interrupt with 3
- *            operations and 3 events under each option; and the named ones marked
- *            `nightly`: at least 10,000
- *   large    named ones too large to exhaust: for random searches
+ *            operations and 3 events under each option; of these the small ones; and the
+ *            named ones marked `nightly`: at least 10,000, 7,000 of two interrupts
+ *   large    named ones too large to exhaust in a night: for random searches
  *   named    all others of check/named.inc
  * Every scenario is canonical, none comes twice, order is deterministic: by estimated
  * size, then by bytes. False: no such suite, out of memory, or a text of generate.c or
