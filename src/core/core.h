@@ -85,6 +85,9 @@ enum {
 	FERRY_F_LEVEL = 1u << 17, /* the line remembers, memory need not */
 	FERRY_F_END = 1u << 18,   /* ended after its handler, by ferry_backend.end */
 	FERRY_F_GUEST = 1u << 19, /* follows a vCPU: no policy moves it */
+	/* about the policy (balance.c) */
+	FERRY_F_POLICY = 1u << 20,  /* one is switched on; kept when the number is free */
+	FERRY_F_SKIPPED = 1u << 21, /* it was disabled when the policy looked at it */
 
 	FERRY_F_NO_START = FERRY_F_MASKED | FERRY_F_DISABLED | FERRY_F_DEAD,
 };
@@ -137,6 +140,11 @@ struct ferry_want {
 	ferry_set set;
 	uint32_t exclude; /* a CPU that is no candidate, or FERRY_NONE */
 	bool dry;         /* only say whether there is one */
+};
+
+/* What a policy chooses from. */
+struct ferry_candidates {
+	const struct ferry_want *want;
 };
 
 struct ferry_place {
@@ -229,12 +237,15 @@ struct ferry {
 	uint32_t nwords; /* 64-bit words of a mask */
 	bool restore;
 	bool one_lock; /* the V of all CPUs is that of CPU 0 (shared namespace) */
-	/* balance.c, while it is switched on; else null: an interrupt without a policy's
-	 * place was started. I held. */
-	void (*started)(struct ferry *f, struct ferry_irq *i);
-	const struct ferry_policy *policy;
 	struct ferry_irqset starved, moving, broken, used;
 	struct ferry_mask_pool masks;
+	/* balance.c, linked only if used: what ferry_choose and ferry_irq_enable call, I
+	 * held, of interrupts with FERRY_F_POLICY and FERRY_F_SKIPPED. Written while no
+	 * interrupt has these flags. */
+	uint32_t (*choose)(struct ferry *f, const struct ferry_irq *i,
+			   const struct ferry_want *want);
+	void (*started)(struct ferry *f, struct ferry_irq *i);
+	const struct ferry_policy *policy;
 };
 
 static inline const struct ferry_kind *ferry_kind_of(const struct ferry *f,
@@ -251,6 +262,15 @@ static inline void ferry_lock_irq(struct ferry *f, struct ferry_irq *i)
 static inline void ferry_unlock_irq(struct ferry *f, struct ferry_irq *i)
 {
 	ferry_host_unlock(f->ctx, &i->lock);
+}
+
+/* For ferry_backend.plan: the CPU of the wanted set that the host's policy would have, a
+ * hint: online a moment ago. FERRY_NONE: as the back end likes. Of a set of one CPU,
+ * of dry plans and of guest-bound interrupts no policy is asked. I held. */
+static inline uint32_t ferry_choose(struct ferry *f, const struct ferry_irq *i,
+				    const struct ferry_want *want)
+{
+	return FERRY_UNLIKELY(i->flags & FERRY_F_POLICY) ? f->choose(f, i, want) : FERRY_NONE;
 }
 
 /* V; in the shared namespace all CPUs have that of CPU 0. */

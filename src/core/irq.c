@@ -137,6 +137,8 @@ static int change(struct ferry *f, uint32_t irq, uint32_t set, uint32_t clear)
 	if (!i)
 		return FERRY_E_INVALID;
 	if (i->state != FERRY_FREE && !(i->flags & FERRY_F_DEAD)) {
+		if (FERRY_UNLIKELY(i->flags & clear & FERRY_F_SKIPPED))
+			f->started(f, i);
 		i->flags = (i->flags | set) & ~clear;
 		ferry_kind_of(f, i)->apply_mask(f, i);
 		ferry_advance(f, i);
@@ -158,7 +160,7 @@ int ferry_irq_unmask(struct ferry *f, uint32_t irq)
 
 int ferry_irq_enable(struct ferry *f, uint32_t irq)
 {
-	return change(f, irq, 0, FERRY_F_DISABLED);
+	return change(f, irq, 0, FERRY_F_DISABLED | FERRY_F_SKIPPED);
 }
 
 struct runner_wait {
@@ -223,7 +225,7 @@ static void end_death(struct ferry *f, struct ferry_irq *i)
 	ferry_set_put(f, i->requested);
 	i->requested = FERRY_SET_NONE;
 	i->state = FERRY_FREE;
-	i->flags = 0;
+	i->flags &= FERRY_F_POLICY;
 	ferry_note(f, FERRY_TRACE_FREE, 0xffff, i, 0);
 }
 

@@ -132,7 +132,8 @@ static void describe(struct ferry_irq *i, const struct ferry_source *s, uint32_t
 	i->device = s->device;
 	i->index = s->index + n;
 	i->cookie = s->cookie;
-	i->flags = FERRY_F_DISABLED | (uint32_t)s->flags * FERRY_F_ORDERED;
+	i->flags &= FERRY_F_POLICY;
+	i->flags |= FERRY_F_DISABLED | (uint32_t)s->flags * FERRY_F_ORDERED;
 	if (s->kind == FERRY_X86_IOAPIC_LEVEL)
 		i->flags |= FERRY_F_LEVEL | FERRY_F_END;
 }
