@@ -77,5 +77,17 @@ void world_describe(struct world *w, label l, char *out, size_t size)
 	case L_FLUSH:
 		snprintf(out, size, "the oldest buffered store of CPU %u becomes visible", a);
 		break;
+	case L_RECALL:
+		snprintf(out, size, "what CPU %u was offered of interrupt %u is taken back", b, a);
+		break;
+	case L_ITS:
+		snprintf(out, size, "ITS %u executes a command", a);
+		break;
+	case L_WAKE:
+		snprintf(out, size, "the redistributor of CPU %u has woken, or sleeps", a);
+		break;
+	case L_ROUTE:
+		snprintf(out, size, "the new route of interrupt %u takes effect", a);
+		break;
 	}
 }

@@ -684,6 +684,10 @@ static int preference(label l, uint32_t cpu)
 	case L_EOI:
 	case L_WRITE:
 	case L_FLUSH:
+	case L_RECALL:
+	case L_ITS:
+	case L_WAKE:
+	case L_ROUTE:
 		return 6;
 	case L_TAKE:
 		return label_a(l) == cpu ? 5 : 3;

@@ -450,6 +450,11 @@ void machine_perform(struct machine *m, label l)
 		sim_writes(m, RES_CPU(a & 3));
 		cpu_flush_one(m, a);
 		break;
+	case L_RECALL:
+	case L_ITS:
+	case L_WAKE:
+	case L_ROUTE:
+		break;
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine.h: a simulated x86 machine that runs the real library objects.
+ * machine.h: a simulated machine, x86 or Arm (gic.h), that runs the real library objects.
  *
  * Everything that can happen next is a label: a CPU makes a step, a CPU takes a
  * vector, a device fires, a message reaches the root complex, ... A run is a
@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <irqferry/gic.h>
 #include <irqferry/host.h>
 #include <irqferry/trace.h>
 #include <irqferry/x86.h>
@@ -46,7 +47,13 @@ enum label_kind {
 	L_OP = 9,     /* a, b: the client's; an operation starts */
 	L_WRITE = 10, /* a: device whose oldest posted write takes effect */
 	L_BOUND = 11, /* the drain bound passes; only explored */
-	L_FLUSH = 12  /* a: CPU whose oldest buffered store becomes visible */
+	L_FLUSH = 12, /* a: CPU one of whose buffered stores becomes visible: number b */
+
+	/* Arm, see gic.h. L_TAKE's b is 0, L_ACCEPT is a message's arrival at its ITS. */
+	L_RECALL = 13, /* a: interrupt, b: CPU: a presentation is taken back */
+	L_ITS = 14,    /* a: ITS executes a command */
+	L_WAKE = 15,   /* a: CPU whose redistributor has gone to sleep, or woken */
+	L_ROUTE = 16   /* a: interrupt whose new route takes effect */
 };
 
 typedef uint64_t label;
@@ -96,6 +103,8 @@ struct frame {
 	uint8_t vector;
 	bool handler; /* a handler runs in it */
 	bool doorbell;
+	bool placed;    /* Arm: the CPU was in the interrupt's place since it acknowledged */
+	uint32_t intid; /* Arm: what was acknowledged; NONE: nothing yet */
 };
 
 enum cpu_state {
@@ -130,9 +139,11 @@ struct sim_cpu {
 	uint16_t waiter;    /* next in the chain of CPU_LOCK, index + 1 */
 	uint16_t take;      /* vector + 1 that the fibre must enter first */
 	uint8_t state, depth;
-	uint8_t top; /* a vector that outranks all others; 0: none */
-	bool iff;    /* EFLAGS.IF */
-	bool parked; /* its local APIC takes nothing */
+	uint8_t top;   /* a vector that outranks all others; 0: none */
+	bool iff;      /* EFLAGS.IF */
+	bool parked;   /* its local APIC takes nothing */
+	bool signal;   /* Arm: its CPU interface signals an interrupt */
+	bool unfenced; /* Arm: has stored since its last barrier */
 	bool fence_irr, fence_irte, fence_writes;
 	bool committed;  /* explored: its section can't be moved to the right any more */
 	uint8_t nstores; /* explored: in the store buffer */
@@ -197,6 +208,13 @@ struct source {
 	struct mark pending; /* MSI pending bit, or the event that raised the line */
 	struct mark latched; /* in the library's memory */
 	struct irte_entry irte;
+
+	/* Arm: the SPI it is wired to, or the ITS and the event it sends. */
+	uint32_t intid, event;
+	uint8_t its;
+	/* Where it may start: GICv2: a bit per CPU, else 1 + CPU. While it moves also where
+	 * it was. From trace records. */
+	uint32_t place, old_place;
 };
 
 struct machine;
@@ -247,9 +265,22 @@ struct sim_config {
 	uint64_t flight_ns, ipi_ns, eoi_ns;
 	uint8_t doorbell;
 	uint8_t system_vector; /* a vector of the host's; 0: none */
-	uint32_t stack;        /* bytes per CPU */
-	uint32_t flights;      /* most at a time */
-	size_t library;        /* bytes of library memory */
+
+	/* Arm: the version of the GIC, 2 or 3; 0: x86, and none of the following. */
+	uint8_t gic;
+	uint8_t its_device_bits, its_event_bits;
+	bool its_pta;           /* an ITS names redistributors by address */
+	bool gic_slow;          /* a route takes effect some time after it was written */
+	bool weak;              /* stores to different words become visible in any order that
+				 * a release allows */
+	const uint64_t *mpidrs; /* by CPU */
+	uint32_t spis, espis, lpis, nits;
+	uint64_t recall_ns; /* storm: longest time until a presentation is taken back */
+	size_t table_bytes; /* of what the host gives to ITSs and redistributors */
+
+	uint32_t stack;   /* bytes per CPU */
+	uint32_t flights; /* most at a time */
+	size_t library;   /* bytes of library memory */
 	const struct sim_client *client;
 };
 
@@ -333,6 +364,8 @@ struct machine {
 	struct sim_cpu *cpu;
 	struct source *source;
 	struct sim_device *device;
+	struct sim_gic *gic; /* one block of arm_bytes(); null on x86 */
+	uint8_t *tables;     /* config.table_bytes */
 	struct flight *flight;
 	uint32_t flight_free, flights_used, flying;
 	struct token *tokens;

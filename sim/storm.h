@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <irqferry/gic.h>
 #include <irqferry/x86.h>
 
 enum storm_pattern {
@@ -98,7 +99,7 @@ struct storm_report {
 	uint64_t broken;     /* other invariants broken: charter 4 (5, 6, 7) */
 	uint64_t unexpected; /* vectors without an owner */
 
-	uint64_t kind_raised[FERRY_X86_KINDS], kind_moves[FERRY_X86_KINDS];
+	uint64_t kind_raised[FERRY_GIC_KINDS], kind_moves[FERRY_GIC_KINDS];
 
 	uint64_t moves_asked, moves_done, moves_refused;
 	uint64_t offlines, onlines, offline_refused, roll_backs, recreated, masked;
