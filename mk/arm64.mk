@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+# A bare-metal AArch64 image with the library in it, on QEMU's `virt` machine.
+#   make test-arm64     GICv2 and GICv3, one host thread and several; builds that are wrong
+#   make run-arm64 ARM64_RUN='--gic 3 --threads multi --seed 7'
+ARM64_CROSS ?= aarch64-linux-gnu-
+ARM64_DIR = $(B)/arm64
+ARM64_FLAGS = -std=c11 -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -ffreestanding \
+	-fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -Iinclude $(WARN) -Wshadow
+ARM64_LIBFLAGS = $(ARM64_FLAGS) -Isrc -Wconversion
+ARM64_LIBSRCS = $(filter src/core/% src/arm/%,$(FERRY_SRCS))
+ARM64_SRCS = $(addprefix ports/arm64-test/,start.S machine.c say.c host.c sources.c virtio.c \
+	pci.c storm.c main.c)
+ARM64_OBJS = $(ARM64_SRCS:%=$(ARM64_DIR)/%.o)
+ARM64_SEED ?= 1
+ARM64_RUN ?= --seed $(ARM64_SEED)
+
+$(ARM64_DIR)/ports/%.o: ports/%
+	@mkdir -p $(@D)
+	$(ARM64_CROSS)gcc $(CFLAGS) $(ARM64_FLAGS) -MMD -c $< -o $@
+
+$(ARM64_DIR)/src/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(ARM64_CROSS)gcc $(CFLAGS) $(ARM64_LIBFLAGS) -MMD -c $< -o $@
+
+$(ARM64_DIR)/libirqferry.a: $(ARM64_LIBSRCS:%.c=$(ARM64_DIR)/%.o)
+	@rm -f $@
+	$(ARM64_CROSS)ar rcs $@ $^
+
+# An archive: only what the image names is linked.
+$(ARM64_DIR)/image.elf: $(ARM64_OBJS) $(ARM64_DIR)/libirqferry.a ports/arm64-test/image.ld
+	$(ARM64_CROSS)gcc -nostdlib -static -no-pie -T ports/arm64-test/image.ld -Wl,--build-id=none \
+		$(ARM64_OBJS) $(ARM64_DIR)/libirqferry.a -o $@
+
+%.bin: %.elf
+	$(ARM64_CROSS)objcopy -O binary $< $@
+
+.PHONY: setup-qemu arm64 run-arm64 test-arm64
+setup-qemu:
+	@scripts/setup qemu
+
+arm64: $(ARM64_DIR)/image.bin
+
+run-arm64: setup-qemu
+	@$(MAKE) --no-print-directory -s arm64
+	@ports/arm64-test/run.py $(ARM64_DIR)/image.bin $(ARM64_RUN)
+
+test-arm64: run-arm64
