@@ -375,6 +375,9 @@ void ferry_drain_begin(struct ferry *f, struct ferry_irq *i);
 int ferry_drain_here(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool force);
 /* Nobody waits any more for this source to be still (FERRY_F_HELD). */
 void ferry_let_go(struct ferry *f, struct ferry_irq *i);
+/* Ask for `set`: its reference becomes the descriptor's if the result is FERRY_OK. */
+int ferry_request(struct ferry *f, struct ferry_irq *i, ferry_set set, uint32_t prefer,
+		  uint32_t *ticket);
 /* What was queued, starved or broken no longer is. */
 void ferry_drop_queued(struct ferry *f, struct ferry_irq *i);
 /* Do what is owed now: start what is queued, post what is latched. */

@@ -343,8 +343,8 @@ static uint32_t adopt(struct ferry *f, struct ferry_irq *i, ferry_set set, uint3
 	return i->asked;
 }
 
-static int request(struct ferry *f, struct ferry_irq *i, ferry_set set, uint32_t prefer,
-		   uint32_t *ticket)
+int ferry_request(struct ferry *f, struct ferry_irq *i, ferry_set set, uint32_t prefer,
+		  uint32_t *ticket)
 {
 	struct ferry_want want = { .set = set, .exclude = FERRY_NONE, .dry = true };
 	struct ferry_place place;
@@ -391,7 +391,7 @@ int ferry_irq_set_affinity(struct ferry *f, uint32_t irq, const uint64_t *mask, 
 		return FERRY_E_INVALID;
 	rc = ferry_set_make(f, mask, &set);
 	if (rc == FERRY_OK) {
-		rc = request(f, i, set, prefer, &given);
+		rc = ferry_request(f, i, set, prefer, &given);
 		if (rc != FERRY_OK)
 			ferry_set_put(f, set);
 	}

@@ -352,6 +352,8 @@ int ferry_x86_plan(struct ferry *f, struct ferry_irq *i, const struct ferry_want
 		return FERRY_OK;
 	p->evidence = true;
 	if (cpu & FERRY_SET_MASK)
+		cpu = ferry_choose(f, i, want);
+	if (cpu == FERRY_NONE)
 		cpu = emptiest(f, i, want);
 	if (cpu != FERRY_NONE && candidate(f, i, want, cpu) &&
 	    ((ferry_x86_logical(f, i) && reserve_several(f, i, cpu, want, p) == FERRY_OK) ||
