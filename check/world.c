@@ -23,19 +23,21 @@ const char *const check_verdict_name[CHECK_VERDICTS] = { "passed",       "lost",
 /* Plain memory that a holder of the lock may have read: at, of so many words. */
 struct piece {
 	uint32_t at, words;
+	uint32_t writer; /* the lock under which it is written */
 };
 
-static void add_piece(struct world *w, uint32_t at, enum ferry_guard_kind kind)
+static void add_piece(struct world *w, uint32_t at, uint32_t writer, enum ferry_guard_kind kind)
 {
 	struct piece *last = w->npieces ? &w->piece[w->npieces - 1] : NULL;
 
 	machine_dirty(w->m, (char *)w->m->library + at);
 	if (kind == FERRY_GUARD_TIME && at % 8 == 0 && w->ntimes < WORLD_TIMES)
 		w->time_at[w->ntimes++] = at;
-	if (last && last->at + 4 * last->words == at && w->npieces > w->first_piece[w->nlocks])
+	if (last && last->at + 4 * last->words == at && last->writer == writer &&
+	    w->npieces > w->first_piece[w->nlocks])
 		last->words++;
 	else
-		w->piece[w->npieces++] = (struct piece){ at, 1 };
+		w->piece[w->npieces++] = (struct piece){ at, 1, writer };
 }
 
 static struct ferry_guard guard_of(struct world *w, uint32_t at)
@@ -46,17 +48,19 @@ static struct ferry_guard guard_of(struct world *w, uint32_t at)
 /* The pieces of one lock: what it guards, and what is published by any. */
 static void add_lock(struct world *w, uint32_t lock)
 {
-	uint32_t at;
+	uint32_t at, writer;
 
 	w->lock_at[w->nlocks] = lock;
 	w->first_piece[w->nlocks] = w->npieces;
 	for (at = 0; at < w->m->config.library; at += 4) {
 		struct ferry_guard g = guard_of(w, at);
 
-		if (g.kind == FERRY_GUARD_PUBLISHED ||
-		    ((g.kind == FERRY_GUARD_PLAIN || g.kind == FERRY_GUARD_TIME) &&
-		     (const char *)g.lock - (char *)w->m->library == lock))
-			add_piece(w, at, g.kind);
+		if (g.kind != FERRY_GUARD_PUBLISHED && g.kind != FERRY_GUARD_PLAIN &&
+		    g.kind != FERRY_GUARD_TIME)
+			continue;
+		writer = (uint32_t)((const char *)g.lock - (const char *)w->m->library);
+		if (g.kind == FERRY_GUARD_PUBLISHED || writer == lock)
+			add_piece(w, at, writer, g.kind);
 	}
 	w->first_piece[++w->nlocks] = w->npieces;
 }
@@ -71,7 +75,7 @@ static bool read_guards(struct world *w)
 		return false;
 	if (!w->subject->guard) { /* everything may be anyone's */
 		for (at = 0; at < 4 * words; at += 4)
-			add_piece(w, at, FERRY_GUARD_PLAIN);
+			add_piece(w, at, NONE, FERRY_GUARD_PLAIN);
 		return true;
 	}
 	for (at = 0; at < 4 * words; at += 8)
@@ -100,6 +104,8 @@ static uint64_t word_seen(const struct world *w, uint32_t at)
 	return *(const uint32_t *)((const char *)w->m->library + at);
 }
 
+/* What is published is seen by the holder of any lock: it reads what is written under
+ * another, and so comes before or after whoever holds that. */
 static uint64_t seen(struct machine *m, const ferry_lock *lock)
 {
 	const struct world *w = world_of(m);
@@ -112,9 +118,14 @@ static uint64_t seen(struct machine *m, const ferry_lock *lock)
 			i++;
 		end = i < w->nlocks ? w->first_piece[i + 1] : 0;
 	}
-	for (p = w->nlocks ? w->first_piece[i] : 0; p < end; p++)
-		for (n = 0; n < w->piece[p].words; n++)
-			h = sim_mix(h, word_seen(w, w->piece[p].at + 4 * n));
+	for (p = w->nlocks ? w->first_piece[i] : 0; p < end; p++) {
+		const struct piece *piece = &w->piece[p];
+
+		if (piece->writer != at && piece->writer != NONE)
+			sim_reads(m, machine_resource(m, (const char *)m->library + piece->writer));
+		for (n = 0; n < piece->words; n++)
+			h = sim_mix(h, word_seen(w, piece->at + 4 * n));
+	}
 	return h;
 }
 

@@ -72,11 +72,6 @@ compare() { # option, shard, limit, fields, least number of scenarios, what
 	rm -f "$tmp/one" "$tmp/two"
 	search --shard "$2" --max-states "$3" --table "$tmp/with"
 	search --shard "$2" --max-states "$3" --table "$tmp/without" "$1"
-	# Without requests for several CPUs: see CAVEATS.md, "What 'exhausted' leaves open".
-	for t in with without; do
-		grep -v '[0-9]+[0-9]' "$tmp/$t" >"$tmp/single" || :
-		mv "$tmp/single" "$tmp/$t"
-	done
 	both "$4" "$tmp/with" "$tmp/without" && code=0 || code=1
 	finished=$(grep -c . "$tmp/one" || :)
 	test "$finished" -ge "$5" || code=1
