@@ -15,7 +15,7 @@ $(BENCH_DIR)/$(1)/bench/%.o: bench/%.c
 	$$(CC) $$(BENCH_FLAGS) $(2) -MMD -c $$< -o $$@
 
 $(BENCH_DIR)/$(1)/%: $(BENCH_DIR)/$(1)/bench/%.o $(BENCH_DIR)/$(1)/bench/host.o \
-		$$(FERRY_SRCS:%.c=$(BENCH_DIR)/$(1)/%.o)
+		$$(FERRY_X86:%.c=$(BENCH_DIR)/$(1)/%.o)
 	$$(CC) -no-pie $$^ -o $$@
 endef
 $(eval $(call BENCH_FLAVOUR,external,))

@@ -30,7 +30,7 @@ $(THREADS_DIR)/$(1)-$(2)/tests/%.o: tests/%.c
 	$$(CC) $$(CFLAGS) $$(HOSTFLAGS) $$(THREADS_FLAGS_$(1)) $$(THREADS_FLAGS_$(2)) -pthread -MMD -c $$< -o $$@
 
 $(THREADS_DIR)/$(1)-$(2)/threads: $$(THREADS_SRCS:%.c=$(THREADS_DIR)/$(1)-$(2)/%.o) \
-		$$(FERRY_SRCS:%.c=$(THREADS_DIR)/$(1)-$(2)/%.o)
+		$$(FERRY_X86:%.c=$(THREADS_DIR)/$(1)-$(2)/%.o)
 	$$(CC) $$(CFLAGS) $$(THREADS_FLAGS_$(2)) -pthread $$^ -o $$@
 endef
 $(foreach f,external inline,$(foreach b,plain tsan asan,$(eval $(call THREADS_VARIANT,$(f),$(b)))))

@@ -40,21 +40,22 @@ room() { # directory, what, allowed patterns
 room include "the public API and freestanding headers only" "$free $api"
 room src/core "knows no back end" "$free $api \"core/*.h\""
 room src/x86 "knows the core, no other back end" "$free $api \"core/*.h\" \"x86/*.h\""
-room src "freestanding" "$free $api \"core/*.h\" \"x86/*.h\""
+room src/arm "knows the core, no other back end" "$free $api \"core/*.h\" \"arm/*.h\""
+room src "freestanding" "$free $api \"core/*.h\" \"x86/*.h\" \"arm/*.h\""
 # Unless qualified, a header of the simulator: sim/ is on the include path.
 room sim "the public API and its own headers" "$libc \"sim/*.h\" \"[!/]*.h\""
-bad=$(includes sim | grep -E '"(tool|src|core|x86|tests|check)/' || :)
+bad=$(includes sim | grep -E '"(tool|src|core|x86|arm|tests|check)/' || :)
 test -z "$bad" && result 0 "sim: no tool, no inside of the library" ||
 	result 1 "sim: no tool, no inside of the library" "$bad"
 room check "the public API, the simulator, its own headers" \
 	"$libc \"sim/*.h\" \"check/*.h\" \"tests/tap.h\" \"[!/]*.h\" \"named.inc\""
-bad=$(includes check | grep -E '"(tool|src|core|x86|tests)/' | grep -v '"tests/tap.h"' || :)
+bad=$(includes check | grep -E '"(tool|src|core|x86|arm|tests)/' | grep -v '"tests/tap.h"' || :)
 test -z "$bad" && result 0 "check: no tool, no inside of the library" ||
 	result 1 "check: no tool, no inside of the library" "$bad"
-bad=$(includes tool | grep -E '"(src|core|x86|tests)/' || :)
+bad=$(includes tool | grep -E '"(src|core|x86|arm|tests)/' || :)
 test -z "$bad" && result 0 "tool: not the inside of the library" ||
 	result 1 "tool: not the inside of the library" "$bad"
-bad=$(includes tests | grep -E '"(src|core|x86)/' || :)
+bad=$(includes tests | grep -E '"(src|core|x86|arm)/' || :)
 test -z "$bad" && result 0 "tests: the public API is enough" ||
 	result 1 "tests: the public API is enough" "$bad"
 
@@ -66,7 +67,7 @@ test -z "$bad" && result 0 "sim: its headers are its own" || result 1 "sim: its 
 
 # Every source of the library is in the one list, and the other way round.
 # shellcheck disable=SC2046
-set -- $(sed -e ':a' -e '/\\$/N; s/\\\n//; ta' sources.mk | sed -n 's/^FERRY_SRCS *= *//p')
+set -- $(sed -e ':a' -e '/\\$/N; s/\\\n//; ta' sources.mk | sed -n 's/^FERRY_[A-Z0-9]* *= *src/src/p')
 bad=$(for file in $(find src -name '*.c'); do
 	case " $* " in *" $file "*) ;; *) echo "$file is not in sources.mk" ;; esac
 done

@@ -115,9 +115,10 @@ size_t ferry_gic_size(const struct ferry_gic_config *config);
 
 /*
  * Build a machine in `memory` (aligned to 8 bytes; need not be zero), and set up the
- * distributor and the ITSs: everything disabled, inactive, not pending, group 1,
- * routed nowhere. All CPUs are offline: bring each up with ferry_cpu_enter(), the first
- * one too. Context: one CPU, interrupts off.
+ * distributor and the ITSs: everything disabled, inactive, not pending; GICv3: group 1;
+ * GICv2: group 0, or whatever non-secure software can't change. All CPUs are offline:
+ * bring each up with ferry_cpu_enter(), the first one too. Context: one CPU, interrupts
+ * off.
  * Returns FERRY_OK with the machine in *f; FERRY_E_INVALID; FERRY_E_MEMORY;
  * FERRY_E_TIMEOUT (the GIC does not answer); FERRY_E_HARDWARE (it is not what the
  * configuration says: fewer SPIs, no redistributor for a CPU, table sizes).
@@ -139,8 +140,8 @@ enum ferry_gic_kind {
 
 /* Bound to a guest: follows its vCPU by ferry_irq_prefer(); no policy moves it. */
 #define FERRY_GIC_GUEST 0x01u
-/* GICv2: the place is every requested CPU that is online, each arrival is taken by one of
- * them (1-N model). */
+/* GICv2 alone: the place is every requested CPU that is online, each arrival is taken by
+ * one of them (1-N model). Needs an entry of ferry_config.masks; one CPU without. */
 #define FERRY_GIC_SEVERAL 0x02u
 
 struct ferry_gic_source {
@@ -190,7 +191,7 @@ int ferry_gic_interrupt(struct ferry *f, uint32_t cpu);
 /* ---- private interrupts: SGIs and PPIs of a CPU ------------------------- */
 
 /*
- * Send SGI `id` (0 .. 15) to the CPUs of `mask` (null: all but this one). What was
+ * Send SGI `id` (0 .. 15) to the CPUs of `mask` (null: all, this one too). What was
  * stored before is visible to its handlers. CPUs that are offline are left out.
  * Context: any. FERRY_OK, FERRY_E_INVALID.
  */
@@ -201,7 +202,8 @@ int ferry_gic_sgi(struct ferry *f, uint32_t id, const uint64_t *mask);
  * (SGIs: edge), priority (0: ferry_gic_config.priority). Kept, and set again when the CPU
  * returns after it went offline; a PPI that was pending by an edge then is pending
  * again; an active one is not (its handler had ended, or never will), an SGI is not.
- * Context: thread on that CPU, interrupts off. FERRY_OK, FERRY_E_INVALID, FERRY_E_STATE.
+ * Context: thread on that CPU, interrupts off. FERRY_OK, FERRY_E_INVALID, FERRY_E_STATE,
+ * FERRY_E_TIMEOUT (it can't be switched off).
  */
 int ferry_gic_local(struct ferry *f, uint32_t cpu, uint32_t intid, bool enabled, bool edge,
 		    uint8_t priority);

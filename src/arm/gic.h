@@ -38,17 +38,16 @@ struct gic_rd { /* GICv3: where its redistributor's RD_base frame lies */
 #define GIC_LOCAL_WORDS 3u
 
 struct gic_cpu {
-	struct ferry_mpidr mpidr;
+	struct ferry_mpidr mpidr; /* Aff3 .. Aff0 alone: what GICD_IROUTERn wants */
 	struct gic_rd rd;
-	struct gic_target target;
-	uint8_t local_words; /* of private interrupts that this CPU has */
-	uint8_t lpis;        /* its redistributor has our LPI tables */
-	uint8_t rd_number;   /* unused by GICv2 */
-	ferry_atomic places; /* interrupts that live here; a hint for policies */
+	uint16_t rd_number;       /* GICR_TYPER.Processor_Number */
+	uint8_t local_words;      /* of private interrupts that this CPU has; 0: no such CPU */
+	uint8_t lpis;             /* its redistributor has our LPI tables */
+	struct gic_target target; /* found out when it enters; V */
 	/* What the host asked for and, while the CPU is offline, what was pending. This
-	 * CPU's alone, interrupts off. */
+	 * CPU's alone, interrupts off; written under V. */
 	uint32_t enabled[GIC_LOCAL_WORDS], edge[GIC_LOCAL_WORDS], pending[GIC_LOCAL_WORDS];
-	uint8_t priority[GIC_LOCALS];
+	uint8_t priority[GIC_LOCALS]; /* 0: ferry_gic.priority */
 };
 
 struct gic_its; /* its.c */
@@ -60,15 +59,10 @@ struct ferry_gic {
 	ferry_atomic *owned;  /* `words` for each CPU, a bit per interrupt */
 	ferry_atomic *shared; /* by SPI, then by extended SPI: irq + 1, or 0 */
 	uint32_t words;
-	uint32_t spis, espis, regions;
+	uint32_t spis, espis;
 	uint32_t flags;
-	uint8_t priority;
-	bool range_selector;  /* SGIs can name Aff0 above 15 */
+	ferry_atomic turn;    /* where placing goes on if there is no policy */
 	ferry_lock registers; /* G */
-	struct ferry_round_robin_state {
-		ferry_atomic cursor;
-		uint32_t reserved;
-	} turn; /* where placing goes on if there is no policy */
 
 	struct gic_its *its;
 	uint32_t nits;
@@ -76,6 +70,8 @@ struct ferry_gic {
 	uint64_t lpi_config_pa, lpi_pending_pa, lpi_pending_stride;
 
 	const struct ferry_kind *kinds[FERRY_GIC_KINDS];
+	uint8_t priority;
+	bool ranges; /* GICv3: SGIs have to name an Aff0 above 15 */
 };
 
 extern const struct ferry_backend ferry_gic_backend;
@@ -84,51 +80,107 @@ extern const struct ferry_kind ferry_gic_spi; /* edge and level */
 /* How long hardware may take that is asked to do something, in nanoseconds. */
 #define GIC_PATIENCE_NS 1000000000ull
 
+/* Where the private interrupts of a CPU are: at the distributor's offsets from `base`. */
+struct gic_frame {
+	enum ferry_gic_frame frame;
+	uint32_t unit, base;
+};
+
 /* What GICv2 and GICv3 do in their own ways. */
 struct ferry_gic_variant {
 	bool (*valid)(const struct ferry_gic_config *config);
 	/* The distributor as ferry_gic_init promises; find the redistributors. */
 	int (*init)(struct ferry *f, const struct ferry_gic_config *config);
 	/* On `cpu`, interrupts off: wake its redistributor, restore its private interrupts,
-	 * interface on. FERRY_OK, FERRY_E_TIMEOUT, FERRY_E_HARDWARE. */
+	 * gic->lpis->enter, interface on. FERRY_OK, FERRY_E_TIMEOUT, FERRY_E_HARDWARE. */
 	int (*enter)(struct ferry *f, uint32_t cpu);
 	/* On `cpu`, interrupts off, in this order: interface off (what it was offered goes
 	 * back); gic->lpis->leave; private interrupts saved and disabled; redistributor
 	 * asleep. A refusal leaves it on. */
 	int (*part)(struct ferry *f, uint32_t cpu);
-	/* Acknowledge; *from: the sending CPU of a GICv2 SGI. The result is the value that
-	 * `drop` and `deactivate` want; its INTID is (v2) bits 9:0 or all of it. */
-	uint32_t (*ack)(struct ferry *f, uint32_t cpu);
-	void (*drop)(struct ferry *f, uint32_t cpu, uint32_t ack);
-	void (*deactivate)(struct ferry *f, uint32_t cpu, uint32_t ack);
-	/* Route a shared interrupt to the CPUs of the set (GICv3: one). Barrier after it. */
+	/* On this CPU. Acknowledge: the value that `drop` and `deactivate` want, with the INTID
+	 * in the bits `intid`. */
+	uint32_t (*ack)(struct ferry *f);
+	void (*drop)(struct ferry *f, uint32_t ack);
+	void (*deactivate)(struct ferry *f, uint32_t ack);
+	/* GICv2: the CPU that sent the SGI acknowledged. Null: nobody says. */
+	uint32_t (*sender)(struct ferry *f, uint32_t ack);
+	/* Route a shared interrupt to the CPUs of the set (GICv3: one). */
 	void (*route)(struct ferry *f, uint32_t intid, ferry_set cpus);
 	/* Has the distributor done all it was told (RWP)? */
 	bool (*done)(struct ferry *f);
 	void (*sgi)(struct ferry *f, uint32_t id, const uint64_t *mask);
+	struct gic_frame (*local)(const struct ferry *f, uint32_t cpu);
+	uint32_t intid;
+	uint32_t group; /* of all interrupts, in each bit */
+	bool several;   /* routes to more than one CPU */
 };
-
-/* ---- gic.c: distributor registers that both have in the same place ------------ */
-
-/* Register of a shared interrupt: the byte, bit or field of `intid` in the array that
- * begins at `spi` (SPIs) or `espi` (extended ones: GICv3 only). */
-uint32_t gic_register(uint32_t intid, uint32_t spi, uint32_t espi, uint32_t bits);
-/* Write 1 to the bit of this interrupt: offsets of the two arrays. */
-void gic_write_bit(struct ferry *f, uint32_t intid, uint32_t spi, uint32_t espi);
-/* An interrupt is still acknowledged somewhere (GICD_ISACTIVERn)? */
-bool gic_is_active(struct ferry *f, uint32_t intid);
 
 static inline uint32_t gic_intid(const struct ferry_irq *i)
 {
 	return i->kind == FERRY_GIC_LPI ? FERRY_LPI_FIRST + i->number : i->index;
 }
 
-/* Shared by variants: private interrupts through a frame that has them at the
- * distributor's offsets (GICD banked, or GICR's SGI_base). local.c. */
-void gic_local_restore(struct ferry *f, uint32_t cpu, enum ferry_gic_frame frame, uint32_t unit,
-		       uint32_t base);
-void gic_local_save(struct ferry *f, uint32_t cpu, enum ferry_gic_frame frame, uint32_t unit,
-		    uint32_t base);
+/* ferry_irq.unit: the ITS of an LPI in bits 7:0, the priority above. */
+static inline uint8_t gic_its_of(const struct ferry_irq *i)
+{
+	return (uint8_t)i->unit;
+}
+
+static inline uint8_t gic_priority(const struct ferry_irq *i)
+{
+	return (uint8_t)(i->unit >> 8);
+}
+
+static inline bool gic_split(const struct ferry *f)
+{
+	return f->gic->flags & FERRY_GIC_SPLIT_EOI;
+}
+
+/* Is the CPU in the mask (null: all), and not offline? */
+static inline bool gic_named(struct ferry *f, const uint64_t *mask, uint32_t cpu)
+{
+	return (!mask || mask[cpu / 64] >> (cpu % 64) & 1) &&
+	       ferry_cpu_state(f, cpu) != FERRY_CPU_OFFLINE;
+}
+
+/* ---- spi.c: distributor registers that both have in the same place ------------- */
+
+/* The register of a shared interrupt in an array (gic_registers.h) of so many bits for
+ * each; of several in one word, the word. */
+uint32_t gic_register(uint32_t intid, uint32_t array, uint32_t bits);
+/* Write 1 to the bit of this interrupt. */
+void gic_write_bit(struct ferry *f, uint32_t intid, uint32_t array);
+/* Wait until these bits of a register have this value. FERRY_OK or FERRY_E_TIMEOUT. */
+int gic_wait(struct ferry *f, struct gic_frame where, uint32_t offset, uint32_t bits,
+	     uint32_t value);
+/* All shared interrupts disabled, inactive, not pending, of the variant's group: SPIs
+ * below `lines`, and so many extended ones. */
+void gic_reset(struct ferry *f, uint32_t lines, uint32_t extended);
+/* The cell of `shared`, or null. */
+ferry_atomic *gic_cell(const struct ferry_gic *gic, uint32_t intid);
+
+/* ---- gic.c ----------------------------------------------------------------------- */
+
+/* End the one that was acknowledged with this result. */
+void gic_end(struct ferry *f, uint32_t ack);
+
+/* ---- local.c: private interrupts ------------------------------------------------- */
+
+/* Its place in struct gic_cpu; GIC_LOCALS or more: not private. */
+static inline uint32_t gic_local(uint32_t intid)
+{
+	return intid < 32                ? intid :
+	       intid >= FERRY_EPPI_FIRST ? intid - FERRY_EPPI_FIRST + 32 :
+					   GIC_LOCALS;
+}
+
+/* On `cpu`: all inactive, what was asked for, what was pending; then enabled. */
+int gic_local_restore(struct ferry *f, uint32_t cpu);
+/* Note what is pending, disable all. */
+int gic_local_save(struct ferry *f, uint32_t cpu);
+/* Enable what the host wants enabled. */
+void gic_local_enable(struct ferry *f, uint32_t cpu);
 
 /* ---- its.c -------------------------------------------------------------------- */
 
@@ -147,7 +199,8 @@ struct ferry_gic_its {
 	/* On `cpu`, its interface off, nothing mapped to it: MOVALL of what it gave back to the
 	 * redistributor of `to`, an online CPU; SYNC, waited for. */
 	int (*leave)(struct ferry *f, uint32_t cpu, uint32_t to);
-	/* Is the queue able to take a move? FERRY_OK or FERRY_E_TIMEOUT. */
+	/* Asked before a place is reserved. Is the device known, and the queue able to take a
+	 * move? FERRY_OK, FERRY_E_INVALID or FERRY_E_TIMEOUT. */
 	int (*ready)(struct ferry *f, struct ferry_irq *i);
 	/* 0: SYNC after its last command was done. */
 	uint64_t (*awaits)(struct ferry *f, struct ferry_irq *i);

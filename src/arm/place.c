@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Places: which CPU an interrupt gets, who has which, and what the engine asks of the
+ * back end.
+ *
+ * Locks: I, then V of one CPU at a time.
+ */
+#include "arm/gic.h"
+#include "arm/gic_registers.h"
+
+/* ---- which CPU -------------------------------------------------------------------- */
+
+/* The lowest CPU >= from of the set that is online and not excluded, or FERRY_NONE. */
+static uint32_t candidate(struct ferry *f, const struct ferry_want *want, uint32_t from)
+{
+	uint32_t cpu = ferry_set_next(f, want->set, from);
+
+	while (cpu != FERRY_NONE &&
+	       (cpu == want->exclude || ferry_cpu_state(f, cpu) != FERRY_CPU_ONLINE))
+		cpu = ferry_set_next(f, want->set, cpu + 1);
+	return cpu;
+}
+
+/* Of several, one after the other. */
+static uint32_t take_turns(struct ferry *f, const struct ferry_want *want)
+{
+	ferry_atomic *turn = &f->gic->turn;
+	uint32_t cpu = candidate(f, want, ferry_host_load(f->ctx, turn));
+
+	if (cpu == FERRY_NONE)
+		cpu = candidate(f, want, 0);
+	ferry_host_store(f->ctx, turn, cpu + 1);
+	return cpu;
+}
+
+static uint32_t choose(struct ferry *f, const struct ferry_irq *i, const struct ferry_want *want)
+{
+	uint32_t cpu;
+
+	if (!(want->set & FERRY_SET_MASK))
+		return candidate(f, want, 0);
+	cpu = ferry_choose(f, i, want);
+	return cpu == FERRY_NONE ? take_turns(f, want) : cpu;
+}
+
+/* All candidates. GICv2 has eight CPUs: one word. If no set can be made of them, none. */
+static ferry_set gather(struct ferry *f, const struct ferry_want *want)
+{
+	uint64_t mask = 0;
+	ferry_set set;
+
+	FERRY_FOR_EACH_CPU(f, want->set, c)
+		if (c != want->exclude && ferry_cpu_state(f, c) == FERRY_CPU_ONLINE)
+			mask |= 1ull << c;
+	return ferry_set_make(f, &mask, &set) == FERRY_OK ? set : FERRY_SET_NONE;
+}
+
+/* ---- who has which ------------------------------------------------------------------ */
+
+static bool own(struct ferry *f, const struct ferry_irq *i, uint32_t cpu, bool on)
+{
+	return ferry_bit(f, &f->gic->owned[(size_t)cpu * f->gic->words], i->number, on);
+}
+
+/* Give up the CPUs of a set, but those of `keep`. */
+static void give_up(struct ferry *f, const struct ferry_irq *i, ferry_set set, ferry_set keep)
+{
+	FERRY_FOR_EACH_CPU(f, set, c)
+		if (!ferry_set_has(f, keep, c))
+			own(f, i, c, false);
+}
+
+/* Either the CPU's walk sees the bit, or we see that it leaves. */
+static bool reserve(struct ferry *f, const struct ferry_irq *i, ferry_set set)
+{
+	bool online = true;
+
+	FERRY_FOR_EACH_CPU(f, set, c) {
+		ferry_lock_cpu(f, c);
+		online = online && ferry_cpu_state(f, c) == FERRY_CPU_ONLINE;
+		if (online)
+			own(f, i, c, true);
+		ferry_unlock_cpu(f, c);
+	}
+	if (!online)
+		give_up(f, i, set, i->cur);
+	return online;
+}
+
+static int plan(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
+		struct ferry_place *place)
+{
+	int rc = FERRY_OK;
+
+	if (want->dry)
+		return candidate(f, want, 0) == FERRY_NONE ? FERRY_E_NO_CPU : FERRY_OK;
+	if (i->kind == FERRY_GIC_LPI)
+		rc = f->gic->lpis->ready(f, i);
+	*place = (struct ferry_place){ .cpus = FERRY_SET_NONE };
+	/* Whoever was online a moment ago may be leaving: they get fewer each time. */
+	for (uint32_t n = 0; n <= f->ncpus && rc == FERRY_OK; n++) {
+		if ((i->flags & FERRY_F_SEVERAL) && (want->set & FERRY_SET_MASK))
+			place->cpus = gather(f, want);
+		if (place->cpus == FERRY_SET_NONE)
+			place->cpus = choose(f, i, want);
+		if (place->cpus == FERRY_SET_NONE)
+			break;
+		if (reserve(f, i, place->cpus))
+			return FERRY_OK;
+		ferry_set_put(f, place->cpus);
+		place->cpus = FERRY_SET_NONE;
+	}
+	return rc == FERRY_OK ? FERRY_E_NO_CPU : rc;
+}
+
+static uint32_t next_on(struct ferry *f, uint32_t cpu, uint32_t *cursor)
+{
+	struct ferry_irqset owned = { .words = &f->gic->owned[(size_t)cpu * f->gic->words] };
+	uint32_t irq = ferry_irqset_next(f, &owned, *cursor);
+
+	*cursor = irq + 1;
+	return irq;
+}
+
+/* ---- moves ------------------------------------------------------------------------------ */
+
+/* Only a move that the ITS has not done yet, or the end of an interrupt that may not have
+ * reached the hardware. */
+static bool owes(struct ferry *f, const struct ferry_irq *i, uint32_t cpu)
+{
+	return i->state == FERRY_MOVING && ferry_set_has(f, i->old, cpu);
+}
+
+/* No bound is needed: the hardware is asked. */
+static bool reaches(const struct ferry *f, const struct ferry_irq *i)
+{
+	(void)f;
+	(void)i;
+	return true;
+}
+
+/* Worth asking again after so many nanoseconds. */
+#define DISTRIBUTOR_NS 1000
+
+static uint64_t awaits(struct ferry *f, struct ferry_irq *i)
+{
+	if (i->kind == FERRY_GIC_LPI)
+		return f->gic->lpis->awaits(f, i);
+	return f->gic->variant->done(f) ? 0 : DISTRIBUTOR_NS;
+}
+
+/* A dead SPI's INTID is free again, unless it is still active: then `end` does it. */
+static void forget(struct ferry *f, const struct ferry_irq *i)
+{
+	if (i->cur == FERRY_SET_NONE && i->kind != FERRY_GIC_LPI &&
+	    !ferry_host_load(f->ctx, &i->runner))
+		ferry_host_cas(f->ctx, gic_cell(f->gic, i->index), i->number + 1, 0);
+}
+
+static void vacated(struct ferry *f, struct ferry_irq *i)
+{
+	give_up(f, i, i->old, i->cur);
+	if (i->cur == FERRY_SET_NONE && i->kind != FERRY_GIC_LPI)
+		gic_write_bit(f, i->index, GICD_ICPENDR);
+	forget(f, i);
+}
+
+/* A level line never waits in memory: nothing to look at before it is moved. */
+static bool ready(struct ferry *f, struct ferry_irq *i)
+{
+	return reaches(f, i);
+}
+
+/* An SPI is ended with its INTID alone, also on GICv2 (IHI 0048B 4.4.5). */
+static void end(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
+{
+	(void)cpu;
+	gic_end(f, gic_intid(i));
+	if (i->state == FERRY_DRAINED)
+		forget(f, i);
+}
+
+/* From memory back into the hardware, which sends it to its place. From then on it is
+ * the hardware's: a mark left in memory would make two of one. */
+static void replay(struct ferry *f, struct ferry_irq *i)
+{
+	i->flags &= ~(uint32_t)FERRY_F_LATCHED;
+	ferry_note(f, FERRY_TRACE_REPLAY, ferry_set_next(f, i->cur, 0), i, 0);
+	if (i->kind == FERRY_GIC_LPI)
+		f->gic->lpis->replay(f, i);
+	else
+		gic_write_bit(f, i->index, GICD_ISPENDR);
+}
+
+/* ---- CPUs ------------------------------------------------------------------------------- */
+
+static void publish(struct ferry *f, uint32_t cpu)
+{
+	(void)f;
+	(void)cpu;
+}
+
+static int enter(struct ferry *f, uint32_t cpu)
+{
+	uint32_t cursor = 0;
+
+	return next_on(f, cpu, &cursor) == FERRY_NONE ? f->gic->variant->enter(f, cpu) :
+							FERRY_E_BUG;
+}
+
+static int part(struct ferry *f, uint32_t cpu)
+{
+	return f->gic->variant->part(f, cpu);
+}
+
+static uint32_t room(struct ferry *f, uint32_t cpu)
+{
+	return ferry_cpu_state(f, cpu) == FERRY_CPU_ONLINE ? FERRY_IRQS_MAX : 0;
+}
+
+/* Nobody ever owes a slot while DRAINING: nothing is rung, nothing released. */
+const struct ferry_backend ferry_gic_backend = {
+	.plan = plan,
+	.owes = owes,
+	.replay = replay,
+	.reaches = reaches,
+	.ready = ready,
+	.end = end,
+	.awaits = awaits,
+	.vacated = vacated,
+	.next_on = next_on,
+	.publish = publish,
+	.enter = enter,
+	.part = part,
+	.room = room,
+};
