@@ -357,5 +357,24 @@ else
 	skip "mutants" "no irqferry-mutants beside the tool: make mutants"
 fi
 
+# ---- what the documents show ----
+# The file, the scenario and the number of states of each search that it shows.
+shown() {
+	awk -F "'" '
+		/^\$ .*irqferry check --scenario / { name = $2; next }
+		name != "" && /^  states / {
+			split($0, word, "[ ,]+")
+			print FILENAME "\t" name "\t" word[3]
+		}
+		/^  states |^```/ { name = "" }' README.md docs/check.md
+}
+shown >"$tmp/shown"
+[ "$(cut -f1 "$tmp/shown" | sort -u | wc -l)" = 2 ]; result $? "README.md and docs/check.md show states"
+while IFS=$'\t' read -r file name states; do
+	run check --scenario "$name"
+	[ "$code" = 0 ] && grep -q "^  states  *$states," "$tmp/out"
+	result $? "$file: $states states of $name"
+done <"$tmp/shown"
+
 echo "1..$count"
 [ "$failed" = 0 ]
