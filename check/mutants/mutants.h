@@ -18,7 +18,7 @@
 
 struct ferry_mutant_entry {
 	const char *name;
-	const char *family;     /* the .mut file it is from: engine, xen, linux, mechanical */
+	const char *family;     /* its .mut file: engine, found, xen, linux, mechanical */
 	const char *place;      /* file:line of its first edit */
 	const char *why;        /* what is wrong; null for some mechanical ones */
 	const char *equivalent; /* why nothing can be seen of it; null: it must be found */
