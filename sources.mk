@@ -2,7 +2,8 @@
 # The one list of source files: every build reads it.
 # Core and x86; Arm, which needs the core too.
 FERRY_X86 = src/core/irqset.c src/core/mask.c src/core/irq.c src/core/move.c src/core/flow.c \
-	src/core/hotplug.c src/core/balance.c src/core/load.c src/core/prefer.c src/core/dryrun.c src/core/inspect.c src/core/text.c \
+	src/core/hotplug.c src/core/dryrun.c src/core/inspect.c src/core/text.c \
+	src/core/balance.c src/core/load.c src/core/prefer.c \
 	src/x86/init.c src/x86/vector.c src/x86/lapic.c src/x86/inspect.c src/x86/guards.c src/x86/msi.c src/x86/ioapic.c src/x86/remap.c
 FERRY_ARM = src/arm/gic.c src/arm/place.c src/arm/spi.c src/arm/local.c src/arm/gicv3.c
 FERRY_SRCS = $(FERRY_X86) $(FERRY_ARM)
