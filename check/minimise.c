@@ -321,23 +321,14 @@ static bool fewer_cpus(struct work *w)
 /* Each option as if it had not been said; false: there are no more. */
 static bool clear_option(struct scenario *s, uint32_t i)
 {
-	bool *const flags[] = { &s->hw.overtaking,
-				&s->hw.fence_root,
-				&s->hw.ipi_late,
-				&s->hw.eoi_late,
-				&s->hw.cleanup_high,
-				&s->hw.nested,
-				&s->hw.posted,
-				&s->hw.leave_off,
-				&s->hw.irr_kept,
-				&s->hw.tso,
-				&s->hw.undrained,
-				&s->hw.directed,
-				&s->hw.fail_on,
-				&s->pinned,
-				&s->restore,
-				&s->shared,
-				&s->flat };
+	bool *const flags[] = { &s->hw.overtaking, &s->hw.fence_root,   &s->hw.ipi_late,
+				&s->hw.eoi_late,   &s->hw.cleanup_high, &s->hw.nested,
+				&s->hw.posted,     &s->hw.leave_off,    &s->hw.irr_kept,
+				&s->hw.tso,        &s->hw.undrained,    &s->hw.directed,
+				&s->hw.slow,       &s->hw.weak,         &s->hw.fail_on,
+				&s->pinned,        &s->restore,         &s->shared,
+				&s->flat,          &s->several,         &s->split,
+				&s->hw.gic2 };
 	const uint32_t n = sizeof(flags) / sizeof(*flags);
 
 	if (i < n)
@@ -388,13 +379,14 @@ static bool narrower_moves(struct work *w)
 	return false;
 }
 
-/* Kinds in the order of enum ferry_x86_kind: the simplest first. */
+/* Kinds of the same machine in the order of their numbers: the simplest first. */
 static bool simpler_kinds(struct work *w)
 {
 	struct scenario s = w->c->scenario;
+	uint8_t first = scenario_arm(&s) ? SCENARIO_SPI : 0;
 
 	for (uint32_t i = 0; i < s.nirqs; i++) {
-		for (uint8_t kind = 0; kind < w->c->scenario.kind[i]; kind++) {
+		for (uint8_t kind = first; kind < w->c->scenario.kind[i]; kind++) {
 			s.kind[i] = kind;
 			if (try_scenario(w, &s))
 				return true;

@@ -7,10 +7,26 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <irqferry/gic.h>
 #include <irqferry/x86.h>
 #include "scenario.h"
 
-const char *const scenario_kind[6] = { "msix", "maskable", "msi", "edge", "level", "remapped" };
+const char *const scenario_kind[SCENARIO_KINDS] = {
+	"msix",
+	"maskable",
+	"msi",
+	"edge",
+	"level",
+	"remapped",
+	[SCENARIO_SPI] = "spi",
+	[SCENARIO_LINE] = "line",
+	[SCENARIO_LPI] = "lpi",
+	[SCENARIO_ESPI] = "espi",
+};
+
+_Static_assert((int)SCENARIO_SPI == FERRY_GIC_EDGE && (int)SCENARIO_LINE == FERRY_GIC_LEVEL &&
+		       (int)SCENARIO_LPI == FERRY_GIC_LPI,
+	       "numbers of the library");
 
 const char *const scenario_op[OP_KINDS] = {
 	[OP_MOVE] = "move",         [OP_OFFLINE] = "offline", [OP_ONLINE] = "online",
@@ -26,45 +42,54 @@ const char *const scenario_op[OP_KINDS] = {
 
 enum form { FORM_WORD, FORM_NUMBER, FORM_FAIL, FORM_CPUS };
 
+/* Machines on which an option means something. */
+enum { X86 = 1, ARM = 2 };
+
 struct option {
 	const char *word; /* WORD: all of it; else what stands before "=" */
 	uint8_t form;
+	uint8_t on;          /* machines */
 	uint8_t at;          /* where in struct scenario */
 	uint8_t least, most; /* WORD: the value it gives is `least` */
 	uint8_t unsaid;      /* the value without it */
 };
 
 #define AT(field) ((uint8_t)offsetof(struct scenario, field))
-#define WORD(text, field, value) \
+#define WORD(on, text, field, value) \
 	{ \
-		text, FORM_WORD, AT(field), value, value, 0 \
+		text, FORM_WORD, on, AT(field), value, value, 0 \
 	}
 
 /* In the order in which scenario_format() says them. */
 static const struct option options[] = {
-	{ "cpus", FORM_NUMBER, AT(cpus), 1, SCENARIO_CPUS, 0 },
-	{ "events", FORM_NUMBER, AT(events), 0, SCENARIO_EVENTS, SCENARIO_EVENTS + 1 },
-	WORD("overtaking", hw.overtaking, 1),
-	WORD("fence=root", hw.fence_root, 1),
-	WORD("bound=none", hw.bound, BOUND_NONE),
-	WORD("bound=lies", hw.bound, BOUND_LIES),
-	WORD("ipi=late", hw.ipi_late, 1),
-	WORD("eoi=late", hw.eoi_late, 1),
-	WORD("cleanup=high", hw.cleanup_high, 1),
-	WORD("nested", hw.nested, 1),
-	WORD("posted", hw.posted, 1),
-	WORD("leave=off", hw.leave_off, 1),
-	WORD("irr=kept", hw.irr_kept, 1),
-	WORD("tso", hw.tso, 1),
-	WORD("undrained", hw.undrained, 1),
-	WORD("directed", hw.directed, 1),
-	{ "fail", FORM_FAIL, AT(hw.fail), 1, 200, 0 },
-	WORD("pinned", pinned, 1),
-	WORD("restore", restore, 1),
-	WORD("shared", shared, 1),
-	WORD("flat", flat, 1),
-	{ "vectors", FORM_NUMBER, AT(vectors), 1, 64, SCENARIO_VECTORS },
-	{ "away", FORM_CPUS, AT(away), 0, 0, 0 },
+	{ "cpus", FORM_NUMBER, X86 | ARM, AT(cpus), 1, SCENARIO_CPUS, 0 },
+	{ "events", FORM_NUMBER, X86 | ARM, AT(events), 0, SCENARIO_EVENTS, SCENARIO_EVENTS + 1 },
+	WORD(ARM, "gic=2", hw.gic2, 1),
+	WORD(X86, "overtaking", hw.overtaking, 1),
+	WORD(X86, "fence=root", hw.fence_root, 1),
+	WORD(X86, "bound=none", hw.bound, BOUND_NONE),
+	WORD(X86, "bound=lies", hw.bound, BOUND_LIES),
+	WORD(X86, "ipi=late", hw.ipi_late, 1),
+	WORD(X86, "eoi=late", hw.eoi_late, 1),
+	WORD(X86, "cleanup=high", hw.cleanup_high, 1),
+	WORD(X86 | ARM, "nested", hw.nested, 1),
+	WORD(X86, "posted", hw.posted, 1),
+	WORD(ARM, "slow", hw.slow, 1),
+	WORD(X86 | ARM, "leave=off", hw.leave_off, 1),
+	WORD(X86, "irr=kept", hw.irr_kept, 1),
+	WORD(X86, "tso", hw.tso, 1),
+	WORD(ARM, "weak", hw.weak, 1),
+	WORD(X86, "undrained", hw.undrained, 1),
+	WORD(X86, "directed", hw.directed, 1),
+	{ "fail", FORM_FAIL, X86, AT(hw.fail), 1, 200, 0 },
+	WORD(ARM, "split", split, 1),
+	WORD(X86 | ARM, "pinned", pinned, 1),
+	WORD(X86 | ARM, "restore", restore, 1),
+	WORD(X86, "shared", shared, 1),
+	WORD(X86, "flat", flat, 1),
+	WORD(ARM, "several", several, 1),
+	{ "vectors", FORM_NUMBER, X86, AT(vectors), 1, 64, SCENARIO_VECTORS },
+	{ "away", FORM_CPUS, X86 | ARM, AT(away), 0, 0, 0 },
 };
 
 #define OPTIONS (sizeof(options) / sizeof(*options))
@@ -79,6 +104,11 @@ static uint8_t *field(struct scenario *s, const struct option *o)
 static uint8_t value(const struct scenario *s, const struct option *o)
 {
 	return ((const uint8_t *)s)[o->at];
+}
+
+static unsigned int machine(const struct scenario *s)
+{
+	return scenario_arm(s) ? ARM : X86;
 }
 
 static bool op_has_irq(uint8_t kind)
@@ -172,6 +202,42 @@ static bool in_range(const struct scenario *s, const struct option *o)
 	       (v >= o->least && v <= o->most);
 }
 
+/* Does it say something? */
+static bool is_said(const struct scenario *s, const struct option *o)
+{
+	return o->form == FORM_WORD ? value(s, o) == o->least : value(s, o) != o->unsaid;
+}
+
+/* x86 or Arm: interrupts, and options that mean something there. */
+static bool check_machine(const struct scenario *s, struct fault *f)
+{
+	for (int i = 1; i < s->nirqs; i++)
+		if ((s->kind[i] >= SCENARIO_SPI) != scenario_arm(s))
+			return wrong(f, "%s and %s are never in one machine",
+				     scenario_kind[s->kind[0]], scenario_kind[s->kind[i]]);
+	for (size_t i = 0; i < OPTIONS; i++) {
+		f->option = &options[i];
+		if (!(f->option->on & machine(s)) && is_said(s, f->option))
+			return wrong(f, "%s machine has no such option",
+				     scenario_arm(s) ? "an Arm" : "an x86");
+	}
+	return true;
+}
+
+/* What the versions of the GIC have. */
+static bool check_gic(const struct scenario *s, struct fault *f)
+{
+	f->option = option_at(AT(hw.gic2));
+	for (int i = 0; i < s->nirqs; i++)
+		if (s->hw.gic2 && (s->kind[i] == SCENARIO_LPI || s->kind[i] == SCENARIO_ESPI))
+			return wrong(f, "a GICv2 has no %s", scenario_kind[s->kind[i]]);
+	f->option = option_at(AT(several));
+	if (s->several && !s->hw.gic2)
+		return wrong(f, "only a GICv2 (gic=2) sends an interrupt to one of several CPUs");
+	f->option = NULL;
+	return true;
+}
+
 static bool check_ranges(const struct scenario *s, struct fault *f)
 {
 	for (size_t i = 0; i < OPTIONS; i++) {
@@ -184,9 +250,9 @@ static bool check_ranges(const struct scenario *s, struct fault *f)
 	if (!s->nirqs || s->nirqs > SCENARIO_IRQS)
 		return wrong(f, "1 to %d interrupts", SCENARIO_IRQS);
 	for (int i = 0; i < s->nirqs; i++)
-		if (s->kind[i] >= FERRY_X86_KINDS)
+		if (s->kind[i] >= SCENARIO_KINDS || !scenario_kind[s->kind[i]])
 			return wrong(f, "no such kind");
-	return true;
+	return check_machine(s, f) && check_gic(s, f);
 }
 
 /* What a script has done so far. */
@@ -321,7 +387,7 @@ static void put_option(struct writer *w, const struct scenario *s, const struct 
 {
 	uint8_t v = value(s, o);
 
-	if (o->form == FORM_WORD ? v != o->least : v == o->unsaid)
+	if (!is_said(s, o))
 		return;
 	put(w, o->form == FORM_WORD ? " %s" : " %s=", o->word);
 	if (o->form == FORM_CPUS)
@@ -465,17 +531,18 @@ static void list(char *to, size_t size, const char *const *words, size_t n)
 	size_t at = 0;
 
 	for (size_t i = 0; i < n && at < size; i++)
-		at += (size_t)snprintf(to + at, size - at, " %s", words[i]);
+		if (words[i])
+			at += (size_t)snprintf(to + at, size - at, " %s", words[i]);
 }
 
-/* Option words, of those that begin with `key` (n bytes, all: 0). */
-static void list_options(char *to, size_t size, const char *key, size_t n)
+/* Option words of this machine, of those that begin with `key` (n bytes, all: 0). */
+static void list_options(const struct scenario *s, char *to, size_t size, const char *key, size_t n)
 {
 	static const char *const after[] = { "", "=N", "=N or =N+", "=CPUS" };
 	size_t at = 0;
 
 	for (size_t i = 0; i < OPTIONS && at < size; i++)
-		if (!strncmp(options[i].word, key, n))
+		if ((options[i].on & machine(s)) && !strncmp(options[i].word, key, n))
 			at += (size_t)snprintf(to + at, size - at, "%s %s%s", at ? "," : "",
 					       options[i].word, after[options[i].form]);
 }
@@ -486,9 +553,9 @@ static bool unknown_option(struct reader *r)
 	char known[360] = "";
 
 	if (equals)
-		list_options(known, sizeof(known), r->word, (size_t)(equals - r->word));
+		list_options(r->s, known, sizeof(known), r->word, (size_t)(equals - r->word));
 	if (!*known)
-		list_options(known, sizeof(known), "", 0);
+		list_options(r->s, known, sizeof(known), "", 0);
 	return refuse(r, r->word, "an option is expected:%s", known);
 }
 
@@ -552,14 +619,15 @@ static bool read_kind(struct reader *r, const char *at, size_t n)
 {
 	char known[80] = "";
 
-	for (uint8_t i = 0; i < FERRY_X86_KINDS; i++)
-		if (n == strlen(scenario_kind[i]) && !strncmp(at, scenario_kind[i], n)) {
+	for (uint8_t i = 0; i < SCENARIO_KINDS; i++)
+		if (scenario_kind[i] && n == strlen(scenario_kind[i]) &&
+		    !strncmp(at, scenario_kind[i], n)) {
 			if (r->s->nirqs == SCENARIO_IRQS)
 				return refuse(r, r->word, "more than %d interrupts", SCENARIO_IRQS);
 			r->s->kind[r->s->nirqs++] = i;
 			return true;
 		}
-	list(known, sizeof(known), scenario_kind, FERRY_X86_KINDS);
+	list(known, sizeof(known), scenario_kind, SCENARIO_KINDS);
 	return refuse(r, r->word, "kinds of interrupts are expected, as msix or msix,msi; of%s",
 		      known);
 }

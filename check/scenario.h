@@ -8,7 +8,7 @@
  *
  * The text is the scenario's name: two scenarios are the same if and only if
  * scenario_format() gives the same text. Every interrupt starts on CPU 0 (where vectors=N
- * leaves no room there: see scenario_start(); with `flat`: on all CPUs online), enabled,
+ * leaves no room there: see scenario_start(); with `flat` or `several`: on all CPUs online), enabled,
  * its requested affinity all CPUs; its device may fire up to `events` times, at any
  * moment. Each CPU's thread does its operations in order, starting at any moment.
  * docs/check-language.md has the whole language.
@@ -25,6 +25,16 @@
 #define SCENARIO_OPS 6 /* per CPU */
 #define SCENARIO_EVENTS 9
 #define SCENARIO_TEXT 400 /* longest text, with its 0 */
+
+/* Kinds of interrupts: those of the library (irqferry/x86.h and gic.h), and one more. What
+ * a scenario is made of decides what machine it is: kinds of both don't mix. */
+enum scenario_kind {
+	SCENARIO_SPI = 8,   /* FERRY_GIC_EDGE: an SPI */
+	SCENARIO_LINE = 9,  /* FERRY_GIC_LEVEL */
+	SCENARIO_LPI = 10,  /* FERRY_GIC_LPI */
+	SCENARIO_ESPI = 11, /* FERRY_GIC_EDGE too: an extended SPI, the last there can be */
+	SCENARIO_KINDS
+};
 
 enum op_kind {
 	OP_MOVE,     /* move I CPUS: affinity of interrupt I becomes CPUS, as 1 or 1+2 */
@@ -69,8 +79,12 @@ struct hardware {
 	bool tso;          /* tso: store buffers (x86) */
 	bool undrained;    /* undrained: an invalidation does not drain into IRRs */
 	bool directed;     /* directed: EOI broadcasts are suppressed */
-	uint8_t fail;      /* fail=N: register read N after setting up returns all ones */
-	bool fail_on;      /* fail=N+: and every one after it */
+	/* Arm */
+	bool gic2;    /* gic=2: GICv2, else GICv3 */
+	bool slow;    /* slow: a route takes effect some time after it was written */
+	bool weak;    /* weak: stores become visible in any order that a release allows */
+	uint8_t fail; /* fail=N: register read N after setting up returns all ones */
+	bool fail_on; /* fail=N+: and every one after it */
 };
 
 struct scenario {
@@ -84,6 +98,8 @@ struct scenario {
 	bool restore;    /* restore: broken affinities are mended */
 	bool shared;     /* shared: one vector namespace */
 	bool flat;       /* flat: logical destinations, sources of several CPUs */
+	bool several;    /* several: GICv2, interrupts of several CPUs, each taken by one */
+	bool split;      /* split: EOImode 1 */
 	uint8_t vectors; /* vectors=N: movable vectors; 8 if not said */
 	uint8_t away;    /* away=C+C: bit per CPU that starts offline */
 	struct script script[SCENARIO_CPUS];
@@ -91,8 +107,16 @@ struct scenario {
 
 #define SCENARIO_VECTORS 8
 
-/* Short names of the kinds, by enum ferry_x86_kind: msix maskable msi edge level remapped. */
-extern const char *const scenario_kind[6];
+/* Short names of the kinds, by number; null where there is none: msix maskable msi edge
+ * level remapped, spi line lpi espi. */
+extern const char *const scenario_kind[SCENARIO_KINDS];
+
+/* Is it an Arm machine? */
+static inline bool scenario_arm(const struct scenario *s)
+{
+	return s->kind[0] >= SCENARIO_SPI;
+}
+
 /* By enum op_kind. */
 extern const char *const scenario_op[OP_KINDS];
 

@@ -67,6 +67,9 @@ struct subject {
 	/* Invariants of this subject's own (violation() reports). May be null; else it
 	 * calls oracle_final_events() at LOOK_END. */
 	void (*look)(struct machine *m, enum look when);
+
+	/* What does scenarios of Arm machines; null: they are refused. */
+	const struct subject *arm;
 };
 
 extern const struct subject subject_library;

@@ -294,6 +294,10 @@ bool world_build(struct world *w, const struct scenario *s, const struct subject
 
 	memset(w, 0, sizeof(*w));
 	w->s = s;
+	if (scenario_arm(s))
+		subject = subject->arm;
+	if (!subject)
+		return refuse(w, "the subject does nothing on an Arm machine");
 	w->subject = subject;
 	client = client_threads;
 	client.interrupt = subject->interrupt;

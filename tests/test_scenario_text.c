@@ -5,6 +5,7 @@
  */
 #include <ctype.h>
 #include <string.h>
+#include <irqferry/gic.h>
 #include "check/generate.h"
 #include "tests/tap.h"
 
@@ -55,6 +56,11 @@ static void spellings(void)
 		  "3: online; disable 2; enable 2; free 1; create 1; unmask 0",
 		  NULL },
 		{ "msi cpus=2 events=1 bound=none fail=7 | 0: free 0; create 0; free 0", NULL },
+		{ "espi,line,lpi cpus=4 events=1 nested slow leave=off weak split pinned restore "
+		  "away=2 | 0: move 2 1",
+		  NULL },
+		{ "line,spi gic=2 split cpus=3 events=2 several slow | 0: move 0 1+2",
+		  "line,spi cpus=3 events=2 gic=2 slow split several | 0: move 0 1+2" },
 	};
 	char text[SCENARIO_TEXT];
 	struct scenario s;
@@ -83,6 +89,11 @@ static void words(void)
 		good = good && must(text).kind[0] == i && !strcmp(scenario_kind[i], kinds[i]);
 	}
 	ok(good, "kinds are those of enum ferry_x86_kind, by number");
+	good = must("spi cpus=1 events=0").kind[0] == FERRY_GIC_EDGE &&
+	       must("line cpus=1 events=0").kind[0] == FERRY_GIC_LEVEL &&
+	       must("lpi cpus=1 events=0").kind[0] == FERRY_GIC_LPI &&
+	       must("espi cpus=1 events=0").kind[0] == SCENARIO_ESPI;
+	ok(good, "... and of enum ferry_gic_kind");
 	good = true;
 	for (uint8_t i = 0; i < OP_KINDS; i++)
 		good = good && scenario_op[i] && *scenario_op[i];
@@ -191,6 +202,20 @@ static const char *const refusals[][2] = {
 	{ M2 "| 0: free 0; free 0", "column 35, 'free': interrupt 0 was freed here" },
 	{ M2 "| 0: free 0 | 1: free 0",
 	  "column 39, 'free': CPU 0 frees interrupt 0 too, and only one CPU may" },
+	{ M2 "weak", "column 22, 'weak': an x86 machine has no such option" },
+	{ "spi,msi cpus=2 events=1", "column 1, 'spi,msi': spi and msi are never in one machine" },
+	{ "msi,lpi cpus=2 events=1", "column 1, 'msi,lpi': msi and lpi are never in one machine" },
+	{ "lpi cpus=2 events=1 vectors=2",
+	  "column 21, 'vectors=2': an Arm machine has no such option" },
+	{ "spi cpus=2 events=1 fence=root",
+	  "column 21, 'fence=root': an Arm machine has no such option" },
+	{ "spi cpus=2 events=1 bound=lies",
+	  "column 21, 'bound=lies': an Arm machine has no such option" },
+	{ "spi cpus=2 events=1 gic=4", "column 21, 'gic=4': an option is expected: gic=2" },
+	{ "spi,lpi cpus=2 events=1 gic=2", "column 25, 'gic=2': a GICv2 has no lpi" },
+	{ "espi cpus=2 events=1 gic=2", "column 22, 'gic=2': a GICv2 has no espi" },
+	{ "spi cpus=2 events=1 several",
+	  "column 21, 'several': only a GICv2 (gic=2) sends an interrupt to one of" },
 	{ M2 "ta\tke\x80", "column 22, 'ta': an option" },
 	{ M2 "ta\x80ke", "column 22, 'ta?ke': an option" },
 	{ M2 "anoptionthatislongerthananyoptionis",

@@ -33,11 +33,12 @@ import sys
 
 SCENARIOS = 4
 KINDS = {"msix", "maskable", "msi", "edge", "level", "remapped"}
+ARM_KINDS = {"spi", "line", "lpi", "espi"}
 FLAGS = {"overtaking", "nested", "posted", "tso", "pinned", "shared", "flat", "directed",
-         "restore", "undrained"}
+         "restore", "undrained", "slow", "weak", "split", "several"}
 VALUES = {"fence": r"root", "bound": r"none|lies", "ipi": r"late", "eoi": r"late",
           "leave": r"off", "irr": r"kept", "cleanup": r"high", "vectors": r"\d+",
-          "away": r"\d(\+\d)*", "fail": r"\d+\+?"}
+          "away": r"\d(\+\d)*", "fail": r"\d+\+?", "gic": r"2"}
 OPS = {"move": r"\d \d(\+\d)*", "offline": "", "online": "", "rollback": "",
        "mask": r"\d", "unmask": r"\d", "disable": r"\d", "enable": r"\d", "free": r"\d",
        "create": r"\d", "settle": r"\d"}
@@ -157,7 +158,7 @@ def check_scenario(text):
     parts = [part.strip() for part in text.split("|")]
     words = parts[0].split()
     kinds = words[0].split(",") if words else []
-    if not kinds or not set(kinds) <= KINDS or len(kinds) > 3:
+    if not kinds or not (set(kinds) <= KINDS or set(kinds) <= ARM_KINDS) or len(kinds) > 3:
         return "kinds"
     seen = {}
     for word in words[1:]:
