@@ -1,0 +1,739 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ITS back end on a GIC that executes what it is told, command by command. What each
+ * command must look like is written here bit by bit, from IHI 0069H 5.3.
+ *
+ *     test_its_unit
+ */
+#include <irqferry/ferry.h>
+#include <irqferry/gic.h>
+#include <stdlib.h>
+#include <string.h>
+#include "tests/fake_its.h"
+#include "tests/tap.h"
+
+#define V (1ull << 63)
+#define LPI(irq) (FERRY_LPI_FIRST + (irq))
+
+static struct ferry *f;
+static struct ferry_gic_config config;
+static struct ferry_its_config its_config[ITSS];
+static struct ferry_mpidr mpidrs[CPUS];
+static const struct ferry_gic_region region = { .bytes = CPUS * RD_STRIDE, .pa = RD_PA };
+
+/* ---- helpers ------------------------------------------------------------------------ */
+
+static void configure(uint32_t nits, uint32_t queue_bytes)
+{
+	for (uint32_t cpu = 0; cpu < CPUS; cpu++)
+		mpidrs[cpu].value = fake_mpidrs[cpu];
+	for (uint32_t n = 0; n < ITSS; n++)
+		its_config[n] = (struct ferry_its_config){
+			.queue = fake.its[n].queue,
+			.queue_pa = QUEUE_PA,
+			.queue_bytes = queue_bytes,
+			.device_table_pa = DEVICES_PA,
+			.collection_table_pa = COLLECTIONS_PA,
+			.device_table_bytes = 0x20000,
+			.collection_table_bytes = 0x10000,
+			.device_bits = 4,
+		};
+	config = (struct ferry_gic_config){
+		.core = { .cpus = CPUS, .irqs = IRQS, .masks = 8, .restore = true },
+		.variant = &ferry_gicv3,
+		.mpidrs = mpidrs,
+		.region = &region,
+		.regions = 1,
+		.its = &ferry_its,
+		.its_config = its_config,
+		.nits = nits,
+		.lpi_config = fake.config,
+		.lpi_config_pa = CONFIG_PA,
+		.lpi_pending_pa = PENDING_PA,
+		.lpi_pending_stride = PENDING_STRIDE,
+	};
+}
+
+static int machine(void)
+{
+	static uint64_t memory[1 << 12];
+
+	return ferry_gic_init(&config, memory, sizeof(memory), &f);
+}
+
+static int enter(uint32_t cpu)
+{
+	fake.cpu = cpu;
+	return ferry_cpu_enter(f, cpu);
+}
+
+/* One interrupt is taken on this CPU: is it this one, and its handler started there? */
+static bool taken(uint32_t cpu, uint32_t irq)
+{
+	fake.cpu = cpu;
+	fake.handled = 0;
+	return ferry_gic_interrupt(f, cpu) == FERRY_GIC_TAKEN && fake.handled == LPI(irq) &&
+	       fake.handled_on == cpu;
+}
+
+static bool nothing(uint32_t cpu)
+{
+	fake.cpu = cpu;
+	return ferry_gic_interrupt(f, cpu) == FERRY_GIC_SPURIOUS;
+}
+
+static void must(bool good, const char *what)
+{
+	if (!good)
+		bail("%s", what);
+}
+
+static void bring_up(uint32_t cpus)
+{
+	for (uint32_t cpu = 0; cpu < cpus; cpu++)
+		must(enter(cpu) == FERRY_OK, "enter");
+}
+
+/* A machine of so many CPUs online, device 5 known with 64 events. */
+static void start(bool pta, uint32_t cpus)
+{
+	fake_reset(pta);
+	configure(1, 4096);
+	must(machine() == FERRY_OK, "init");
+	bring_up(cpus);
+	must(ferry_its_device(f, 0, 5, 0x12345600, 6) == FERRY_OK, "device");
+}
+
+/* Event `event` of device 5, enabled, on this CPU. */
+static int create(uint32_t its, uint32_t device, uint32_t event, const uint64_t *mask,
+		  uint32_t *irq)
+{
+	const struct ferry_gic_source source = {
+		.kind = FERRY_GIC_LPI,
+		.its = (uint8_t)its,
+		.device = device,
+		.intid = event,
+	};
+
+	return ferry_gic_create(f, &source, mask, irq);
+}
+
+static uint32_t make(uint32_t event, uint32_t cpu)
+{
+	uint64_t mask = 1ull << cpu;
+	uint32_t irq;
+
+	must(create(0, 5, event, &mask, &irq) == FERRY_OK, "create");
+	must(ferry_irq_enable(f, irq) == FERRY_OK, "enable");
+	return irq;
+}
+
+static int move(uint32_t irq, uint32_t cpu)
+{
+	uint64_t mask = 1ull << cpu;
+
+	return ferry_irq_set_affinity(f, irq, &mask, FERRY_NONE, NULL);
+}
+
+static bool settled_on(uint32_t irq, uint32_t cpu)
+{
+	struct ferry_affinity a;
+
+	must(ferry_irq_affinity(f, irq, &a, NULL, NULL, NULL) == FERRY_OK, "affinity");
+	return a.state == FERRY_SETTLED && a.first_cpu == cpu;
+}
+
+static int leave(uint32_t cpu)
+{
+	int rc = ferry_cpu_leave(f, cpu);
+
+	fake.cpu = cpu;
+	for (uint32_t n = 0; n < 10 && rc == FERRY_OK; n++) {
+		rc = ferry_cpu_leave_step(f, cpu, NULL, NULL);
+		if (rc == FERRY_OK)
+			return ferry_cpu_commit(f, cpu);
+		if (rc == FERRY_E_AGAIN)
+			rc = FERRY_OK;
+	}
+	return rc == FERRY_OK ? FERRY_E_AGAIN : rc;
+}
+
+/* The next commands of ITS `its` are these, which are all; then the log is empty. */
+static void executed(uint32_t its, const uint64_t (*want)[4], uint32_t n, const char *what)
+{
+	struct fake_its *t = &fake.its[its];
+	bool same = t->logged == n && !memcmp(t->log, want, n * 32);
+
+	ok(same, "%s", what);
+	for (uint32_t k = 0; !same && k < t->logged; k++)
+		diag("%u: %016" PRIx64 " %016" PRIx64 " %016" PRIx64 " %016" PRIx64, k,
+		     t->log[k][0], t->log[k][1], t->log[k][2], t->log[k][3]);
+	t->logged = 0;
+}
+
+#define EXECUTED(its, what, ...) \
+	do { \
+		const uint64_t want_[][4] = { __VA_ARGS__ }; \
+		executed(its, want_, sizeof(want_) / 32, what); \
+	} while (0)
+
+static void clean(const char *what)
+{
+	ok(!fake.wrong && fake_at_rest(), "%s: nothing wrong, all synced", what);
+}
+
+/* ---- commands ----------------------------------------------------------------------- */
+
+/* RDbase of CPUs 0, 1, 2: processor numbers 0x002, 0x103, 0x204 in bits 51:16, or the
+ * frames at 0x80000100000 + 0x20000 each. */
+static const uint64_t rd_base[2][3] = {
+	{ 0x0000000000020000ull, 0x0000000001030000ull, 0x0000000002040000ull },
+	{ 0x0000080000100000ull, 0x0000080000120000ull, 0x0000080000140000ull },
+};
+
+static void commands(bool pta)
+{
+	const uint64_t *rd = rd_base[pta], dev = 5ull << 32;
+	const char *how = pta ? "by address" : "by number";
+	uint32_t first, irq;
+
+	start(pta, 1);
+	/* clang-format off */
+	EXECUTED(0, how,
+		{ 0x09, 0, V | rd[0] | 0, 0 }, { 0x05, 0, rd[0], 0 },
+		{ 0x0d, 0, 0, 0 }, { 0x05, 0, rd[0], 0 },
+		{ dev | 0x08, 5, V | 0x12345600, 0 });
+	must(enter(1) == FERRY_OK, "enter 1");
+	EXECUTED(0, "enter: MAPC, SYNC, INVALL, SYNC",
+		{ 0x09, 0, V | rd[1] | 1, 0 }, { 0x05, 0, rd[1], 0 },
+		{ 0x0d, 0, 1, 0 }, { 0x05, 0, rd[1], 0 });
+	first = make(0x3f, 0);
+	fake.its[0].logged = 0;
+	irq = make(0x21, 0);
+	must(irq != first, "another number");
+	EXECUTED(0, "create, enable: MAPTI, SYNC, INV, SYNC",
+		{ dev | 0x0a, (uint64_t)LPI(irq) << 32 | 0x21, 0, 0 }, { 0x05, 0, rd[0], 0 },
+		{ dev | 0x0c, 0x21, 0, 0 }, { 0x05, 0, rd[0], 0 });
+	must(move(irq, 1) == FERRY_OK, "move");
+	EXECUTED(0, "move: MOVI, SYNC with both",
+		{ dev | 0x01, 0x21, 1, 0 }, { 0x05, 0, rd[0], 0 }, { 0x05, 0, rd[1], 0 });
+	must(ferry_irq_settle(f, irq, NULL) == FERRY_OK, "settle");
+	fake.rd[0].pending[irq] = true; /* where it is not any more: given back */
+	must(!taken(0, irq), "taken where it is not");
+	EXECUTED(0, "give back: INT, SYNC", { dev | 0x03, 0x21, 0, 0 }, { 0x05, 0, rd[1], 0 });
+	must(taken(1, irq), "INT");
+	must(ferry_irq_free(f, irq, 0, NULL) == FERRY_OK, "free");
+	EXECUTED(0, "free: INV, SYNC, DISCARD, SYNC",
+		{ dev | 0x0c, 0x21, 0, 0 }, { 0x05, 0, rd[1], 0 },
+		{ dev | 0x0f, 0x21, 0, 0 }, { 0x05, 0, rd[1], 0 });
+	must(leave(1) == FERRY_OK, "leave");
+	EXECUTED(0, "leave: MOVALL, SYNC with both",
+		{ 0x0e, 0, rd[1], rd[0] }, { 0x05, 0, rd[1], 0 }, { 0x05, 0, rd[0], 0 });
+	must(ferry_irq_free(f, first, 0, NULL) == FERRY_OK, "free");
+	fake.its[0].logged = 0;
+	must(ferry_its_device(f, 0, 5, 0, 0) == FERRY_OK, "device");
+	EXECUTED(0, "device unknown: MAPD", { dev | 0x08, 0, 0, 0 });
+	/* clang-format on */
+	clean(how);
+}
+
+/* ---- start --------------------------------------------------------------------------- */
+
+static void registers(void)
+{
+	const uint64_t attributes = 7ull << 59 | 1ull << 10;
+
+	start(false, 2);
+	is_u64(fake.its[0].cbaser, V | attributes | QUEUE_PA, "GITS_CBASER: one page of 4 KB");
+	is_u64(fake.its[0].baser[3],
+	       V | attributes | 1ull << 56 | 15ull << 48 | DEVICES_PA | 2 << 8 | 1,
+	       "GITS_BASERn of devices: two pages of 64 KB");
+	is_u64(fake.its[0].baser[1],
+	       V | attributes | 4ull << 56 | 7ull << 48 | COLLECTIONS_PA | 2 << 8,
+	       "GITS_BASERn of collections: one");
+	is_u64(fake.its[0].baser[4], 2ull << 56 | 7ull << 48, "GITS_BASERn of vPEs: none");
+	is_u64(fake.its[0].ctlr, 1, "on");
+	is_u64(fake.rd[1].propbaser, 7ull << 7 | 1ull << 10 | CONFIG_PA | 13,
+	       "GICR_PROPBASER: 14 bits of INTID");
+	is_u64(fake.rd[1].pendbaser, 7ull << 7 | 1ull << 10 | (PENDING_PA + PENDING_STRIDE),
+	       "GICR_PENDBASER of CPU 1");
+	ok(fake.rd[1].ptz && (fake.rd[1].ctlr & 1), "its pending table is zero, LPIs are on");
+	is_u64(fake.seen[IRQS - 1], 2, "every LPI is disabled, and hardware sees it");
+	is_u64(ferry_its_entry_bytes(f, 0), 12, "bytes of an ITT entry");
+	is_u64(ferry_its_entry_bytes(f, 1), 0, "of no ITS");
+	clean("start");
+}
+
+/* Tables that can't be shareable are not cacheable; pages are what the register has. */
+static void other_registers(void)
+{
+	fake_reset(false);
+	configure(1, 65536);
+	fake.its[0].plain = true;
+	fake.its[0].page = 0;
+	fake.plain_rd = true;
+	its_config[0].queue_pa += 1ull << 48;
+	must(machine() == FERRY_OK, "init");
+	bring_up(1);
+	is_u64(fake.its[0].cbaser, V | 1ull << 59 | QUEUE_PA | 1ull << 48 | 15,
+	       "GITS_CBASER: not shareable, not cacheable, sixteen pages");
+	is_u64(fake.its[0].baser[3], V | 1ull << 59 | 1ull << 56 | 15ull << 48 | DEVICES_PA | 31,
+	       "GITS_BASERn: 32 pages of 4 KB");
+	is_u64(fake.rd[0].propbaser, 1ull << 7 | CONFIG_PA | 13, "GICR_PROPBASER");
+	is_u64(fake.rd[0].pendbaser, 1ull << 7 | PENDING_PA, "GICR_PENDBASER");
+	fake_reset(false);
+	configure(1, 4096);
+	its_config[0].device_table_pa |= 0x5ull << 48;
+	must(machine() == FERRY_OK, "init");
+	is_u64(fake.its[0].baser[3] & 0x000000000000ffffull, 1 << 10 | 2 << 8 | 1 | 5 << 12,
+	       "GITS_BASERn: bits 51:48 of an address are in 15:12");
+	clean("other tables");
+}
+
+/* One thing that the hardware has not. */
+static int lacking(uint32_t what)
+{
+	struct fake_its *t = &fake.its[0];
+
+	fake_reset(false);
+	configure(1, 4096);
+	switch (what) {
+	case 0:
+		t->typer &= ~1ull;
+		break;
+	case 1: /* 3 bits of DeviceID */
+		t->typer = (t->typer & ~(31ull << 13)) | 2ull << 13;
+		break;
+	case 2: /* one bit of collections */
+		t->typer |= 1ull << 36;
+		break;
+	case 3: /* three collections, held by the ITS */
+		t->baser[1] = 0;
+		t->typer |= 3ull << 24;
+		break;
+	case 4: /* a device table for 8 */
+		its_config[0].device_bits = 14;
+		break;
+	case 5:
+		fake.rd[2].typer &= ~1ull;
+		break;
+	case 6:
+		fake.gicd_typer &= ~(1u << 17);
+		break;
+	case 7: /* 13 bits of INTID */
+		fake.gicd_typer = 12u << 19 | 1u << 17;
+		break;
+	case 8: /* 32 LPIs */
+		fake.gicd_typer |= 4u << 11;
+		break;
+	case 9: /* a page size that is none */
+		t->page = 3;
+		break;
+	case 10: /* 4 KB pages: not beyond 48 bits */
+		t->page = 0;
+		its_config[0].device_table_pa |= 1ull << 48;
+		break;
+	}
+	return machine();
+}
+
+static void refusals(void)
+{
+	for (uint32_t what = 0; what < 11; what++)
+		is_int(lacking(what), FERRY_E_HARDWARE, "hardware lacks something: %u", what);
+	fake_reset(false);
+	configure(1, 4096);
+	fake.its[0].baser[1] = 0;
+	fake.its[0].typer |= 4ull << 24;
+	is_int(machine(), FERRY_OK, "four collections held by the ITS are enough");
+	fake.its[0].baser[1] = 0;
+	configure(1, 4096);
+	fake.its[0].busy = true;
+	is_int(machine(), FERRY_E_TIMEOUT, "an ITS that does not come to rest");
+	fake_reset(false);
+	configure(1, 4096 + 8192);
+	is_int(machine(), FERRY_E_INVALID, "a queue that is no power of two");
+	configure(1, 2048);
+	is_int(machine(), FERRY_E_INVALID, "a queue too small");
+	configure(1, 1 << 21);
+	is_int(machine(), FERRY_E_INVALID, "a queue too large");
+	configure(0, 4096);
+	is_int(machine(), FERRY_E_INVALID, "no ITS");
+	configure(1, 4096);
+	its_config[0].queue_pa += 4096;
+	is_int(machine(), FERRY_E_INVALID, "a queue not aligned");
+	configure(1, 4096);
+	config.lpi_pending_stride = 4096;
+	is_int(machine(), FERRY_E_INVALID, "pending tables not aligned");
+	clean("refusals");
+}
+
+static void devices(void)
+{
+	uint64_t mask = 1;
+	uint32_t irq;
+
+	start(false, 1);
+	is_int(ferry_its_device(f, 1, 5, 0x1000, 1), FERRY_E_INVALID, "no such ITS");
+	is_int(ferry_its_device(f, 0, 16, 0x1000, 1), FERRY_E_INVALID, "no such device id");
+	is_int(ferry_its_device(f, 0, 3, 0x1000, 9), FERRY_E_INVALID, "too many events");
+	is_int(ferry_its_device(f, 0, 3, 0x1080, 1), FERRY_E_INVALID, "a table not aligned");
+	is_int(ferry_its_device(f, 0, 3, 0x1000, 0), FERRY_E_INVALID, "a table without events");
+	is_int(ferry_its_device(f, 0, 3, 0, 1), FERRY_E_INVALID, "events without a table");
+	is_int(create(0, 16, 0, &mask, &irq), FERRY_E_INVALID, "an interrupt of no device id");
+	is_int(create(0, 5, 256, &mask, &irq), FERRY_E_INVALID, "of no event id");
+	is_int(create(1, 5, 0, &mask, &irq), FERRY_E_INVALID, "of no ITS");
+	clean("devices");
+}
+
+/* ---- the queue ------------------------------------------------------------------------ */
+
+/* 128 places; moves of three commands each cross its end at every place. */
+static void wrap(void)
+{
+	uint32_t irq, before, bad = 0;
+
+	start(false, 3);
+	irq = make(1, 0);
+	before = fake.its[0].commands;
+	for (uint32_t n = 0; n < 1000; n++) {
+		bad += move(irq, (n + 1) % 3) != FERRY_OK;
+		fake_fire(0, 5, 1);
+		bad += !taken((n + 1) % 3, irq);
+		bad += ferry_irq_settle(f, irq, NULL) != FERRY_OK;
+	}
+	is_u64(bad, 0, "1000 moves, the interrupt is where it was moved");
+	is_u64(fake.its[0].commands - before, 3000, "each command executed once");
+	clean("wrap");
+}
+
+/* The ITS goes on only while somebody waits for it. */
+static void full(void)
+{
+	uint32_t irqs[2], bad = 0, before;
+
+	start(false, 3);
+	irqs[0] = make(1, 0);
+	irqs[1] = make(2, 0);
+	before = fake.its[0].commands;
+	fake.its[0].allowance = 0;
+	fake.its[0].per_tick = 1;
+	for (uint32_t n = 0; n < 300; n++) {
+		bad += ferry_irq_mask(f, irqs[n % 2]) != FERRY_OK;
+		bad += ferry_irq_unmask(f, irqs[n % 2]) != FERRY_OK;
+	}
+	ok(!bad && fake.waits, "a full queue is waited for");
+	ok(fake.its[0].commands - before < 1200, "some commands are still in it");
+	fake_go(0, 127);
+	is_u64(fake.its[0].commands - before, 1200, "none was lost");
+	clean("full");
+}
+
+/* It does not go on at all. */
+static void dead(void)
+{
+	struct ferry_affinity a;
+	uint32_t irq, n, other, waits;
+
+	start(false, 2);
+	irq = make(1, 0);
+	other = make(2, 0);
+	fake.its[0].allowance = 0;
+	must(move(irq, 1) == FERRY_OK, "move");
+	for (n = 0; n < 60; n++)
+		must(ferry_irq_mask(f, other) == FERRY_OK && ferry_irq_unmask(f, other) == FERRY_OK,
+		     "mask");
+	is_int(move(other, 1), FERRY_E_TIMEOUT, "no room, no move");
+	waits = fake.waits;
+	is_int(move(other, 1), FERRY_E_TIMEOUT, "nor later");
+	is_u64(fake.waits, waits, "and nobody waits any more");
+	is_int(create(0, 5, 3, NULL, &n), FERRY_E_TIMEOUT, "no new interrupt");
+	is_int(ferry_its_device(f, 0, 6, 0x1000, 1), FERRY_E_TIMEOUT, "no new device");
+	is_int(ferry_irq_free(f, other, 0, NULL), FERRY_E_AGAIN, "what it was not told");
+	fake_go(0, FERRY_NONE);
+	is_int(ferry_irq_free(f, other, 0, NULL), FERRY_E_AGAIN, "... is never done");
+	is_int(ferry_irq_settle(f, irq, NULL), FERRY_OK, "what it was told before may be");
+	must(ferry_irq_affinity(f, irq, &a, NULL, NULL, NULL) == FERRY_OK, "affinity");
+	is_u64(a.first_cpu, 1, "the move that was given");
+	ok(!fake.wrong, "dead: nothing wrong");
+}
+
+static void stalls(void)
+{
+	uint32_t irq;
+
+	start(false, 2);
+	irq = make(1, 0);
+	fake.its[0].stall_in = 2;
+	must(move(irq, 1) == FERRY_OK, "move");
+	is_u64(fake.its[0].retries, 1, "a stall is seen, and the ITS told to go on");
+	is_u64(fake.its[0].creadr & 1, 0, "it did");
+	is_int(ferry_irq_settle(f, irq, NULL), FERRY_OK, "and the move has ended");
+
+	fake.its[0].stall_in = 3;
+	fake.its[0].again = true;
+	must(move(irq, 0) == FERRY_OK, "move");
+	for (uint32_t n = 0; n < 3; n++)
+		must(ferry_irq_settle(f, irq, NULL) == FERRY_E_AGAIN, "not settled");
+	is_u64(fake.its[0].retries, fake.its[0].looks, "told so once for each look");
+	ok(fake.its[0].looks >= 5, "at the same place again and again");
+	fake.its[0].again = false;
+	fake.its[0].stall_in = 0;
+	must(ferry_irq_settle(f, irq, NULL) <= 0, "settle");
+	is_int(ferry_irq_settle(f, irq, NULL), FERRY_OK, "until it ends");
+	clean("stalls");
+}
+
+/* One who waits sees a stall of every kind. */
+static void stalled_wait(void)
+{
+	start(false, 1);
+	fake.its[0].stall_in = 1;
+	is_int(enter(1), FERRY_OK, "a wait goes on after a stall");
+	is_u64(fake.its[0].retries, 1, "told so once");
+	fake.its[0].stall_in = 1;
+	fake.its[0].again = true;
+	is_int(enter(2), FERRY_E_TIMEOUT, "stalled for ever");
+	ok(fake.its[0].retries > 2 && fake.its[0].retries < 40, "and not told so for ever");
+	is_int(enter(3), FERRY_E_TIMEOUT, "dead");
+	ok(!fake.wrong, "stalled wait: nothing wrong");
+}
+
+/* ---- moves ---------------------------------------------------------------------------- */
+
+static void token(void)
+{
+	uint64_t wait_ns = 0;
+	uint32_t irq;
+
+	start(false, 2);
+	irq = make(1, 0);
+	fake.its[0].allowance = 0;
+	must(move(irq, 1) == FERRY_OK, "move");
+	is_int(ferry_irq_settle(f, irq, &wait_ns), FERRY_E_AGAIN, "MOVI is not done");
+	is_u64(wait_ns, 1000, "worth another look soon");
+	fake_go(0, 2);
+	is_int(ferry_irq_settle(f, irq, NULL), FERRY_E_AGAIN, "nor with one SYNC of two");
+	must(ferry_irq_mask(f, irq) == FERRY_OK, "mask");
+	fake_go(0, 1);
+	is_int(ferry_irq_settle(f, irq, NULL), FERRY_OK, "but without what came after");
+	ok(settled_on(irq, 1), "it is on CPU 1");
+	fake_go(0, FERRY_NONE);
+	clean("token");
+}
+
+static void pending(void)
+{
+	uint32_t irq;
+
+	start(true, 2);
+	irq = make(1, 0);
+	fake_fire(0, 5, 1);
+	must(move(irq, 1) == FERRY_OK, "move");
+	ok(nothing(0), "not at the old CPU any more");
+	ok(taken(1, irq), "moved along");
+	ok(nothing(1), "once");
+	must(ferry_irq_settle(f, irq, NULL) == FERRY_OK, "settle");
+	clean("pending");
+}
+
+/* ---- configuration ------------------------------------------------------------------- */
+
+static void masks(void)
+{
+	uint32_t irq;
+
+	start(false, 1);
+	irq = make(1, 0);
+	is_u64(fake.seen[irq], 0xa0 | 2 | 1, "enabled, and its priority");
+	fake_fire(0, 5, 1);
+	ok(taken(0, irq), "it comes, and its configuration is read");
+	must(ferry_irq_mask(f, irq) == FERRY_OK, "mask");
+	fake_fire(0, 5, 1);
+	ok(nothing(0), "masked: it pends");
+	fake.its[0].logged = 0;
+	must(ferry_irq_mask(f, irq) == FERRY_OK && ferry_irq_disable(f, irq) == FERRY_OK, "mask");
+	is_u64(fake.its[0].logged, 0, "nothing changes, nothing is told");
+	must(ferry_irq_enable(f, irq) == FERRY_OK, "enable");
+	ok(nothing(0), "still masked");
+	must(ferry_irq_unmask(f, irq) == FERRY_OK, "unmask");
+	ok(taken(0, irq), "unmasked: it comes");
+	clean("masks");
+}
+
+/* ---- free ------------------------------------------------------------------------------ */
+
+static uint32_t count(uint8_t command)
+{
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; k < fake.its[0].logged; k++)
+		n += (uint8_t)fake.its[0].log[k][0] == command;
+	return n;
+}
+
+static void free_moving(void)
+{
+	uint32_t irq, again;
+	int rc;
+
+	start(false, 2);
+	irq = make(1, 0);
+	fake.its[0].allowance = 0;
+	fake.its[0].logged = 0;
+	must(move(irq, 1) == FERRY_OK, "move");
+	is_int(ferry_irq_free(f, irq, 0, NULL), FERRY_E_AGAIN, "while it moves");
+	fake_go(0, 3);
+	fake_fire(0, 5, 1);
+	is_int(ferry_irq_free(f, irq, 0, NULL), FERRY_E_AGAIN, "moved, not discarded");
+	for (uint32_t n = 0; n < 20 && (rc = ferry_irq_free(f, irq, 0, NULL)) != FERRY_OK; n++)
+		fake_go(0, 1);
+	is_int(rc, FERRY_OK, "and at last");
+	is_u64(count(0x0f), 1, "DISCARD once");
+	fake.its[0].allowance = FERRY_NONE;
+	again = make(1, 1);
+	is_u64(again, irq, "its number is used again");
+	ok(nothing(1), "and nothing of the one before is pending");
+	fake_fire(0, 5, 1);
+	ok(taken(1, irq), "but what comes now");
+	clean("free while moving");
+}
+
+static void free_settled(void)
+{
+	uint32_t irq;
+
+	start(false, 1);
+	irq = make(1, 0);
+	fake_fire(0, 5, 1);
+	fake.its[0].allowance = 0;
+	fake.its[0].logged = 0;
+	is_int(ferry_irq_free(f, irq, 0, NULL), FERRY_E_AGAIN, "its DISCARD is not done");
+	is_int(ferry_irq_free(f, irq, 0, NULL), FERRY_E_AGAIN, "nor now");
+	fake_go(0, 3);
+	is_int(ferry_irq_free(f, irq, 0, NULL), FERRY_E_AGAIN, "nor without SYNC");
+	fake_go(0, 10);
+	is_int(ferry_irq_free(f, irq, 0, NULL), FERRY_OK, "done");
+	is_u64(count(0x0f), 1, "DISCARD once");
+	ok(!fake.rd[0].pending[irq], "nothing is pending");
+	clean("free");
+}
+
+/* ---- CPUs ------------------------------------------------------------------------------- */
+
+/* What a CPU was offered and could not be called back reaches its interrupt's place by way
+ * of another CPU. */
+static void leaves(void)
+{
+	uint64_t mask = 1 << 1 | 1 << 2;
+	uint32_t irq;
+
+	start(false, 3);
+	irq = make(1, 1);
+	must(ferry_irq_set_affinity(f, irq, &mask, FERRY_NONE, NULL) == FERRY_OK, "affinity");
+	fake.rd[1].offered[irq] = true;
+	must(leave(1) == FERRY_OK, "leave");
+	ok(settled_on(irq, 2), "it left for CPU 2");
+	must(!taken(0, irq), "taken where it is not");
+	ok(taken(2, irq), "what the old CPU was offered comes there");
+	ok(nothing(0) && nothing(2), "once");
+	ok(fake.rd[1].waker & 2, "the redistributor sleeps");
+	fake_fire(0, 5, 1);
+	ok(taken(2, irq), "and what comes then");
+	clean("leaves");
+}
+
+static void returns(void)
+{
+	uint32_t irq;
+
+	start(false, 2);
+	irq = make(1, 1);
+	must(leave(1) == FERRY_OK, "leave");
+	fake_fire(0, 5, 1);
+	ok(taken(0, irq), "it left for CPU 0");
+	ok(fake.rd[1].ctlr & 1, "LPIs can't be switched off");
+	is_int(enter(1), FERRY_OK, "the CPU returns, with its own tables");
+	must(ferry_irq_settle(f, irq, NULL) == FERRY_OK && settled_on(irq, 1), "mended");
+	fake_fire(0, 5, 1);
+	ok(taken(1, irq), "and gets its interrupt back");
+	clean("returns");
+}
+
+/* LPIs are on when a CPU returns: with whose tables? */
+static void tables(void)
+{
+	struct fake_rd *rd = &fake.rd[1];
+
+	start(false, 2);
+	must(leave(1) == FERRY_OK, "leave");
+	rd->propbaser ^= 1ull << 12;
+	is_int(enter(1), FERRY_E_HARDWARE, "another's configuration table");
+	rd->propbaser ^= 1ull << 12 | 1;
+	is_int(enter(1), FERRY_E_HARDWARE, "too few INTIDs");
+	rd->propbaser ^= 1;
+	rd->pendbaser ^= 1ull << 16;
+	is_int(enter(1), FERRY_E_HARDWARE, "another's pending table");
+	rd->pendbaser ^= 1ull << 16 | 1ull << 10;
+	is_int(enter(1), FERRY_OK, "its own; attributes may differ");
+	must(leave(1) == FERRY_OK, "leave");
+	rd->ctlr = 0;
+	is_int(enter(1), FERRY_OK, "one that was powered off");
+	ok((rd->ctlr & 1) && !rd->ptz, "its pending table is what it left");
+	clean("tables");
+}
+
+/* Two ITSs, the same ids: each is told what is its own, both are told of CPUs. */
+static void two(void)
+{
+	uint64_t mask = 1;
+	uint32_t irqs[2];
+
+	fake_reset(false);
+	configure(2, 4096);
+	fake.its[1].typer |= 1u << 19;
+	must(machine() == FERRY_OK, "init");
+	bring_up(2);
+	is_u64(fake.its[0].logged, 8, "CPUs are mapped in one");
+	is_u64(fake.its[1].logged, 8, "and in the other");
+	for (uint32_t n = 0; n < 2; n++) {
+		must(ferry_its_device(f, n, 5, 0x1000, 2) == FERRY_OK, "device");
+		must(create(n, 5, 1, &mask, &irqs[n]) == FERRY_OK, "create");
+		must(ferry_irq_enable(f, irqs[n]) == FERRY_OK, "enable");
+	}
+	fake.its[0].logged = fake.its[1].logged = 0;
+	must(move(irqs[1], 1) == FERRY_OK, "move");
+	is_u64(fake.its[0].logged, 0, "the first hears nothing");
+	EXECUTED(1, "of a move in the second", { 5ull << 32 | 1, 1, 1, 0 },
+		 { 5, 0, rd_base[1][0], 0 }, { 5, 0, rd_base[1][1], 0 });
+	fake_fire(0, 5, 1);
+	fake_fire(1, 5, 1);
+	ok(taken(0, irqs[0]), "one here");
+	ok(taken(1, irqs[1]), "one there");
+	clean("two");
+}
+
+int main(void)
+{
+	commands(false);
+	commands(true);
+	registers();
+	other_registers();
+	refusals();
+	devices();
+	wrap();
+	full();
+	dead();
+	stalls();
+	stalled_wait();
+	token();
+	pending();
+	masks();
+	free_moving();
+	free_settled();
+	leaves();
+	returns();
+	tables();
+	two();
+	return tap_done();
+}
