@@ -335,8 +335,8 @@ static const char *check_machine(const struct storm_spec *spec)
 	if (spec->logical_flat && spec->logical_cluster)
 		return "logical destinations are flat or cluster, not both";
 	if (spec->drain_ns > limit || spec->flight_ns > limit || spec->ipi_ns > limit ||
-	    spec->eoi_ns > limit || spec->commit > 2)
-		return "a time of more than 1000 s, or an unknown way to commit";
+	    spec->eoi_ns > limit || spec->commit > 2 || spec->policy > STORM_BY_LOAD)
+		return "a time of more than 1000 s, or an unknown way to commit, or policy";
 	if (spec->first_vector && spec->first_vector < 0x11)
 		return "the first vector must be 0x11 or more";
 	return NULL;
@@ -502,7 +502,9 @@ static bool allocate(struct storm *st, struct storm_report *report)
 	st->staying = calloc(spec->cpus, 4);
 	report->vectors_used = calloc(spec->cpus, sizeof(uint32_t));
 	report->cpus = spec->cpus;
-	if (!st->gen || !st->masks || !st->queue || !st->staying || !report->vectors_used) {
+	st->policy = spec->policy ? storm_policy_new(spec) : NULL;
+	if (!st->gen || !st->masks || !st->queue || !st->staying || !report->vectors_used ||
+	    (spec->policy && !st->policy)) {
 		storm_fail(st, FERRY_E_MEMORY, "out of memory");
 		return false;
 	}
@@ -599,6 +601,7 @@ int storm_run(const struct storm_spec *spec, struct storm_report *report, storm_
 	free(st.queue);
 	free(st.staying);
 	free(st.ops);
+	storm_policy_free(st.policy);
 	return st.status;
 }
 

@@ -50,6 +50,10 @@ struct storm_op {
 	uint64_t *mask;  /* AFFINITY */
 };
 
+/* Which CPU of those it may have an interrupt gets; all are asked for again when a CPU
+ * has come back. None: the library decides, and nothing is rebalanced. */
+enum storm_policy_kind { STORM_NO_POLICY, STORM_ROUND_ROBIN, STORM_BY_LOAD };
+
 struct storm_spec {
 	const char *name;
 	uint64_t seed;
@@ -87,6 +91,7 @@ struct storm_spec {
 	uint8_t commit;      /* 0: each offline picks at random; 1: interrupts on until empty;
 	                          2: commit as soon as allowed, interrupts off */
 	bool restore;        /* ferry_config.restore */
+	uint8_t policy;      /* enum storm_policy_kind */
 };
 
 #define STORM_VIOLATIONS 16
@@ -106,6 +111,13 @@ struct storm_report {
 	uint64_t forwarded; /* pending at commit, replayed elsewhere */
 	uint64_t ipis;      /* doorbells sent */
 	uint64_t replays;   /* handlers started from memory */
+
+	/* With a policy: passes over all interrupts, moves they made; the busiest CPU
+	 * against the mean of those online, before and after, 1/1000, summed over the passes;
+	 * by how much the numbers of interrupts on two CPUs differed, at most, after one. */
+	uint64_t passes, policy_moves;
+	uint64_t uneven_load[2], uneven_count[2];
+	uint32_t spread;
 
 	/* virtual ns: p50, p90, p99, p99.9, max */
 	uint64_t latency[5];   /* device event to handler start */

@@ -73,6 +73,7 @@ struct storm {
 	int status;
 	char *error;
 	size_t error_size;
+	struct storm_policy *policy; /* null: none */
 };
 
 static inline struct storm *storm_of(struct machine *m)
@@ -87,6 +88,15 @@ bool storm_queue(struct storm *st, uint32_t cpu, enum op_kind kind, uint32_t arg
 /* A CPU that is online and staying. */
 uint32_t storm_some_cpu(struct storm *st);
 void storm_start_events(struct storm *st);
+
+/* storm_policy.c; all but the first do nothing where there is no policy. Under the
+ * hotplug lock: start, stop, pass. */
+struct storm_policy *storm_policy_new(const struct storm_spec *spec);
+void storm_policy_free(struct storm_policy *p);
+void storm_policy_start(struct storm *st);
+void storm_policy_stop(struct storm *st);
+void storm_policy_ran(struct storm *st, uint32_t src, uint64_t ns);
+void storm_policy_pass(struct storm *st);
 
 /* storm_ops.c */
 bool storm_has_work(struct machine *m, uint32_t cpu);

@@ -168,6 +168,7 @@ void storm_handler(struct machine *m, uint32_t src, uint32_t cpu)
 	bool level = m->source[src].kind == FERRY_X86_IOAPIC_LEVEL;
 	uint64_t ns = 1 + pick(st, 2ull * st->spec->handler_ns);
 
+	storm_policy_ran(st, src, ns);
 	/* With the EOI written before the handler nothing but the handlers' own
 	 * restraint bounds the depth of the stack. */
 	if (st->spec->nested && c->depth < 4 && pick(st, 2))
@@ -559,6 +560,7 @@ static void online(struct storm *st, uint32_t cpu)
 			nap(st, 200);
 	}
 	st->coming[cpu] = false;
+	storm_policy_pass(st);
 	hotplug_unlock(st);
 }
 
@@ -580,6 +582,7 @@ static void setup(struct storm *st)
 			return;
 		}
 	}
+	storm_policy_start(st);
 	storm_start_events(st);
 }
 
@@ -685,6 +688,11 @@ static void finish(struct storm *st)
 		violation(st->m, V_BROKEN, NONE, NONE, "stuck: %u operations never end",
 			  st->pending - 1);
 	st->finishing = true;
+	if (st->policy) {
+		hotplug_lock(st);
+		storm_policy_stop(st);
+		hotplug_unlock(st);
+	}
 	for (i = 0; i < st->spec->cpus; i++)
 		online(st, i);
 	for (i = 0; i < st->spec->nirqs; i++)

@@ -44,14 +44,14 @@ struct ferry_policy {
 uint32_t ferry_candidate(struct ferry *f, const struct ferry_candidates *among, uint32_t from);
 
 /*
- * Round robin over the candidates, in the order of CPU indices. Interrupts with the
- * same mask take turns among themselves: after a pass the CPUs of that mask have counts
- * of them that differ by at most 1. (Rarer masks than "all" may share a turn: there are
- * FERRY_TURNS.) Zeroed by its owner, and the policy's alone.
+ * Round robin: of full masks in the order of CPU indices, else the candidate whose last
+ * turn is longest ago. So after a pass CPUs have counts that differ by at most 1 where
+ * masks are full, or all the same. `cursor` and `clock` are zeroed by their owner; all
+ * of it is the policy's alone.
  */
-#define FERRY_TURNS 16u
 struct ferry_round_robin {
-	ferry_atomic turn[FERRY_TURNS]; /* the CPU chosen last, + 1; [0]: of full masks */
+	ferry_atomic *last; /* ferry_config.cpus of them, zeroed: when each had its turn */
+	ferry_atomic clock, cursor;
 };
 
 /*

@@ -155,28 +155,52 @@ void ferry_balance_set(struct ferry *f, const struct ferry_policy *policy)
 
 /* ---- round robin ------------------------------------------------------------------------- */
 
-/* Equal masks are one set: each set has a turn of its own, as far as there are turns. */
-static ferry_atomic *turn_of(struct ferry_round_robin *s, ferry_set set)
+/* The next one after the last: one look, mostly. */
+static uint32_t next_cpu(struct ferry *f, struct ferry_round_robin *s,
+			 const struct ferry_candidates *among)
 {
-	return &s->turn[set == FERRY_SET_ALL ? 0 : 1 + set % (FERRY_TURNS - 1)];
+	uint32_t cpu = ferry_candidate(f, among, ferry_host_load(f->ctx, &s->cursor));
+
+	if (cpu == FERRY_NONE)
+		cpu = ferry_candidate(f, among, 0);
+	ferry_host_store(f->ctx, &s->cursor, cpu + 1);
+	return cpu;
 }
 
-static uint32_t next_in_turn(struct ferry *f, void *arg, const struct ferry_candidates *among,
-			     uint32_t irq, uint32_t now)
+/* With one cursor for different masks, each that is asked for after another would begin
+ * at its first CPU. */
+static uint32_t longest_ago(struct ferry *f, struct ferry_round_robin *s,
+			    const struct ferry_candidates *among)
 {
-	ferry_atomic *turn = turn_of(arg, among->want->set);
-	uint32_t cpu = ferry_candidate(f, among, ferry_host_load(f->ctx, turn));
+	uint32_t now = ferry_host_load(f->ctx, &s->clock), best = FERRY_NONE, oldest = 0;
+
+	for (uint32_t c = ferry_candidate(f, among, 0); c != FERRY_NONE;
+	     c = ferry_candidate(f, among, c + 1)) {
+		uint32_t age = now - ferry_host_load(f->ctx, &s->last[c]);
+
+		if (best == FERRY_NONE || age > oldest) {
+			best = c;
+			oldest = age;
+		}
+	}
+	return best;
+}
+
+static uint32_t take_turns(struct ferry *f, void *arg, const struct ferry_candidates *among,
+			   uint32_t irq, uint32_t now)
+{
+	struct ferry_round_robin *s = arg;
+	uint32_t cpu = among->want->set == FERRY_SET_ALL ? next_cpu(f, s, among) :
+							   longest_ago(f, s, among);
 
 	(void)irq;
 	(void)now;
-	if (cpu == FERRY_NONE)
-		cpu = ferry_candidate(f, among, 0);
 	if (cpu != FERRY_NONE)
-		ferry_host_store(f->ctx, turn, cpu + 1);
+		ferry_host_store(f->ctx, &s->last[cpu], ferry_host_add(f->ctx, &s->clock, 1) + 1);
 	return cpu;
 }
 
 void ferry_round_robin(struct ferry_policy *policy, struct ferry_round_robin *state)
 {
-	*policy = (struct ferry_policy){ .pick = next_in_turn, .arg = state };
+	*policy = (struct ferry_policy){ .pick = take_turns, .arg = state };
 }
