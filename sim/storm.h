@@ -24,14 +24,15 @@ enum storm_pattern {
  * handler deasserts it. */
 struct storm_irq {
 	char name[32];
-	uint8_t kind;  /* enum ferry_x86_kind */
-	uint8_t flags; /* FERRY_SOURCE_* */
+	uint8_t kind;  /* enum ferry_x86_kind, or ferry_gic_kind */
+	uint8_t flags; /* FERRY_SOURCE_*, or FERRY_GIC_SEVERAL */
 	uint8_t pattern;
 	uint32_t burst;
 	uint64_t period_ns;
 	uint32_t device;  /* 0 .. devices-1: messages of one device share an ordered path */
 	uint64_t *mask;   /* initial affinity; null: all CPUs */
 	uint32_t ext_irq; /* number the user knows it by (/proc/interrupts), for messages */
+	uint32_t intid;   /* FERRY_GIC_EDGE, _LEVEL; 0: the next one that is free */
 };
 
 enum storm_op_kind {
@@ -64,6 +65,13 @@ struct storm_spec {
 	uint32_t nirqs;
 	struct storm_op *ops;
 	uint32_t nops;
+
+	/* an Arm machine */
+	uint8_t gic;      /* 2, 3; 0: x86 */
+	uint64_t *mpidrs; /* null: derived */
+	bool its;
+	uint32_t espis;
+	bool split_eoi; /* EOImode 1 */
 
 	uint64_t events;      /* device events to raise; the storm then runs to quiescence */
 	uint64_t moves;       /* random affinity requests, spread over the run */
