@@ -1,28 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* library.c: the library as the subject of the checker. */
-#include <string.h>
-#include "client.h"
+/* library.c: the library as the subject of the checker: x86. */
+#include "library.h"
 
 /* Movable vectors start here; the doorbell is the one below. */
 #define FIRST_VECTOR 0x41
-
-static struct ferry *ferry(struct machine *m)
-{
-	return m->ferry;
-}
-
-static void trace(void *ctx, const struct ferry_trace *record)
-{
-	struct machine *m = ctx;
-
-	oracle_trace(m, record);
-	if (record->event == FERRY_TRACE_SETTLED)
-		client_stir(m);
-	machine_say_trace(m, record);
-	if ((record->event == FERRY_TRACE_EVIDENCE || record->event == FERRY_TRACE_CLEAR) &&
-	    record->irq < m->config.sources && m->irq_src[record->irq])
-		state_of(m)->intent[m->irq_src[record->irq] - 1].debt = (uint8_t)record->a;
-}
 
 static struct ferry_x86_config config_of(const struct scenario *s)
 {
@@ -34,7 +15,7 @@ static struct ferry_x86_config config_of(const struct scenario *s)
 		.core.masks = 4,
 		.core.drain_ns = hw->bound == BOUND_NONE ? 0 : WORLD_DRAIN_NS,
 		.core.restore = s->restore,
-		.core.trace = trace,
+		.core.trace = library_trace,
 		.flags = (s->shared ? FERRY_X86_SHARED : 0) |
 			 (hw->fence_root ? 0 : FERRY_X86_FENCE_REACHES_IRR) |
 			 (hw->undrained ? 0 : FERRY_X86_REMAP_DRAINS) |
@@ -74,11 +55,6 @@ static void doorbell(struct machine *m, uint32_t cpu)
 	ferry_x86_doorbell(ferry(m), cpu);
 }
 
-static int online(struct machine *m, uint32_t cpu)
-{
-	return ferry_cpu_enter(ferry(m), cpu);
-}
-
 static int create(struct machine *m, uint32_t src, uint64_t cpus, uint32_t *irq)
 {
 	struct ferry_source source = {
@@ -93,21 +69,6 @@ static int create(struct machine *m, uint32_t src, uint64_t cpus, uint32_t *irq)
 	return rc == 1 ? FERRY_OK : rc ? rc : FERRY_E_BUG;
 }
 
-static int free_(struct machine *m, uint32_t src, bool quiet)
-{
-	return ferry_irq_free(ferry(m), m->source[src].irq, quiet ? FERRY_FREE_QUIET : 0, NULL);
-}
-
-static bool read_affinity(struct machine *m, uint32_t src, struct ferry_affinity *a,
-			  uint64_t *requested, uint64_t *effective)
-{
-	int rc;
-
-	machine_look(m);
-	rc = ferry_irq_affinity(ferry(m), m->source[src].irq, a, requested, effective, NULL);
-	return machine_looked(m) && rc == FERRY_OK;
-}
-
 /* A dead interrupt whose move has ended stays SETTLED until it is freed once more; a
  * level pin also until its last interrupt has ended. */
 static bool drained(struct machine *m, uint32_t src)
@@ -116,69 +77,10 @@ static bool drained(struct machine *m, uint32_t src)
 	struct ferry_affinity a;
 
 	sim_reads(m, RES_DEVICE(s->device));
-	if (!read_affinity(m, src, &a, NULL, NULL))
+	if (!library_affinity(m, src, &a, NULL, NULL))
 		return false;
 	return a.state == FERRY_DRAINED ||
 	       (a.state == FERRY_SETTLED && !s->remote_irr && !s->flights);
-}
-
-static int move(struct machine *m, uint32_t src, uint64_t cpus)
-{
-	uint32_t ticket;
-	int rc = ferry_irq_set_affinity(ferry(m), m->source[src].irq, &cpus, FERRY_NONE, &ticket);
-
-	if (rc == FERRY_OK)
-		state_of(m)->intent[src].ticket = (uint8_t)ticket;
-	return rc;
-}
-
-static int mask(struct machine *m, uint32_t src, bool masked)
-{
-	uint32_t irq = m->source[src].irq;
-
-	return masked ? ferry_irq_mask(ferry(m), irq) : ferry_irq_unmask(ferry(m), irq);
-}
-
-static int enable(struct machine *m, uint32_t src, bool enabled)
-{
-	uint32_t irq = m->source[src].irq;
-
-	return enabled ? ferry_irq_enable(ferry(m), irq) : ferry_irq_disable(ferry(m), irq);
-}
-
-static int settle(struct machine *m, uint32_t src)
-{
-	struct intent *k = &state_of(m)->intent[src];
-	int rc = ferry_irq_settle(ferry(m), m->source[src].irq, NULL);
-
-	sim_writes(m, RES_GHOST(src));
-	k->settle = rc == FERRY_E_AGAIN && !k->requests;
-	return rc;
-}
-
-static int leave(struct machine *m, uint32_t cpu)
-{
-	return ferry_cpu_leave(ferry(m), cpu);
-}
-
-static int step(struct machine *m, uint32_t cpu, uint32_t *left)
-{
-	return ferry_cpu_leave_step(ferry(m), cpu, left, NULL);
-}
-
-static int commit(struct machine *m, uint32_t cpu)
-{
-	return ferry_cpu_commit(ferry(m), cpu);
-}
-
-static int roll_back(struct machine *m, uint32_t cpu)
-{
-	return ferry_cpu_roll_back(ferry(m), cpu);
-}
-
-static void poll(struct machine *m)
-{
-	ferry_poll(ferry(m));
 }
 
 static struct ferry_guard guard(struct machine *m, const void *address)
@@ -232,40 +134,6 @@ static void check_slots(struct machine *m, uint32_t src)
 		violation(m, V_BROKEN, NONE, src, "drained, and owns %u slots", n);
 }
 
-/* A ticket is told as satisfied once the affinity is what was asked for. CPUs that go
- * may change it afterwards. */
-static bool hotplugs(const struct scenario *s)
-{
-	uint32_t cpu, i;
-
-	for (cpu = 0; cpu < s->cpus; cpu++)
-		for (i = 0; i < s->script[cpu].n; i++)
-			if (s->script[cpu].op[i].kind == OP_OFFLINE ||
-			    s->script[cpu].op[i].kind == OP_ROLLBACK)
-				return true;
-	return false;
-}
-
-static void check_ticket(struct machine *m, uint32_t src)
-{
-	const struct intent *k = &state_of(m)->intent[src];
-	uint64_t requested, effective;
-	struct ferry_affinity a;
-
-	if (!k->last || k->requests || k->gone || hotplugs(world_of(m)->s) ||
-	    !read_affinity(m, src, &a, &requested, &effective))
-		return;
-	if ((int32_t)(a.generation - k->ticket) < 0)
-		return;
-	if (a.state != FERRY_SETTLED)
-		violation(m, V_BROKEN, NONE, src, "ticket %u is said to be satisfied in a move",
-			  k->ticket);
-	if (effective & ~(uint64_t)k->last)
-		violation(m, V_BROKEN, NONE, src,
-			  "ticket %u is said to be satisfied, it lives on %#llx, not in %#x",
-			  k->ticket, (unsigned long long)effective, k->last);
-}
-
 /* Is there a free vector that this interrupt could use? */
 static bool room(struct machine *m, uint64_t cpus)
 {
@@ -288,7 +156,7 @@ static bool anyone_moves(struct machine *m)
 	uint32_t src;
 
 	for (src = 0; src < m->config.sources; src++)
-		if (m->source[src].irq != NONE && read_affinity(m, src, &a, NULL, NULL) &&
+		if (m->source[src].irq != NONE && library_affinity(m, src, &a, NULL, NULL) &&
 		    a.state == FERRY_MOVING)
 			return true;
 	return false;
@@ -303,7 +171,7 @@ static void check_rest(struct machine *m, uint32_t src)
 	uint64_t requested, effective;
 	struct ferry_affinity a;
 
-	if (!read_affinity(m, src, &a, &requested, &effective) || a.dead)
+	if (!library_affinity(m, src, &a, &requested, &effective) || a.dead)
 		return;
 	machine_look(m);
 	has_room = room(m, requested & ~effective);
@@ -321,17 +189,6 @@ static void check_rest(struct machine *m, uint32_t src)
 		violation(m, V_BROKEN, NONE, src, "somebody waits for a move that nobody ends");
 }
 
-static void check_last(struct machine *m, uint32_t src)
-{
-	const struct intent *k = &state_of(m)->intent[src];
-	uint64_t requested;
-	struct ferry_affinity a;
-
-	if (k->last && read_affinity(m, src, &a, &requested, NULL) && requested != k->last)
-		violation(m, V_BROKEN, NONE, src, "the last request was for CPUs %#x, it has %#llx",
-			  k->last, (unsigned long long)requested);
-}
-
 static void look(struct machine *m, enum look when)
 {
 	uint32_t src;
@@ -345,14 +202,14 @@ static void look(struct machine *m, enum look when)
 			continue;
 		if (when == LOOK_STATE) {
 			oracle_source(m, src);
-			check_ticket(m, src);
+			library_check_ticket(m, src);
 			/* In one namespace a slot is everybody's: nothing to count. */
 			if (!world_of(m)->s->shared)
 				check_slots(m, src);
 		} else if (s->live && !s->dead && when == LOOK_REST) {
 			check_rest(m, src);
 		} else if (s->live && !s->dead) {
-			check_last(m, src);
+			library_check_last(m, src);
 		}
 	}
 }
@@ -363,19 +220,9 @@ const struct subject subject_library = {
 	.init = init,
 	.interrupt = interrupt,
 	.doorbell = doorbell,
-	.online = online,
+	LIBRARY_CALLS,
 	.create = create,
-	.free_ = free_,
 	.drained = drained,
-	.move = move,
-	.mask = mask,
-	.enable = enable,
-	.settle = settle,
-	.leave = leave,
-	.step = step,
-	.commit = commit,
-	.roll_back = roll_back,
-	.poll = poll,
 	.guard = guard,
 	.look = look,
 };
