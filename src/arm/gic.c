@@ -65,10 +65,11 @@ static void describe_gic(struct ferry_gic *gic, const struct ferry_gic_config *c
 		gic->kinds[FERRY_GIC_LPI] = c->its->kind;
 }
 
-int ferry_gic_init(const struct ferry_gic_config *c, void *memory, size_t size, struct ferry **f)
+int ferry_gic_init(const struct ferry_gic_config *c, void *memory, size_t size, struct ferry **out)
 {
 	struct ferry_carver m = { memory, 0 };
 	size_t need = ferry_gic_size(c);
+	struct ferry *f;
 	int rc;
 
 	if (!need || !memory || ((uintptr_t)memory & 7))
@@ -77,17 +78,15 @@ int ferry_gic_init(const struct ferry_gic_config *c, void *memory, size_t size, 
 		return FERRY_E_MEMORY;
 	for (size_t n = 0; n < need / 8; n++)
 		((uint64_t *)memory)[n] = 0;
-	*f = ferry_carve(&m, 1, sizeof(**f));
-	(*f)->gic = ferry_carve(&m, 1, sizeof(*(*f)->gic));
-	carve(*f, (*f)->gic, c, &m);
-	ferry_core_init(*f, &c->core);
-	describe_gic((*f)->gic, c);
-	(*f)->backend = &ferry_gic_backend;
-	(*f)->kinds = (*f)->gic->kinds;
-	rc = c->variant->init(*f, c);
-	if (rc == FERRY_OK && c->its)
-		rc = c->its->init(*f, c);
-	return rc;
+	*out = f = ferry_carve(&m, 1, sizeof(*f));
+	f->gic = ferry_carve(&m, 1, sizeof(*f->gic));
+	carve(f, f->gic, c, &m);
+	ferry_core_init(f, &c->core);
+	describe_gic(f->gic, c);
+	f->backend = &ferry_gic_backend;
+	f->kinds = f->gic->kinds;
+	rc = c->variant->init(f, c);
+	return rc == FERRY_OK && c->its ? c->its->init(f, c) : rc;
 }
 
 /* ---- creation ------------------------------------------------------------------------ */
@@ -112,28 +111,24 @@ static void describe(const struct ferry_gic *gic, struct ferry_irq *i,
 	i->device = s->device;
 	i->index = s->intid;
 	i->cookie = s->cookie;
-	i->flags = (i->flags & FERRY_F_POLICY) | FERRY_F_DISABLED | FERRY_F_END;
-	if (s->kind == FERRY_GIC_LEVEL)
-		i->flags |= FERRY_F_LEVEL;
-	if (s->flags & FERRY_GIC_GUEST)
-		i->flags |= FERRY_F_GUEST;
-	if (s->flags & FERRY_GIC_SEVERAL)
-		i->flags |= FERRY_F_SEVERAL;
+	i->flags &= FERRY_F_POLICY;
+	i->flags |= FERRY_F_DISABLED | FERRY_F_END;
+	i->flags |= (uint32_t)(s->kind == FERRY_GIC_LEVEL) * FERRY_F_LEVEL;
+	i->flags |= (s->flags & FERRY_GIC_GUEST) * (FERRY_F_GUEST / FERRY_GIC_GUEST);
+	i->flags |= (s->flags & FERRY_GIC_SEVERAL) * (FERRY_F_SEVERAL / FERRY_GIC_SEVERAL);
 }
 
 /* The SPI becomes ours, if it is nobody's. I held. */
 static int claim(struct ferry *f, struct ferry_irq *i, const uint64_t *mask)
 {
-	ferry_atomic *cell = NULL;
 	int rc;
 
-	if (i->kind != FERRY_GIC_LPI)
-		cell = gic_cell(f->gic, i->index);
-	if (cell && !ferry_host_cas(f->ctx, cell, 0, i->number + 1))
+	if (i->kind != FERRY_GIC_LPI &&
+	    !ferry_host_cas(f->ctx, gic_cell(f->gic, i->index), 0, i->number + 1))
 		return FERRY_E_STATE;
 	rc = ferry_irq_begin(f, i, mask);
-	if (rc != FERRY_OK && cell)
-		ferry_host_store(f->ctx, cell, 0);
+	if (rc != FERRY_OK)
+		gic_forget(f, i);
 	return rc;
 }
 
@@ -160,7 +155,7 @@ int ferry_gic_create(struct ferry *f, const struct ferry_gic_source *s, const ui
 
 /* ---- arrival -------------------------------------------------------------------------- */
 
-/* LPIs are never active, and not to be deactivated (IHI 0069H 12.2.8, 6.2). */
+/* LPIs are never active, and not to be deactivated (IHI 0069H 12.2, ICC_DIR_EL1). */
 void gic_end(struct ferry *f, uint32_t ack)
 {
 	if (!gic_split(f))
@@ -188,13 +183,6 @@ static struct ferry_irq *enter_intid(struct ferry *f, uint32_t intid)
 	return NULL;
 }
 
-/* Does its handler belong on this CPU? Until the ITS has moved it, on both. */
-static bool inside(const struct ferry *f, const struct ferry_irq *i, uint32_t cpu)
-{
-	return ferry_set_has(f, i->cur, cpu) ||
-	       (i->state == FERRY_MOVING && ferry_set_has(f, i->old, cpu));
-}
-
 static FERRY_NOINLINE int take_local(struct ferry *f, uint32_t cpu, uint32_t ack, uint32_t intid)
 {
 	uint32_t from = FERRY_NONE;
@@ -214,14 +202,15 @@ static FERRY_NOINLINE int unexpected(struct ferry *f, uint32_t cpu, uint32_t ack
 	return FERRY_GIC_UNEXPECTED;
 }
 
-/* Outside its place it was offered before the route was changed: given back, by being
+/* Its handler belongs on the CPUs of its place and, until the ITS has moved it, of the old
+ * one. Elsewhere it was offered before its route was changed: given back, by being
  * deferred and replayed. */
 static int take_shared(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 {
 	bool run;
 
 	FERRY_COUNT(f, cpu, arrivals);
-	run = inside(f, i, cpu) && ferry_begin(f, i, cpu);
+	run = ferry_owned_here(f, i, cpu) && ferry_begin(f, i, cpu);
 	if (FERRY_UNLIKELY(!run))
 		ferry_defer(f, i, cpu);
 	ferry_unlock_irq(f, i);
@@ -232,7 +221,7 @@ static int take_shared(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 
 /* 1020 .. 1023: nothing was acknowledged, nothing may be ended (IHI 0048B 3.2.5, IHI 0069H
  * 2.2.1). Else all that was written before the interrupt was made pending is visible to
- * its handler: the acknowledge has to be complete (IHI 0069H 4.1.1). */
+ * its handler: the acknowledge has to be complete. */
 int ferry_gic_interrupt(struct ferry *f, uint32_t cpu)
 {
 	const struct ferry_gic_variant *v = f->gic->variant;
@@ -261,7 +250,7 @@ int ferry_gic_sgi(struct ferry *f, uint32_t id, const uint64_t *mask)
 	if (id > 15)
 		return FERRY_E_INVALID;
 	/* What was stored before is visible to the handlers: the write that sends is no
-	 * store to memory, and may overtake them (IHI 0069H 12.2.20). */
+	 * store to memory, and may overtake them (IHI 0069H 12.2, ICC_SGI1R_EL1). */
 	ferry_host_barrier(f->ctx, FERRY_BARRIER_STORES);
 	f->gic->variant->sgi(f, id, mask);
 	return FERRY_OK;

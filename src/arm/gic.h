@@ -111,9 +111,10 @@ struct ferry_gic_variant {
 	bool (*done)(struct ferry *f);
 	void (*sgi)(struct ferry *f, uint32_t id, const uint64_t *mask);
 	struct gic_frame (*local)(const struct ferry *f, uint32_t cpu);
+	/* GICv2: a place of all candidates, or FERRY_SET_NONE. Null: a route names one CPU. */
+	ferry_set (*several)(struct ferry *f, const struct ferry_want *want);
 	uint32_t intid;
 	uint32_t group; /* of all interrupts, in each bit */
-	bool several;   /* routes to more than one CPU */
 };
 
 static inline uint32_t gic_intid(const struct ferry_irq *i)
@@ -151,14 +152,31 @@ static inline bool gic_named(struct ferry *f, const uint64_t *mask, uint32_t cpu
 uint32_t gic_register(uint32_t intid, uint32_t array, uint32_t bits);
 /* Write 1 to the bit of this interrupt. */
 void gic_write_bit(struct ferry *f, uint32_t intid, uint32_t array);
+/* Registers from where `at` begins, and from where the distributor does. */
+uint32_t gic_get(struct ferry *f, const struct gic_frame *at, uint32_t offset);
+void gic_put(struct ferry *f, const struct gic_frame *at, uint32_t offset, uint32_t value);
+void gic_put8(struct ferry *f, const struct gic_frame *at, uint32_t offset, uint8_t value);
+extern const struct gic_frame gic_distributor;
 /* Wait until these bits of a register have this value. FERRY_OK or FERRY_E_TIMEOUT. */
-int gic_wait(struct ferry *f, struct gic_frame where, uint32_t offset, uint32_t bits,
+int gic_wait(struct ferry *f, const struct gic_frame *at, uint32_t offset, uint32_t bits,
 	     uint32_t value);
+/* Edge or level: field n of the array of two bits each that begins at `offset`. */
+void gic_configure(struct ferry *f, const struct gic_frame *at, uint32_t offset, uint32_t n,
+		   bool edge);
 /* All shared interrupts disabled, inactive, not pending, of the variant's group: SPIs
  * below `lines`, and so many extended ones. */
 void gic_reset(struct ferry *f, uint32_t lines, uint32_t extended);
 /* The cell of `shared`, or null. */
 ferry_atomic *gic_cell(const struct ferry_gic *gic, uint32_t intid);
+
+/* ---- place.c --------------------------------------------------------------------- */
+
+/* The lowest CPU >= from of the set that is online and not excluded, or FERRY_NONE. */
+uint32_t gic_candidate(struct ferry *f, const struct ferry_want *want, uint32_t from);
+
+/* An SPI that has no place: its INTID may be another's, unless it is still active; then it
+ * may once it has ended. */
+void gic_forget(struct ferry *f, const struct ferry_irq *i);
 
 /* ---- gic.c ----------------------------------------------------------------------- */
 

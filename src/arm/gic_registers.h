@@ -48,6 +48,7 @@
 
 /* GICv3 only */
 #define GICR_CTLR 0x0000u
+#define GICR_CTLR_RWP (1u << 3)
 #define GICR_TYPER 0x0008u
 #define GICR_WAKER 0x0014u
 #define GICR_SGI_BASE 0x10000u

@@ -8,26 +8,24 @@
 #include "arm/gic.h"
 #include "arm/gic_registers.h"
 
-/* GICD_CTLR (12.9.4), as non-secure code sees it with two security states, or anyone with
+/* GICD_CTLR (12.9), as non-secure code sees it with two security states, or anyone with
  * one. */
 #define CTLR_ENABLE (1u << 1) /* group 1, non-secure */
 #define CTLR_ARE (1u << 4)
 #define CTLR_RWP (1u << 31)
 
-/* GICD_TYPER (12.9.38) */
+/* GICD_TYPER (12.9) */
 #define TYPER_ESPI (1u << 8)
 #define TYPER_RSS (1u << 26)
 
-/* GICR_TYPER (12.11.35), a 64-bit register */
+/* GICR_TYPER (12.11), a 64-bit register */
 #define RD_VLPIS (1ull << 1)
 #define RD_LAST (1ull << 4)
 #define RD_FRAMES 0x20000u /* RD_base and SGI_base; with VLPIS twice as much */
 
-/* GICR_WAKER (12.11.42) */
+/* GICR_WAKER (12.11) */
 #define WAKER_SLEEP (1u << 1)
 #define WAKER_ASLEEP (1u << 2)
-
-static const struct gic_frame distributor = { FERRY_GICD, 0, 0 };
 
 static bool valid(const struct ferry_gic_config *c)
 {
@@ -103,27 +101,27 @@ static int find_all(struct ferry *f, const struct ferry_gic_config *c, uint32_t 
 
 static int control(struct ferry *f, uint32_t value)
 {
-	ferry_host_gic_write(f->ctx, FERRY_GICD, 0, GICD_CTLR, value);
-	return gic_wait(f, distributor, GICD_CTLR, CTLR_RWP, 0);
+	gic_put(f, &gic_distributor, GICD_CTLR, value);
+	return gic_wait(f, &gic_distributor, GICD_CTLR, CTLR_RWP, 0);
 }
 
-/* Affinity routing may be switched on only while nothing is enabled (12.9.4). */
+/* Affinity routing may be switched on only while nothing is enabled, and never off (12.9,
+ * GICD_CTLR). The last wait is also that for all to be disabled. */
 static int start(struct ferry *f, uint32_t lines, uint32_t extended)
 {
-	int rc = control(f, 0);
+	int rc = control(f, gic_get(f, &gic_distributor, GICD_CTLR) & CTLR_ARE);
 
 	if (rc == FERRY_OK)
 		rc = control(f, CTLR_ARE);
 	if (rc != FERRY_OK)
 		return rc;
 	gic_reset(f, lines, extended);
-	rc = gic_wait(f, distributor, GICD_CTLR, CTLR_RWP, 0);
-	return rc == FERRY_OK ? control(f, CTLR_ARE | CTLR_ENABLE) : rc;
+	return control(f, CTLR_ARE | CTLR_ENABLE);
 }
 
 static int init(struct ferry *f, const struct ferry_gic_config *c)
 {
-	uint32_t typer = ferry_host_gic_read(f->ctx, FERRY_GICD, 0, GICD_TYPER);
+	uint32_t typer = gic_get(f, &gic_distributor, GICD_TYPER);
 	uint32_t lines = GICD_TYPER_LINES(typer);
 	uint32_t extended = typer & TYPER_ESPI ? ((typer >> 27) + 1) * 32 : 0;
 	int rc;
@@ -134,16 +132,16 @@ static int init(struct ferry *f, const struct ferry_gic_config *c)
 	return rc == FERRY_OK ? start(f, lines, extended) : rc;
 }
 
-/* To one CPU: IRM (bit 31) is 0 (12.9.22). */
+/* To one CPU, which the set is: IRM (bit 31) is 0 (12.9, GICD_IROUTERn). */
 static void route(struct ferry *f, uint32_t intid, ferry_set cpus)
 {
 	ferry_host_gic_write64(f->ctx, FERRY_GICD, 0, gic_register(intid, GICD_IROUTER, 64),
-			       f->gic->cpus[ferry_set_next(f, cpus, 0)].mpidr.value);
+			       f->gic->cpus[cpus].mpidr.value);
 }
 
 static bool done(struct ferry *f)
 {
-	return !(ferry_host_gic_read(f->ctx, FERRY_GICD, 0, GICD_CTLR) & CTLR_RWP);
+	return !(gic_get(f, &gic_distributor, GICD_CTLR) & CTLR_RWP);
 }
 
 /* ---- the CPU interface ------------------------------------------------------------------ */
@@ -165,7 +163,7 @@ static void synchronize(struct ferry *f)
 #define CTLR_RSS (1u << 18)
 #define PMR_ALL 0xffu
 
-/* System registers first: the others are not there without (12.2.24). */
+/* System registers first: the others are not there without (12.2, ICC_SRE_EL1). */
 static int interface_on(struct ferry *f)
 {
 	uint64_t ctlr;
@@ -187,8 +185,8 @@ static int interface_on(struct ferry *f)
 	return FERRY_OK;
 }
 
-/* What it was offered and has not acknowledged goes back (4.6.1, 12.2.16); complete when
- * the barrier is. */
+/* What it was offered and has not acknowledged goes back (12.2,
+ * ICC_IGRPEN1_EL1); complete when the barrier is. */
 static void interface_off(struct ferry *f)
 {
 	write_icc(f, FERRY_ICC_IGRPEN1, 0);
@@ -201,6 +199,7 @@ static uint32_t ack(struct ferry *f)
 	return (uint32_t)ferry_host_icc_read(f->ctx, FERRY_ICC_IAR1);
 }
 
+/* In effect before interrupts may be turned on again. */
 static void drop(struct ferry *f, uint32_t value)
 {
 	write_icc(f, FERRY_ICC_EOIR1, value);
@@ -210,12 +209,11 @@ static void drop(struct ferry *f, uint32_t value)
 static void deactivate(struct ferry *f, uint32_t value)
 {
 	write_icc(f, FERRY_ICC_DIR, value);
-	synchronize(f);
 }
 
 /* ---- SGIs --------------------------------------------------------------------------------- */
 
-/* ICC_SGI1R_EL1 (12.2.20) but for the INTID and the target list: Aff3 55:48, range 47:44,
+/* ICC_SGI1R_EL1 (12.2) but for the INTID and the target list: Aff3 55:48, range 47:44,
  * Aff2 39:32, Aff1 23:16. */
 static uint64_t sgi_group(struct ferry_mpidr m)
 {
@@ -228,22 +226,22 @@ static uint64_t sgi_group(struct ferry_mpidr m)
 /* One write for neighbours of one group. */
 static void sgi(struct ferry *f, uint32_t id, const uint64_t *mask)
 {
-	uint64_t group = 0, list = 0;
+	uint64_t value = 0;
 
 	for (uint32_t c = 0; c < f->ncpus; c++) {
 		struct ferry_mpidr m = f->gic->cpus[c].mpidr;
+		uint64_t group = sgi_group(m) | (uint64_t)id << 24;
 
 		if (!gic_named(f, mask, c))
 			continue;
-		if (list && group != sgi_group(m)) {
-			write_icc(f, FERRY_ICC_SGI1R, group | (uint64_t)id << 24 | list);
-			list = 0;
+		if (value && (value & ~0xffffull) != group) {
+			write_icc(f, FERRY_ICC_SGI1R, value);
+			value = 0;
 		}
-		group = sgi_group(m);
-		list |= 1u << (aff0(m) & 15);
+		value |= group | 1u << (aff0(m) & 15);
 	}
-	if (list)
-		write_icc(f, FERRY_ICC_SGI1R, group | (uint64_t)id << 24 | list);
+	if (value)
+		write_icc(f, FERRY_ICC_SGI1R, value);
 	synchronize(f);
 }
 
@@ -261,12 +259,10 @@ static int sleep(struct ferry *f, uint32_t cpu, bool on)
 {
 	struct gic_rd rd = f->gic->cpus[cpu].rd;
 	struct gic_frame at = { FERRY_GICR, rd.region, rd.offset };
-	uint32_t waker = ferry_host_gic_read(f->ctx, at.frame, at.unit, at.base + GICR_WAKER);
+	uint32_t waker = gic_get(f, &at, GICR_WAKER) & ~WAKER_SLEEP;
 
-	waker &= ~WAKER_SLEEP;
-	ferry_host_gic_write(f->ctx, at.frame, at.unit, at.base + GICR_WAKER,
-			     on ? waker | WAKER_SLEEP : waker);
-	return gic_wait(f, at, GICR_WAKER, WAKER_ASLEEP, on ? WAKER_ASLEEP : 0);
+	gic_put(f, &at, GICR_WAKER, on ? waker | WAKER_SLEEP : waker);
+	return gic_wait(f, &at, GICR_WAKER, WAKER_ASLEEP, on ? WAKER_ASLEEP : 0);
 }
 
 static int enter(struct ferry *f, uint32_t cpu)
@@ -281,22 +277,14 @@ static int enter(struct ferry *f, uint32_t cpu)
 }
 
 /* There always is another one online: the last may not leave. */
-static uint32_t another(struct ferry *f, uint32_t cpu)
-{
-	uint32_t other = 0;
-
-	while (other == cpu || ferry_cpu_state(f, other) != FERRY_CPU_ONLINE)
-		other++;
-	return other;
-}
-
 static int part(struct ferry *f, uint32_t cpu)
 {
+	const struct ferry_want other = { .set = FERRY_SET_ALL, .exclude = cpu };
 	int rc = FERRY_OK;
 
 	interface_off(f);
 	if (f->gic->lpis)
-		rc = f->gic->lpis->leave(f, cpu, another(f, cpu));
+		rc = f->gic->lpis->leave(f, cpu, gic_candidate(f, &other, 0));
 	if (rc == FERRY_OK)
 		rc = gic_local_save(f, cpu);
 	if (rc == FERRY_OK)

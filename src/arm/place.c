@@ -10,8 +10,7 @@
 
 /* ---- which CPU -------------------------------------------------------------------- */
 
-/* The lowest CPU >= from of the set that is online and not excluded, or FERRY_NONE. */
-static uint32_t candidate(struct ferry *f, const struct ferry_want *want, uint32_t from)
+uint32_t gic_candidate(struct ferry *f, const struct ferry_want *want, uint32_t from)
 {
 	uint32_t cpu = ferry_set_next(f, want->set, from);
 
@@ -21,38 +20,20 @@ static uint32_t candidate(struct ferry *f, const struct ferry_want *want, uint32
 	return cpu;
 }
 
-/* Of several, one after the other. */
-static uint32_t take_turns(struct ferry *f, const struct ferry_want *want)
-{
-	ferry_atomic *turn = &f->gic->turn;
-	uint32_t cpu = candidate(f, want, ferry_host_load(f->ctx, turn));
-
-	if (cpu == FERRY_NONE)
-		cpu = candidate(f, want, 0);
-	ferry_host_store(f->ctx, turn, cpu + 1);
-	return cpu;
-}
-
+/* The policy's; else of several one after the other. */
 static uint32_t choose(struct ferry *f, const struct ferry_irq *i, const struct ferry_want *want)
 {
-	uint32_t cpu;
+	ferry_atomic *turn = &f->gic->turn;
+	uint32_t cpu = ferry_choose(f, i, want);
 
-	if (!(want->set & FERRY_SET_MASK))
-		return candidate(f, want, 0);
-	cpu = ferry_choose(f, i, want);
-	return cpu == FERRY_NONE ? take_turns(f, want) : cpu;
-}
-
-/* All candidates. GICv2 has eight CPUs: one word. If no set can be made of them, none. */
-static ferry_set gather(struct ferry *f, const struct ferry_want *want)
-{
-	uint64_t mask = 0;
-	ferry_set set;
-
-	FERRY_FOR_EACH_CPU(f, want->set, c)
-		if (c != want->exclude && ferry_cpu_state(f, c) == FERRY_CPU_ONLINE)
-			mask |= 1ull << c;
-	return ferry_set_make(f, &mask, &set) == FERRY_OK ? set : FERRY_SET_NONE;
+	if (cpu != FERRY_NONE)
+		return cpu;
+	cpu = gic_candidate(f, want, ferry_host_load(f->ctx, turn));
+	if (cpu == FERRY_NONE)
+		cpu = gic_candidate(f, want, 0);
+	if (want->set & FERRY_SET_MASK)
+		ferry_host_store(f->ctx, turn, cpu + 1);
+	return cpu;
 }
 
 /* ---- who has which ------------------------------------------------------------------ */
@@ -93,22 +74,24 @@ static int plan(struct ferry *f, struct ferry_irq *i, const struct ferry_want *w
 	int rc = FERRY_OK;
 
 	if (want->dry)
-		return candidate(f, want, 0) == FERRY_NONE ? FERRY_E_NO_CPU : FERRY_OK;
+		return gic_candidate(f, want, 0) == FERRY_NONE ? FERRY_E_NO_CPU : FERRY_OK;
 	if (i->kind == FERRY_GIC_LPI)
 		rc = f->gic->lpis->ready(f, i);
-	*place = (struct ferry_place){ .cpus = FERRY_SET_NONE };
-	/* Whoever was online a moment ago may be leaving: they get fewer each time. */
-	for (uint32_t n = 0; n <= f->ncpus && rc == FERRY_OK; n++) {
-		if ((i->flags & FERRY_F_SEVERAL) && (want->set & FERRY_SET_MASK))
-			place->cpus = gather(f, want);
-		if (place->cpus == FERRY_SET_NONE)
-			place->cpus = choose(f, i, want);
-		if (place->cpus == FERRY_SET_NONE)
+	/* Who was online a moment ago may be leaving: that makes one less each time. */
+	for (uint32_t n = 0; n < f->ncpus && rc == FERRY_OK; n++) {
+		ferry_set set = FERRY_SET_NONE;
+
+		if (i->flags & FERRY_F_SEVERAL)
+			set = f->gic->variant->several(f, want);
+		if (set == FERRY_SET_NONE)
+			set = choose(f, i, want);
+		if (set == FERRY_SET_NONE)
 			break;
-		if (reserve(f, i, place->cpus))
+		if (reserve(f, i, set)) {
+			*place = (struct ferry_place){ .cpus = set };
 			return FERRY_OK;
-		ferry_set_put(f, place->cpus);
-		place->cpus = FERRY_SET_NONE;
+		}
+		ferry_set_put(f, set);
 	}
 	return rc == FERRY_OK ? FERRY_E_NO_CPU : rc;
 }
@@ -149,8 +132,7 @@ static uint64_t awaits(struct ferry *f, struct ferry_irq *i)
 	return f->gic->variant->done(f) ? 0 : DISTRIBUTOR_NS;
 }
 
-/* A dead SPI's INTID is free again, unless it is still active: then `end` does it. */
-static void forget(struct ferry *f, const struct ferry_irq *i)
+void gic_forget(struct ferry *f, const struct ferry_irq *i)
 {
 	if (i->cur == FERRY_SET_NONE && i->kind != FERRY_GIC_LPI &&
 	    !ferry_host_load(f->ctx, &i->runner))
@@ -162,7 +144,7 @@ static void vacated(struct ferry *f, struct ferry_irq *i)
 	give_up(f, i, i->old, i->cur);
 	if (i->cur == FERRY_SET_NONE && i->kind != FERRY_GIC_LPI)
 		gic_write_bit(f, i->index, GICD_ICPENDR);
-	forget(f, i);
+	gic_forget(f, i);
 }
 
 /* A level line never waits in memory: nothing to look at before it is moved. */
@@ -177,7 +159,7 @@ static void end(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 	(void)cpu;
 	gic_end(f, gic_intid(i));
 	if (i->state == FERRY_DRAINED)
-		forget(f, i);
+		gic_forget(f, i);
 }
 
 /* From memory back into the hardware, which sends it to its place. From then on it is
@@ -202,10 +184,7 @@ static void publish(struct ferry *f, uint32_t cpu)
 
 static int enter(struct ferry *f, uint32_t cpu)
 {
-	uint32_t cursor = 0;
-
-	return next_on(f, cpu, &cursor) == FERRY_NONE ? f->gic->variant->enter(f, cpu) :
-							FERRY_E_BUG;
+	return f->gic->variant->enter(f, cpu);
 }
 
 static int part(struct ferry *f, uint32_t cpu)

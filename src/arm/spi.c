@@ -3,7 +3,7 @@
  * SPIs and extended SPIs: the registers of the distributor that GICv2 and GICv3 have in
  * the same places (IHI 0048B 4.3, IHI 0069H 12.9), and the kind of source. An SPI is
  * pending or active in the distributor, whatever its route; a route may be changed at
- * any time (IHI 0048B 4.3.12, IHI 0069H 12.9.22).
+ * any time (IHI 0048B 4.3.12, IHI 0069H 12.9, GICD_IROUTERn).
  *
  * Locks: I held; G below it.
  */
@@ -22,9 +22,26 @@ uint32_t gic_register(uint32_t intid, uint32_t array, uint32_t bits)
 	return bits < 8 ? offset & ~3u : offset;
 }
 
+const struct gic_frame gic_distributor = { FERRY_GICD, 0, 0 };
+
+uint32_t gic_get(struct ferry *f, const struct gic_frame *at, uint32_t offset)
+{
+	return ferry_host_gic_read(f->ctx, at->frame, at->unit, at->base + offset);
+}
+
+void gic_put(struct ferry *f, const struct gic_frame *at, uint32_t offset, uint32_t value)
+{
+	ferry_host_gic_write(f->ctx, at->frame, at->unit, at->base + offset, value);
+}
+
+void gic_put8(struct ferry *f, const struct gic_frame *at, uint32_t offset, uint8_t value)
+{
+	ferry_host_gic_write8(f->ctx, at->frame, at->unit, at->base + offset, value);
+}
+
 static void write_word(struct ferry *f, uint32_t intid, uint32_t array, uint32_t value)
 {
-	ferry_host_gic_write(f->ctx, FERRY_GICD, 0, gic_register(intid, array, 1), value);
+	gic_put(f, &gic_distributor, gic_register(intid, array, 1), value);
 }
 
 void gic_write_bit(struct ferry *f, uint32_t intid, uint32_t array)
@@ -34,7 +51,7 @@ void gic_write_bit(struct ferry *f, uint32_t intid, uint32_t array)
 
 struct wait {
 	struct ferry *f;
-	struct gic_frame where;
+	const struct gic_frame *at;
 	uint32_t offset, bits, value;
 };
 
@@ -42,17 +59,27 @@ static bool have_value(void *arg)
 {
 	const struct wait *w = arg;
 
-	return (ferry_host_gic_read(w->f->ctx, w->where.frame, w->where.unit, w->offset) &
-		w->bits) == w->value;
+	return (gic_get(w->f, w->at, w->offset) & w->bits) == w->value;
 }
 
-int gic_wait(struct ferry *f, struct gic_frame where, uint32_t offset, uint32_t bits,
+int gic_wait(struct ferry *f, const struct gic_frame *at, uint32_t offset, uint32_t bits,
 	     uint32_t value)
 {
-	struct wait w = { f, where, where.base + offset, bits, value };
+	struct wait w = { f, at, offset, bits, value };
 
 	return ferry_host_wait_ns(f->ctx, have_value, &w, GIC_PATIENCE_NS) ? FERRY_OK :
 									     FERRY_E_TIMEOUT;
+}
+
+/* The upper of the two bits is "edge" (IHI 0048B 4.3.13, IHI 0069H 12.9, GICD_ICFGRn). */
+void gic_configure(struct ferry *f, const struct gic_frame *at, uint32_t offset, uint32_t n,
+		   bool edge)
+{
+	uint32_t shift = n % 16 * 2 + 1, word;
+
+	offset += n / 16 * 4;
+	word = gic_get(f, at, offset) & ~(1u << shift);
+	gic_put(f, at, offset, word | (uint32_t)edge << shift);
 }
 
 /* 32 interrupts from this one on. */
@@ -84,23 +111,18 @@ ferry_atomic *gic_cell(const struct ferry_gic *gic, uint32_t intid)
 
 /* ---- the kind ------------------------------------------------------------------------ */
 
-/* Two bits each: the upper one is "edge" (IHI 0048B 4.3.13, IHI 0069H 12.9.9). A word has
- * sixteen interrupts, of which each has its own I: G. */
+/* A word has sixteen interrupts, of which each has its own I: G. */
 static void configure(struct ferry *f, const struct ferry_irq *i)
 {
-	uint32_t offset = gic_register(i->index, GICD_ICFGR, 2);
-	uint32_t bit = 2u << (i->index % 16 * 2), word;
+	uint32_t base = gic_register(i->index & ~15u, GICD_ICFGR, 2);
 
 	ferry_host_lock(f->ctx, &f->gic->registers);
-	word = ferry_host_gic_read(f->ctx, FERRY_GICD, 0, offset) & ~bit;
-	if (i->kind == FERRY_GIC_EDGE)
-		word |= bit;
-	ferry_host_gic_write(f->ctx, FERRY_GICD, 0, offset, word);
+	gic_configure(f, &gic_distributor, base, i->index % 16, i->kind == FERRY_GIC_EDGE);
 	ferry_host_unlock(f->ctx, &f->gic->registers);
 }
 
 /* The route is in place before anything that comes after, an enable by any CPU. No
- * register says so: GICD_CTLR.RWP does not cover it (IHI 0069H 12.9.4). */
+ * register says so: GICD_CTLR.RWP does not cover it (IHI 0069H 12.9). */
 static enum ferry_owed program(struct ferry *f, struct ferry_irq *i)
 {
 	f->gic->variant->route(f, i->index, i->cur);
@@ -115,8 +137,7 @@ static void setup(struct ferry *f, struct ferry_irq *i)
 	configure(f, i);
 	gic_write_bit(f, i->index, GICD_ICPENDR);
 	gic_write_bit(f, i->index, GICD_ICACTIVER);
-	ferry_host_gic_write8(f->ctx, FERRY_GICD, 0, gic_register(i->index, GICD_IPRIORITYR, 8),
-			      gic_priority(i));
+	gic_put8(f, &gic_distributor, gic_register(i->index, GICD_IPRIORITYR, 8), gic_priority(i));
 	(void)program(f, i);
 }
 
