@@ -48,11 +48,13 @@ static void carry(uint32_t lpi, uint32_t from, uint32_t to)
 	fake.rd[to].pending[lpi] = true;
 }
 
-/* No redistributor goes on with an older configuration (5.3, INV). */
-static void forget(uint32_t lpi)
+/* No redistributor goes on with an older configuration (5.3, INV): those that had it read
+ * it again at once. */
+static void read_again(uint32_t lpi)
 {
 	for (uint32_t cpu = 0; cpu < CPUS; cpu++)
-		fake.rd[cpu].loaded[lpi] = false;
+		if (fake.rd[cpu].loaded[lpi])
+			fake.rd[cpu].cached[lpi] = fake.seen[lpi];
 }
 
 static void apply(const struct fake_op *op)
@@ -66,7 +68,7 @@ static void apply(const struct fake_op *op)
 		else if (op->what == 0x03)
 			fake.rd[op->rd[0]].pending[lpi] = true;
 		else
-			forget(lpi);
+			read_again(lpi);
 		if (op->what == 0x0f)
 			fake.rd[op->rd[0]].pending[lpi] = false;
 	}
@@ -245,6 +247,7 @@ static void run(struct fake_its *t)
 		if (t->allowance != FERRY_NONE)
 			t->allowance--;
 		execute(t, &t->seen[t->creadr / 8]);
+		memset(&t->seen[t->creadr / 8], 0, 32);
 		t->creadr = (t->creadr + 32) % bytes;
 	}
 }

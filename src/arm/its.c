@@ -29,7 +29,6 @@
 #define GITS_CTLR_QUIESCENT (1u << 31)
 #define GITS_TYPER 0x0008
 #define GITS_TYPER_PHYSICAL 1u
-#define GITS_TYPER_CCT (1u << 2)
 #define GITS_TYPER_CIL (1ull << 36)
 #define GITS_CBASER 0x0080
 #define GITS_BASER 0x0100
@@ -159,13 +158,13 @@ static enum ferry_owed program(struct ferry *f, struct ferry_irq *i)
 	return FERRY_OWED_EVIDENCE;
 }
 
-/* DISCARD also takes the pending state away (5.3, DISCARD): once it and SYNC are done nothing of
- * this INTID is left, and it can be another's. While it moves it is only masked, for the
- * DISCARD would look for the pending state at one of two places; this is called again. */
+/* DISCARD also takes the pending state away, and configurations read before (5.3, DISCARD):
+ * once it and SYNC are done nothing of this INTID is left, and it can be another's. In the
+ * middle of a move too, for it comes after MOVI and both SYNCs. */
 static enum ferry_owed silence(struct ferry *f, struct ferry_irq *i)
 {
-	apply_mask(f, i);
-	if (i->vector && i->state == FERRY_SETTLED) {
+	if (i->vector) {
+		configure(f, i, LPI_RESERVED);
 		i->vector = 0;
 		tell(f, i, ITS_DISCARD, &i->rung);
 	}
@@ -420,11 +419,8 @@ static bool init_table(struct ferry *f, const struct gic_its *t, const struct fe
 static bool fits(const struct ferry *f, const struct gic_its *t, uint64_t typer,
 		 struct its_room room)
 {
-	uint64_t held = field(typer, 24, 8);
-
-	/* CCT: what it holds itself and what is in memory add up. */
-	if (!room.collections || (typer & GITS_TYPER_CCT))
-		room.collections += held;
+	if (!room.collections)
+		room.collections = field(typer, 24, 8); /* those that it holds itself */
 	return (typer & GITS_TYPER_PHYSICAL) && t->device_bits <= field(typer, 13, 5) + 1 &&
 	       room.devices >> t->device_bits && room.collections >= f->ncpus &&
 	       (!(typer & GITS_TYPER_CIL) || f->ncpus <= 2u << field(typer, 32, 4));
