@@ -87,7 +87,7 @@ bad "no YAML" 2 YAML "" <<<$'cpus: 4\n\tdevices: 3'
 bad "truncated" 3 YAML "did not find expected" <<<$'cpus: 4\ndevices: [{name: nic, kind: msix'
 bad "no cpus" 1 cpus "missing" <<<'devices: [{name: nic, kind: msix}]'
 bad "no devices" 1 devices "missing" <<<'cpus: 4'
-bad "unknown key" 2 scenario "unknown key 'cpu'; allowed are name, seed, cpus" <<<$'cpus: 4\ncpu: 5'
+bad "unknown key" 2 scenario "unknown key 'cpu'; allowed are name, seed, gic, cpus" <<<$'cpus: 4\ncpu: 5'
 bad "key twice" 2 cpus "given twice" <<<$'cpus: 4\ncpus: 4'
 bad "key that is a list" 1 scenario "unknown key a list" <<<'[a]: 4'
 bad "0 CPUs" 1 cpus "'0': a number from 1 to 4096 is expected" <<<$'cpus: 0\ndevices: []'
@@ -186,6 +186,63 @@ devices:
   - {name: usb, kind: msi}
 END
 
+# Arm: what a machine has, and what only the other sort has.
+arm="devices: [{name: n, kind: spi-edge}]"
+bad_arm() { # description line field text scenario-without-gic
+	bad "Arm: $1" "$2" "$3" "$4" <<<"gic: {version: 3, its: true, espis: 64}"$'\n'"$5"
+}
+bad_gic2() { # description line field text scenario-without-gic
+	bad "GICv2: $1" "$2" "$3" "$4" <<<"gic: {version: 2}"$'\n'"$5"
+}
+bad_spi() { # description field text keys-of-the-device
+	bad_arm "$1" 3 "devices[0]$2" "$3" $'cpus: 4\n'"devices: [{name: n, $4}]"
+}
+bad_version() { # description field text gic
+	bad "gic: $1" 1 "$2" "$3" <<<"gic: $4"$'\ncpus: 4\n'"$arm"
+}
+bad_version "a number" gic "'3': a mapping" 3
+bad_version "no version" gic.version missing "{its: true}"
+bad_version "version 4" gic.version "'4': a number from 2 to 3" "{version: 4}"
+bad_version "unknown key" gic "unknown key 'lpis'; allowed are version, its, espis, split_eoi" "{version: 3, lpis: 4}"
+bad_version "its of a GICv2" gic.its "only with gic.version: 3" "{version: 2, its: true}"
+bad_version "espis of a GICv2" gic.espis "only with gic.version: 3" "{version: 2, espis: 1}"
+bad_version "too many espis" gic.espis "'1025': a number from 0 to 1024" "{version: 3, espis: 1025}"
+bad_gic2 "9 CPUs" 2 cpus "a GICv2 has at most 8 CPUs" $'cpus: 9\n'"$arm"
+bad_gic2 "affinities" 2 "cpus[0].mpidr_start" "only for machines with gic.version: 3" $'cpus: [{count: 2, mpidr_start: 0}]\n'"$arm"
+bad_gic2 "LPIs" 3 "devices[0].kind" "only for machines with gic.version: 3" $'cpus: 4\ndevices: [{name: n, kind: lpi}]'
+bad_gic2 "extended SPIs" 3 "devices[0].kind" "only for machines with gic.version: 3" $'cpus: 4\ndevices: [{name: n, kind: espi-edge}]'
+bad "Arm: LPIs without an ITS" 3 "devices[0].kind" "lpi needs gic.its: true" <<<$'gic: {version: 3}\ncpus: 4\ndevices: [{name: n, kind: lpi}]'
+bad "Arm: extended SPIs that are not there" 3 "devices[0].kind" "espi-level needs gic.espis" <<<$'gic: {version: 3}\ncpus: 4\ndevices: [{name: n, kind: espi-level}]'
+bad_arm "an APIC id" 2 "cpus[0].apic_id_start" "only for x86 machines" $'cpus: [{count: 2, apic_id_start: 0}]\n'"$arm"
+bad_arm "an affinity twice" 2 cpus "two CPUs have MPIDR 0x100" $'cpus: [{count: 4, mpidr_start: 0x100}, {count: 2}]\n'"$arm"
+bad_arm "an affinity past Aff2" 2 "cpus[0].mpidr_start" "Aff3 is in bits 39 to 32" $'cpus: [{count: 2, mpidr_start: 0xffffff}]\n'"$arm"
+bad_arm "an affinity past Aff3" 2 "cpus[0].mpidr_start" "a number from 0 to 1095233437695" $'cpus: [{count: 2, mpidr_start: 0x10000000000}]\n'"$arm"
+bad_arm "vectors" 3 vectors "only for x86 machines, which have no" $'cpus: 4\nvectors: {first: 0x40}\n'"$arm"
+for key in "overtaking: false" "fence: irr" "drain_ns: 9000" "eoi_ns: 9" "shared: true" "logical: flat" "ext_dest: true" "directed_eoi: true" "remap_drains: true"; do
+	bad_arm "options: $key" 3 "options.${key%%:*}" "only for x86 machines" $'cpus: 4\n'"options: {$key}"$'\n'"$arm"
+done
+bad_arm "options: unknown" 3 options "unknown key 'fast'; allowed are " $'cpus: 4\noptions: {fast: true}\n'"$arm"
+bad_arm "options: policy" 3 options.policy "one of none, round-robin, by-load" $'cpus: 4\noptions: {policy: best}\n'"$arm"
+for key in ordered maskable active_low; do
+	bad_spi "$key" ".$key" "only for x86 machines" "kind: spi-edge, $key: false"
+done
+bad_spi "several on GICv3" .several "only for x86 machines and those with gic.version: 2" "kind: spi-edge, several: true"
+bad_spi "no kind" .kind missing "count: 2"
+bad_spi "a kind of x86" .kind "only for x86 machines" "kind: msix"
+bad_spi "no such kind" .kind "'spi': one of spi-edge, spi-level, espi-edge, espi-level, lpi" "kind: spi"
+bad_spi "a kind that is a list" .kind "a list: one of spi-edge" "kind: [lpi]"
+bad_spi "an LPI's INTID" .intid "not for kind lpi" "kind: lpi, intid: 64"
+bad_spi "a private INTID" .intid "'31': a number from 32 to 5119" "kind: spi-edge, intid: 31"
+bad_spi "INTIDs past the SPIs" .intid "INTIDs of this kind are 32 to 1019" "kind: spi-edge, intid: 1019, queues: 2"
+bad_spi "an extended INTID of an SPI" .intid "INTIDs of this kind are 32 to 1019" "kind: spi-level, intid: 4096"
+bad_spi "INTIDs past the extended SPIs" .intid "INTIDs of this kind are 4096 to 4159" "kind: espi-edge, intid: 4159, count: 2"
+bad_arm "too many extended SPIs" 3 devices "no INTID is left for 'n-64': there are 64 extended SPIs" $'cpus: 4\ndevices: [{name: n, kind: espi-edge, queues: 65}]'
+bad_arm "too many SPIs" 3 devices "no INTID is left for 'n-988': there are 988 SPIs" $'cpus: 4\ndevices: [{name: n, kind: spi-level, queues: 989}]'
+bad_arm "an INTID twice" 3 devices "'n' and 'm' both have INTID 40" $'cpus: 4\ndevices: [{name: n, kind: spi-edge, intid: 40}, {name: m, kind: spi-level, intid: 40}]'
+bad_device "an Arm kind" .kind "only for Arm machines, which have" "name: n, kind: lpi"
+bad_device "intid" .intid "only for Arm machines, which have" "name: n, kind: msix, intid: 40"
+bad "mpidr_start on x86" 1 "cpus[0].mpidr_start" "only for machines with gic.version: 3" <<<$'cpus: [{count: 2, mpidr_start: 4}]\ndevices: [{name: n, kind: msix}]'
+
 bad_op "operation that is none" "" "'x': a mapping" x
 bad_op "empty operation" "" "one operation per list item" "{}"
 bad_op "two operations in one" "" "one operation per list item" "{offline: 1, online: 1}"
@@ -228,7 +285,30 @@ bad_proc "row without a chip" 0-1 ":2: interrupt 24: chip: missing" <<<$'CPU0 CP
 bad_proc "row without a colon" 0-1 ":2: row: an interrupt number and ':'" <<<$'CPU0 CPU1\n 24 7 7'
 bad_proc "text cut in mid-line" 0-7 ":6: row: the text ends in mid-line" < <(head -c 650 $recorded/proc/interrupts)
 bad_proc "one CPU" 0 ": has one CPU" <<<$'CPU0\n 24: 7 IO-APIC 2-edge x'
-bad_proc "Arm" 0-1 ": has no interrupts of an I/O APIC or PCI MSI: not x86" <<<$'CPU0 CPU1\n 11: 7 7 GICv3 27 Level arch_timer'
+bad_proc "private interrupts only" 0-1 ": has no interrupts of an I/O APIC, PCI MSI or GIC" <<<$'CPU0 CPU1\n 11: 7 7 GICv3 27 Level arch_timer'
+bad_proc "another architecture" 0-1 ": has no interrupts of an I/O APIC, PCI MSI or GIC" <<<$'CPU0 CPU1\n 11: 7 7 SiFive PLIC 10 Edge ttyS0'
+bad_proc "x86 in an Arm machine" 0-1 ":3: interrupt 12: chip: 'IO-APIC' is of x86, but line 2 of GICv3" <<<$'CPU0 CPU1\n 11: 7 7 GICv3 33 Level tty\n 12: 7 7 IO-APIC 2-edge tty'
+bad_proc "Arm in an x86 machine" 0-1 ":3: interrupt 12: chip: 'MSI' is of Arm, but line 2 of x86" <<<$'CPU0 CPU1\n 11: 7 7 PCI-MSI 2-edge x\n 12: 7 7 MSI 2 Edge y'
+bad_proc "GICv2 and GICv3" 0-1 ":3: interrupt 12: chip: 'ITS-MSI' is of GICv3, but line 2 of GICv2" <<<$'CPU0 CPU1\n 11: 7 7 GICv2 27 Level arch_timer\n 12: 7 7 ITS-MSI 0 Edge x'
+bad_proc "no row says which GIC" 0-1 ": has no row that says which GIC" <<<$'CPU0 CPU1\n 11: 7 7 MSI 33 Edge x'
+bad_gic() { # description chip the-rest-of-the-row
+	bad_proc "$1" 0-1 ":2: interrupt 11: $2: its number and Level or Edge are expected" <<<$'CPU0 CPU1\n 11: 7 7 '"$2 $3"
+}
+bad_gic "GIC row cut before its number" GICv3 ""
+bad_gic "GIC row cut after its number" GICv2 33
+bad_gic "ITS row cut after its number" ITS-MSI 524288
+bad_gic "a word for an INTID" GIC-0 "x Level tty"
+bad_gic "INTID 1020" GICv3 "1020 Level tty"
+bad_gic "an INTID between the SPIs and the extended ones" GICv3 "4095 Edge tty"
+bad_gic "an INTID past the extended SPIs" GICv3 "5120 Level tty"
+bad_gic "an INTID of 20 digits" GICv3 "18446744073709551649 Level tty"
+bad_gic "an INTID above 4 GB" GIC-0 "4294967329 Level tty"
+bad_gic "an extended SPI of a GICv2" GICv2 "4096 Level tty"
+bad_proc "an INTID twice" 0-1 ": 'tty' and 'rtc' both have INTID 33" <<<$'CPU0 CPU1\n 11: 7 7 GICv2 33 Level tty\n 12: 7 7 GICv2 33 Edge rtc'
+bad_proc "9 CPUs of a GICv2" 0-8 ": has 9 CPUs online; a GICv2 has at most 8" <<<$'CPU0 CPU1 CPU2 CPU3 CPU4 CPU5 CPU6 CPU7 CPU8\n 11: 0 0 0 0 0 0 0 0 0 GICv2 33 Level tty'
+gic3=tests/data/gicv3-20cpu
+bad_proc "GICv3: text cut in mid-line" 0-4,6-19 ":9: row: the text ends in mid-line" < <(head -c 2000 $gic3/proc/interrupts)
+bad_proc "GICv3: a CPU more" 0-19 ":1: header: CPU5 is online but has no column" <$gic3/proc/interrupts
 bad_proc "binary" 0-1 ": header: not text" < <(printf 'CPU0 \0 CPU1\n')
 machine 0-x </dev/null; run run --machine "$tmp/m"
 refused "/proc: online list" 3 "$tmp/m/sys/devices/system/cpu/online:1: online: a CPU number is missing"

@@ -134,8 +134,8 @@ static void join(char *to, size_t size, const char *const *words)
 		n += (size_t)snprintf(to + n, size - n, "%s%s", n ? ", " : "", *words);
 }
 
-static int read_word(struct reader *r, const yaml_node_t *node, const struct at *at,
-		     const char *const *words, uint64_t *value)
+int read_word(struct reader *r, const yaml_node_t *node, const struct at *at,
+	      const char *const *words, uint64_t *value)
 {
 	const char *text = text_of(node);
 	char allowed[200];
@@ -167,6 +167,20 @@ int read_name(struct reader *r, const yaml_node_t *node, const struct at *at, bo
 			    show(node).text, size - 1, inner ? "" : "a letter, then ");
 	strcpy(name, text);
 	return TOOL_OK;
+}
+
+int fail_machine(struct reader *r, const yaml_node_t *node, const struct at *at, uint8_t only)
+{
+	static const char *const machines[ON_ANY] = {
+		[ON_X86] = "x86 machines, which have no `gic`",
+		[ON_GICV2] = "machines with gic.version: 2",
+		[ON_GICV3] = "machines with gic.version: 3",
+		[ON_GIC] = "Arm machines, which have `gic`",
+		[ON_X86 | ON_GICV2] = "x86 machines and those with gic.version: 2",
+		[ON_X86 | ON_GICV3] = "x86 machines and those with gic.version: 3",
+	};
+
+	return fail(r, node, at, "only for %s", machines[only]);
 }
 
 /* ---- mappings and lists -------------------------------------------------- */
@@ -208,15 +222,22 @@ static int read_field(struct reader *r, const yaml_node_t *node, const struct at
 	return rc;
 }
 
+static bool allows(const struct reader *r, const struct field *f)
+{
+	return !f->only || f->only & r->machine;
+}
+
 static int unknown_key(struct reader *r, const yaml_node_t *key, const struct at *at,
 		       const struct field *fields, size_t n)
 {
 	const char *keys[24];
 	char allowed[260];
+	size_t known = 0;
 
 	for (size_t i = 0; i < n; i++)
-		keys[i] = fields[i].key;
-	keys[n] = NULL;
+		if (allows(r, &fields[i]))
+			keys[known++] = fields[i].key;
+	keys[known] = NULL;
 	join(allowed, sizeof(allowed), keys);
 	return fail(r, key, at, "unknown key %s; allowed are %s", show(key).text, allowed);
 }
@@ -244,6 +265,8 @@ int read_map(struct reader *r, const yaml_node_t *map, const struct at *at,
 		if (seen & 1u << f)
 			return fail(r, key, &here, "given twice");
 		seen |= 1u << f;
+		if (!allows(r, &fields[f]))
+			return fail_machine(r, key, &here, fields[f].only);
 		rc = read_field(r, node_of(r, pair->value), &here, &fields[f], base);
 	}
 	return rc;

@@ -18,14 +18,21 @@ struct at {
 	int index;
 };
 
+/* Sorts of machines; sets of them, too. */
+enum { ON_X86 = 1, ON_GICV2 = 2, ON_GICV3 = 4, ON_GIC = 6, ON_ANY = 7 };
+
 struct reader {
 	const char *file;
 	yaml_document_t doc;
 	struct machine *m;
 	struct message *msg;
 	struct names *names; /* of interrupts, once all are known */
+	uint64_t *ids;       /* of CPUs: what the hardware calls them */
 	bool logical;        /* one of the logical options is on */
+	uint8_t machine;     /* ON_* */
 };
+
+#define N(array) (sizeof(array) / sizeof((array)[0]))
 
 enum type { NUMBER, BOOLEAN, WORD, NODE };
 
@@ -35,26 +42,19 @@ struct field {
 	size_t offset, size;
 	uint64_t min, max;
 	const char *const *words; /* WORD: stored is the index */
+	uint8_t only;             /* machines that have it; 0: all */
 };
 
-/* A field of struct `s`, and the fields' sizes taken from it. */
-#define FIELD(s, member) offsetof(struct s, member), sizeof(((struct s *)0)->member)
-#define F_NUMBER(s, member, lo, hi) \
+/* `name` is member `m` of struct `s`. What follows may say on which machines: .only = */
+#define FIELD(name, s, m, sort, ...) \
 	{ \
-#member, NUMBER, FIELD(s, member), lo, hi, NULL \
+		.key = name, .type = sort, .offset = offsetof(struct s, m), \
+		.size = sizeof(((struct s *)0)->m), __VA_ARGS__ \
 	}
-#define F_BOOL(s, member) \
-	{ \
-#member, BOOLEAN, FIELD(s, member), 0, 1, NULL \
-	}
-#define F_WORD(s, member, list) \
-	{ \
-#member, WORD, FIELD(s, member), 0, 0, list \
-	}
-#define F_NODE(s, member) \
-	{ \
-#member, NODE, FIELD(s, member), 0, 0, NULL \
-	}
+#define F_NUMBER(s, m, lo, hi, ...) FIELD(#m, s, m, NUMBER, .min = lo, .max = hi, __VA_ARGS__)
+#define F_BOOL(s, m, ...) FIELD(#m, s, m, BOOLEAN, __VA_ARGS__)
+#define F_WORD(s, m, list, ...) FIELD(#m, s, m, WORD, .words = list, __VA_ARGS__)
+#define F_NODE(s, m, ...) FIELD(#m, s, m, NODE, __VA_ARGS__)
 
 int fail(struct reader *r, const yaml_node_t *node, const struct at *at, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -81,6 +81,12 @@ int read_number(struct reader *r, const yaml_node_t *node, const struct at *at, 
 		uint64_t max, uint64_t *value);
 int read_bool(struct reader *r, const yaml_node_t *node, const struct at *at, uint64_t *value);
 
+int read_word(struct reader *r, const yaml_node_t *node, const struct at *at,
+	      const char *const *words, uint64_t *value);
+
+/* The key is there, but for other machines: `only` says which. */
+int fail_machine(struct reader *r, const yaml_node_t *node, const struct at *at, uint8_t only);
+
 /* A name of less than `size` characters. Names of interrupts start with a
  * letter, as numbers mean numbers; the `inner` part of one need not. */
 int read_name(struct reader *r, const yaml_node_t *node, const struct at *at, bool inner,
@@ -92,5 +98,9 @@ int read_map(struct reader *r, const yaml_node_t *map, const struct at *at,
 typedef int item_fn(struct reader *r, const yaml_node_t *node, const struct at *at);
 int read_list(struct reader *r, const yaml_node_t *list, const struct at *at, const char *what,
 	      item_fn *item);
+
+/* scenario_cpus.c: the keys `gic` and `cpus` of a scenario, in this order. */
+int scenario_gic(struct reader *r, const yaml_node_t *node);
+int scenario_cpus(struct reader *r, const yaml_node_t *node);
 
 #endif

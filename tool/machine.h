@@ -19,8 +19,17 @@ struct machine {
 void machine_init(struct machine *m, const char *path, bool from_proc);
 void machine_free(struct machine *m);
 
-/* Names of enum ferry_x86_kind, as in scenario files. */
-extern const char *const kind_names[FERRY_X86_KINDS + 1];
+/* Names of enum ferry_x86_kind, which a null ends, and of enum ferry_gic_kind. */
+#define KINDS FERRY_GIC_KINDS
+extern const char *const kind_names[KINDS];
+
+/*
+ * INTIDs of SPIs: those that are said, and for the others (storm_irq.intid is then one of
+ * these) the next free ones. TOOL_INPUT: two are the same, or none is left.
+ */
+enum { INTID_NEXT_SPI = 1, INTID_NEXT_ESPI = 2 };
+int intids_assign(struct storm_spec *spec, struct message *why);
+bool intid_extended(uint32_t intid);
 
 /* scenario.c */
 int scenario_load(const char *path, struct machine *m, struct message *msg);

@@ -22,10 +22,6 @@
 #define PROC_PERIOD_NS 20000 /* of the busiest interrupt */
 #define PROC_SLOWEST 6       /* the laziest is up to 2^6 times slower */
 
-const char *const kind_names[FERRY_X86_KINDS + 1] = { "msix",        "msi-maskable", "msi",
-						      "ioapic-edge", "ioapic-level", "remapped",
-						      NULL };
-
 struct arena_block {
 	struct arena_block *next;
 	max_align_t data[];
@@ -178,13 +174,26 @@ const char *cpulist_parse(const char *text, uint64_t mask[MASK_WORDS])
 
 /* ---- /proc/interrupts ---------------------------------------------------- */
 
+/* Kernels write rows in their architecture's way: "IO-APIC   2-edge      timer" on x86,
+ * "GICv3  33 Level     uart-pl011" on Arm. */
 struct row {
 	uint32_t irq;
 	uint64_t count;
 	char chip[CHIP_MAX];
-	char type[32]; /* "2-edge" */
+	char type[32]; /* "2-edge", "33" */
 	char name[32];
+	bool arm, level; /* level: of Arm's */
 };
+
+/* What a row says of its interrupt, and of the machine. */
+struct row_kind {
+	uint8_t kind;
+	uint8_t family; /* storm_spec.gic, or GIC_ANY */
+	uint32_t intid;
+};
+
+#define GIC_ANY 1
+enum { ROW_OTHER = -1, ROW_PRIVATE = -2, ROW_WRONG = -3 };
 
 /* Interrupts of one chip and function are one device. */
 struct device_key {
@@ -200,6 +209,8 @@ struct proc {
 	uint16_t column[FERRY_CPUS_MAX]; /* CPU number of each column */
 	uint32_t columns;
 	uint32_t line;
+	uint32_t said;  /* the line that told which family of machines; 0: none yet */
+	uint8_t family; /* storm_spec.gic, or GIC_ANY */
 	struct device_key *devices;
 	uint64_t *counts;
 	struct machine *m;
@@ -298,6 +309,19 @@ static int read_counts(struct proc *t, char **line, struct row *row)
 	return TOOL_OK;
 }
 
+/* After an Arm chip's own number comes how it is triggered; the name follows. */
+static void take_trigger(char **line, struct row *row)
+{
+	char word[8], *after = next_word(*line, word, sizeof(word));
+
+	if (!row->type[0] || row->type[strspn(row->type, "0123456789")])
+		return;
+	row->level = !strcmp(word, "Level");
+	row->arm = row->level || !strcmp(word, "Edge");
+	if (row->arm)
+		*line = after;
+}
+
 /*
  * "IO-APIC   2-edge      timer". Kernels before 3.19 write "IO-APIC-edge timer"
  * in one word: the type is split off.
@@ -321,6 +345,7 @@ static int read_row(struct proc *t, char *line, struct row *row)
 	}
 	if (!row->type[0])
 		line = next_word(line, row->type, sizeof(row->type));
+	take_trigger(&line, row);
 	line = skip_blanks(line);
 	copy_clean(row->name, sizeof(row->name), line, strlen(line));
 	if (!row->chip[0])
@@ -334,11 +359,11 @@ static bool starts(const char *text, const char *with)
 }
 
 /*
- * The kind of a row, or -1 for a controller the library does not drive. Kernels
+ * The kind of an x86 row, or ROW_OTHER for a controller the library does not drive. Kernels
  * before 6.3 write "PCI-MSI" for MSI-X too, which nearly every device with more
  * than one interrupt uses; later ones name the function, and tell them apart.
  */
-static int row_kind(const struct row *row)
+static int x86_kind(const struct row *row)
 {
 	const char *chip = row->chip;
 	bool remapped = starts(chip, "IR-"), level;
@@ -356,7 +381,52 @@ static int row_kind(const struct row *row)
 	if (starts(chip, "PCI-MSI-") || starts(chip, "DMAR-MSI") || starts(chip, "DMAR_MSI") ||
 	    starts(chip, "HPET-MSI") || starts(chip, "HPET_MSI") || starts(chip, "hpet"))
 		return remapped ? FERRY_X86_REMAPPED : FERRY_X86_MSI;
-	return -1;
+	return ROW_OTHER;
+}
+
+/* The root GIC's own rows: the number is the INTID. */
+static int gic_kind(const struct row *row, struct row_kind *k)
+{
+	unsigned long intid = row->arm ? strtoul(row->type, NULL, 10) : ULONG_MAX;
+
+	k->family = strcmp(row->chip, "GICv3") ? 2 : 3;
+	k->intid = (uint32_t)intid;
+	if (intid < FERRY_SPI_FIRST)
+		return ROW_PRIVATE;
+	if (intid <= FERRY_SPI_LAST)
+		return row->level ? FERRY_GIC_LEVEL : FERRY_GIC_EDGE;
+	if (k->family == 3 && intid >= FERRY_EPPI_FIRST && intid <= FERRY_EPPI_LAST)
+		return ROW_PRIVATE;
+	if (k->family == 3 && intid >= FERRY_ESPI_FIRST && intid <= FERRY_ESPI_LAST)
+		return row->level ? FERRY_GIC_LEVEL : FERRY_GIC_EDGE;
+	return ROW_WRONG;
+}
+
+/*
+ * "MSI", "MBI" and "GICv2m-..." are messages that a frame of the GIC turns into an SPI,
+ * which the row does not name. "GICv3-23" is a PPI that differs between clusters. A
+ * second GIC ("GIC-1") hangs on the first, and is another controller.
+ */
+static int arm_kind(const struct row *row, struct row_kind *k)
+{
+	const char *chip = row->chip;
+
+	if (!strcmp(chip, "GICv2") || !strcmp(chip, "GIC-0") || !strcmp(chip, "GICv3"))
+		return gic_kind(row, k);
+	if (starts(chip, "GICv3-") || starts(chip, "ITS-")) {
+		k->family = 3;
+		if (!row->arm)
+			return ROW_WRONG;
+		return *chip == 'G' ? ROW_PRIVATE : FERRY_GIC_LPI;
+	}
+	if (!row->arm)
+		return ROW_OTHER;
+	k->family = GIC_ANY;
+	k->intid = INTID_NEXT_SPI;
+	if (!strcmp(chip, "MSI") || !strcmp(chip, "pMSI") || starts(chip, "MBI") ||
+	    starts(chip, "GICv2m-"))
+		return FERRY_GIC_EDGE;
+	return ROW_OTHER;
 }
 
 /* "PCI-MSI 32769-edge": the number is the PCI function times 2048, plus an index. */
@@ -366,7 +436,8 @@ static uint32_t row_device(struct proc *t, const struct row *row, int kind)
 	uint32_t *n = &t->m->spec.devices;
 
 	strcpy(key.chip, row->chip);
-	if (!strcmp(row->chip, "PCI-MSI") || !strcmp(row->chip, "IR-PCI-MSI"))
+	if (!strcmp(row->chip, "PCI-MSI") || !strcmp(row->chip, "IR-PCI-MSI") ||
+	    !strcmp(row->chip, "ITS-MSI"))
 		key.function = strtoull(row->type, NULL, 10) >> 11;
 	/* MSI without remapping has one message: each is a device of its own */
 	for (uint32_t i = kind == FERRY_X86_MSI ? 0 : *n; i-- > 0;)
@@ -376,31 +447,80 @@ static uint32_t row_device(struct proc *t, const struct row *row, int kind)
 	return (*n)++;
 }
 
-static int add_row(struct proc *t, const struct row *row)
+static void leave_out(struct machine *m, const struct row *row)
+{
+	if (!m->left_out++)
+		copy_clean(m->left_out_chip, sizeof(m->left_out_chip), row->chip,
+			   strlen(row->chip));
+}
+
+static uint8_t row_flags(const struct row *row, int kind)
+{
+	if (row->arm)
+		return 0;
+	return kind == FERRY_X86_REMAPPED && strstr(row->chip, "MSI") ?
+		       FERRY_SOURCE_ORDERED | FERRY_SOURCE_MASKABLE :
+		       FERRY_SOURCE_ORDERED;
+}
+
+static int add_irq(struct proc *t, const struct row *row, const struct row_kind *k)
 {
 	struct storm_spec *spec = &t->m->spec;
-	int kind = row_kind(row);
 	struct storm_irq *irq;
 
-	if (kind < 0) {
-		if (!t->m->left_out++)
-			copy_clean(t->m->left_out_chip, sizeof(t->m->left_out_chip), row->chip,
-				   strlen(row->chip));
-		return TOOL_OK;
-	}
 	if (spec->nirqs == FERRY_IRQS_MAX)
 		return row_wrong(t, row, "number", "more than 65536 interrupts");
 	irq = &spec->irqs[spec->nirqs];
 	t->counts[spec->nirqs++] = row->count;
 	memcpy(irq->name, row->name, sizeof(irq->name));
-	irq->kind = (uint8_t)kind;
-	irq->flags = FERRY_SOURCE_ORDERED;
-	if (kind == FERRY_X86_REMAPPED && strstr(row->chip, "MSI"))
-		irq->flags |= FERRY_SOURCE_MASKABLE;
+	irq->kind = k->kind;
+	irq->flags = row_flags(row, k->kind);
 	irq->pattern = STORM_POISSON;
-	irq->device = row_device(t, row, kind);
+	irq->device = row_device(t, row, k->kind);
 	irq->ext_irq = row->irq;
+	irq->intid = k->intid;
+	spec->its |= k->kind == FERRY_GIC_LPI;
+	if (intid_extended(k->intid) && k->intid - FERRY_ESPI_FIRST >= spec->espis)
+		spec->espis = k->intid - FERRY_ESPI_FIRST + 1;
 	return TOOL_OK;
+}
+
+static bool one_machine(uint8_t a, uint8_t b)
+{
+	return a == b || (a && b && (a == GIC_ANY || b == GIC_ANY));
+}
+
+static int check_family(struct proc *t, const struct row *row, uint8_t family)
+{
+	static const char *const names[] = { "x86", "Arm", "GICv2", "GICv3" };
+
+	if (t->said && !one_machine(t->family, family))
+		return say(t->msg, TOOL_INPUT,
+			   "%s:%u: interrupt %u: chip: '%s' is of %s, but line %u of %s", t->path,
+			   t->line, row->irq, row->chip, names[family], t->said, names[t->family]);
+	if (t->said && t->family != GIC_ANY)
+		return TOOL_OK;
+	t->said = t->line;
+	t->family = family;
+	return TOOL_OK;
+}
+
+static int add_row(struct proc *t, const struct row *row)
+{
+	struct row_kind k = { 0 };
+	int kind = row->arm ? ROW_OTHER : x86_kind(row), rc;
+
+	if (kind == ROW_OTHER)
+		kind = arm_kind(row, &k);
+	if (kind == ROW_WRONG)
+		return row_wrong(t, row, row->chip, "its number and Level or Edge are expected");
+	if (kind == ROW_OTHER) {
+		leave_out(t->m, row);
+		return TOOL_OK;
+	}
+	rc = check_family(t, row, k.family);
+	k.kind = (uint8_t)kind;
+	return rc || kind == ROW_PRIVATE ? rc : add_irq(t, row, &k);
 }
 
 /* Rows of numbered interrupts; "NMI:", "LOC:" and so on are the CPU's own. */
@@ -466,21 +586,28 @@ static int read_online(struct proc *t, const char *dir)
 	return TOOL_OK;
 }
 
-/* CPU numbers may have holes; indexes have none. The number stands in for the
- * APIC id, which these two files do not tell. */
+/*
+ * CPU numbers may have holes; indexes have none. The number stands in for the APIC id or
+ * the affinity (clusters of 16), which these two files do not tell.
+ */
 static int number_cpus(struct proc *t)
 {
 	struct storm_spec *spec = &t->m->spec;
+	uint64_t *mpidrs = arena_alloc(&t->m->arena, t->columns, sizeof(uint64_t));
+	uint32_t *apic_ids = arena_alloc(&t->m->arena, t->columns, sizeof(uint32_t));
 
-	spec->apic_ids = arena_alloc(&t->m->arena, t->columns, sizeof(uint32_t));
-	if (!spec->apic_ids)
+	if (!mpidrs || !apic_ids)
 		return say_no_memory(t->msg);
 	for (uint32_t cpu = 0; cpu < FERRY_CPUS_MAX; cpu++) {
 		if (!mask_test(t->online, cpu))
 			continue;
-		spec->apic_ids[spec->cpus++] = cpu;
-		spec->ext_dest |= cpu >= 255;
+		mpidrs[spec->cpus] = cpu / 16 << 8 | cpu % 16;
+		apic_ids[spec->cpus++] = cpu;
+		spec->ext_dest |= !t->family && cpu >= 255;
 	}
+	spec->gic = t->family;
+	spec->mpidrs = t->family == 3 ? mpidrs : NULL;
+	spec->apic_ids = t->family ? NULL : apic_ids;
 	return TOOL_OK;
 }
 
@@ -519,7 +646,7 @@ static void set_load(struct storm_spec *spec)
 	spec->cycles = spec->cpus * UINT64_C(100);
 	spec->recreations = spec->nirqs * UINT64_C(20);
 	spec->masks = spec->nirqs * UINT64_C(100);
-	spec->drain_ns = 20000;
+	spec->drain_ns = spec->gic ? 0 : 20000;
 	spec->ipi_ns = 2000;
 	spec->eoi_ns = 2000;
 	spec->handler_ns = PROC_HANDLER_NS;
@@ -529,13 +656,22 @@ static void set_load(struct storm_spec *spec)
 static int check_machine(struct proc *t)
 {
 	struct storm_spec *spec = &t->m->spec;
+	struct message why;
 
 	if (spec->cpus < 2)
 		return say(t->msg, TOOL_INPUT, "%s: has one CPU: nothing can move", t->path);
 	if (!spec->nirqs)
 		return say(t->msg, TOOL_INPUT,
-			   "%s: has no interrupts of an I/O APIC or PCI MSI: not x86, or hidden",
+			   "%s: has no interrupts of an I/O APIC, PCI MSI or GIC: neither x86 nor "
+			   "Arm, or hidden",
 			   t->path);
+	if (t->family == GIC_ANY)
+		return say(t->msg, TOOL_INPUT, "%s: has no row that says which GIC it is", t->path);
+	if (t->family == 2 && spec->cpus > 8)
+		return say(t->msg, TOOL_INPUT, "%s: has %u CPUs online; a GICv2 has at most 8",
+			   t->path, spec->cpus);
+	if (t->family && intids_assign(spec, &why))
+		return say(t->msg, TOOL_INPUT, "%s: %s", t->path, why.text);
 	return TOOL_OK;
 }
 

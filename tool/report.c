@@ -61,19 +61,27 @@ static void print_times(FILE *out, const char *label, const uint64_t times[5])
 
 static void print_machine(FILE *out, const struct machine *m)
 {
-	uint32_t n[FERRY_X86_KINDS] = { 0 };
+	uint32_t n[KINDS] = { 0 };
 	const char *before = ": ";
+	uint32_t extended = 0;
 
-	for (uint32_t i = 0; i < m->spec.nirqs; i++)
+	for (uint32_t i = 0; i < m->spec.nirqs; i++) {
 		n[m->spec.irqs[i].kind]++;
-	fprintf(out, "  %-14s%" PRIu32 " CPU%s, %" PRIu32 " interrupts", "machine", m->spec.cpus,
-		m->spec.cpus == 1 ? "" : "s", m->spec.nirqs);
-	for (int kind = 0; kind < FERRY_X86_KINDS; kind++) {
+		extended += intid_extended(m->spec.irqs[i].intid);
+	}
+	fprintf(out, "  %-14s%" PRIu32 " CPU%s, ", "machine", m->spec.cpus,
+		m->spec.cpus == 1 ? "" : "s");
+	if (m->spec.gic)
+		fprintf(out, "GICv%u%s, ", m->spec.gic, m->spec.its ? " with ITS" : "");
+	fprintf(out, "%" PRIu32 " interrupts", m->spec.nirqs);
+	for (int kind = 0; kind < KINDS; kind++) {
 		if (!n[kind])
 			continue;
 		fprintf(out, "%s%s %" PRIu32, before, kind_names[kind], n[kind]);
 		before = ", ";
 	}
+	if (extended)
+		fprintf(out, "; extended %" PRIu32, extended);
 	fputc('\n', out);
 	if (m->left_out)
 		fprintf(out, "  %-14s%" PRIu32 " of other controllers (%s)\n", "left out",
@@ -101,7 +109,7 @@ static void print_moves(FILE *out, const struct storm_report *r)
 	fprintf(out, "  %-14sasked %" PRIu64 "  done %" PRIu64 "  refused %" PRIu64 "\n", "moves",
 		r->moves_asked, r->moves_done, r->moves_refused);
 	print_times(out, "move time", r->move_time);
-	for (int kind = 0; kind < FERRY_X86_KINDS; kind++) {
+	for (int kind = 0; kind < KINDS; kind++) {
 		if (!r->kind_raised[kind] && !r->kind_moves[kind])
 			continue;
 		fprintf(out, "  %-14s%-13s raised %" PRIu64 " (%.1f %%)  moves %" PRIu64 "\n", "",
@@ -210,7 +218,7 @@ static void put_events(json_t *object, const struct storm_report *r)
 
 static void put_moves(json_t *object, const struct machine *m, const struct storm_report *r)
 {
-	uint32_t n[FERRY_X86_KINDS] = { 0 };
+	uint32_t n[KINDS] = { 0 };
 	json_t *kinds = json_object(), *kind;
 
 	put(object, "moves_asked", r->moves_asked);
@@ -219,7 +227,9 @@ static void put_moves(json_t *object, const struct machine *m, const struct stor
 	put_times(object, "move_ns", r->move_time);
 	for (uint32_t i = 0; i < m->spec.nirqs; i++)
 		n[m->spec.irqs[i].kind]++;
-	for (int i = 0; i < FERRY_X86_KINDS; i++) {
+	for (int i = 0; i < KINDS; i++) {
+		if (!kind_names[i] || (m->spec.gic != 0) != (i >= FERRY_GIC_EDGE))
+			continue;
 		kind = json_object();
 		put(kind, "interrupts", n[i]);
 		put(kind, "raised", r->kind_raised[i]);

@@ -16,7 +16,6 @@
 #define SEED_MAX UINT64_C(0x7fffffffffffffff)
 #define VECTOR_MIN 0x21 /* below are exceptions, and the doorbell needs one */
 #define VECTOR_MAX 0xfe
-#define N(array) (sizeof(array) / sizeof((array)[0]))
 
 static int read_cpulist(struct reader *r, const yaml_node_t *node, const struct at *at,
 			uint64_t **mask)
@@ -43,71 +42,6 @@ static int read_cpulist(struct reader *r, const yaml_node_t *node, const struct 
 	if (spec->cpus % 64)
 		(*mask)[words - 1] &= (UINT64_C(1) << (spec->cpus % 64)) - 1;
 	return TOOL_OK;
-}
-
-/* ---- cpus ---------------------------------------------------------------- */
-
-struct cpu_group {
-	uint32_t count, apic_id_start, stride;
-};
-
-static int read_cpu_group(struct reader *r, const yaml_node_t *node, const struct at *at)
-{
-	static const struct field fields[] = {
-		F_NUMBER(cpu_group, count, 1, FERRY_CPUS_MAX),
-		F_NUMBER(cpu_group, apic_id_start, 0, 0xfffffffe),
-		F_NUMBER(cpu_group, stride, 1, 0x10000),
-	};
-	struct storm_spec *spec = &r->m->spec;
-	struct cpu_group g = { 0, spec->cpus, 1 };
-	int rc = read_map(r, node, at, fields, N(fields), &g);
-
-	if (rc)
-		return rc;
-	if (!g.count)
-		return fail_key(r, node, at, "count", "missing");
-	if (spec->cpus + g.count > FERRY_CPUS_MAX)
-		return fail_key(r, node, at, "count", "more than 4096 CPUs together");
-	if (g.apic_id_start + (g.count - 1) * (uint64_t)g.stride > 0xfffffffe)
-		return fail_key(r, node, at, "apic_id_start", "APIC ids end at 4294967294");
-	for (uint32_t i = 0; i < g.count; i++)
-		spec->apic_ids[spec->cpus++] = g.apic_id_start + i * g.stride;
-	return TOOL_OK;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static int read_cpus(struct reader *r, const yaml_node_t *node)
-{
-	struct storm_spec *spec = &r->m->spec;
-	struct at at = { NULL, "cpus", 0 };
-	uint32_t *sorted;
-	uint64_t count;
-	int rc;
-
-	if (node->type != YAML_SEQUENCE_NODE) {
-		rc = read_number(r, node, &at, 1, FERRY_CPUS_MAX, &count);
-		spec->cpus = rc ? 0 : (uint32_t)count;
-		return rc;
-	}
-	spec->apic_ids = arena_alloc(&r->m->arena, FERRY_CPUS_MAX, sizeof(uint32_t));
-	sorted = arena_alloc(&r->m->arena, FERRY_CPUS_MAX, sizeof(uint32_t));
-	if (!sorted || !spec->apic_ids)
-		return say_no_memory(r->msg);
-	rc = read_list(r, node, &at, "CPU groups", read_cpu_group);
-	if (!rc && !spec->cpus)
-		return fail(r, node, &at, "an empty list; 1 to 4096 CPUs are expected");
-	memcpy(sorted, spec->apic_ids, spec->cpus * sizeof(uint32_t));
-	qsort(sorted, spec->cpus, sizeof(uint32_t), by_number);
-	for (uint32_t i = 1; !rc && i < spec->cpus; i++)
-		if (sorted[i] == sorted[i - 1])
-			rc = fail(r, node, &at, "two CPUs have APIC id %u", sorted[i]);
-	return rc;
 }
 
 /* ---- vectors, options, load ----------------------------------------------- */
@@ -149,7 +83,7 @@ static int read_vectors(struct reader *r, const yaml_node_t *node)
 
 struct options {
 	bool overtaking, nested, restore, shared, ext_dest, directed_eoi, remap_drains;
-	uint8_t fence, commit, logical;
+	uint8_t fence, commit, logical, policy;
 	uint64_t drain_ns, flight_ns, ipi_ns, eoi_ns;
 	uint32_t handler_ns;
 };
@@ -167,6 +101,7 @@ static void take_options(struct storm_spec *spec, const struct options *o)
 	spec->remap_drains = o->remap_drains;
 	spec->fence_irr = o->fence;
 	spec->commit = o->commit;
+	spec->policy = o->policy;
 	spec->logical_flat = o->logical == LOGICAL_FLAT;
 	spec->logical_cluster = o->logical == LOGICAL_CLUSTER;
 	spec->drain_ns = o->drain_ns;
@@ -181,26 +116,28 @@ static int read_options(struct reader *r, const yaml_node_t *node)
 	static const char *const fence[] = { "root", "irr", NULL };
 	static const char *const commit[] = { "random", "on", "off", NULL };
 	static const char *const logical[] = { "none", "flat", "cluster", NULL };
+	static const char *const policy[] = { "none", "round-robin", "by-load", NULL };
 	static const struct field fields[] = {
-		F_BOOL(options, overtaking),
-		F_WORD(options, fence, fence),
-		F_NUMBER(options, drain_ns, 0, DELAY_MAX),
-		F_NUMBER(options, flight_ns, 1, DELAY_MAX),
+		F_BOOL(options, overtaking, .only = ON_X86),
+		F_WORD(options, fence, fence, .only = ON_X86),
+		F_NUMBER(options, drain_ns, 0, DELAY_MAX, .only = ON_X86),
+		F_NUMBER(options, flight_ns, 1, DELAY_MAX, .only = ON_X86),
 		F_NUMBER(options, ipi_ns, 1, DELAY_MAX),
-		F_NUMBER(options, eoi_ns, 1, DELAY_MAX),
+		F_NUMBER(options, eoi_ns, 1, DELAY_MAX, .only = ON_X86),
 		F_NUMBER(options, handler_ns, 1, HANDLER_MAX),
 		F_BOOL(options, nested),
 		F_WORD(options, commit, commit),
 		F_BOOL(options, restore),
-		F_BOOL(options, shared),
-		F_WORD(options, logical, logical),
-		F_BOOL(options, ext_dest),
-		F_BOOL(options, directed_eoi),
-		F_BOOL(options, remap_drains),
+		F_WORD(options, policy, policy),
+		F_BOOL(options, shared, .only = ON_X86),
+		F_WORD(options, logical, logical, .only = ON_X86),
+		F_BOOL(options, ext_dest, .only = ON_X86),
+		F_BOOL(options, directed_eoi, .only = ON_X86),
+		F_BOOL(options, remap_drains, .only = ON_X86),
 	};
 	struct at at = { NULL, "options", 0 };
 	struct options o = { .restore = true,
-			     .drain_ns = 20000,
+			     .drain_ns = r->machine == ON_X86 ? 20000 : 0,
 			     .ipi_ns = 2000,
 			     .eoi_ns = 2000,
 			     .handler_ns = 500 };
@@ -242,16 +179,17 @@ static int read_load(struct reader *r, const yaml_node_t *node)
 /* ---- devices --------------------------------------------------------------- */
 
 struct device {
-	const yaml_node_t *name, *queues, *affinity, *ordered, *active_low, *maskable, *several;
-	uint8_t kind, pattern;
-	uint32_t count, burst, irq;
+	const yaml_node_t *name, *kind_word, *queues, *affinity;
+	const yaml_node_t *ordered, *active_low, *maskable, *several;
+	uint8_t pattern;
+	uint32_t count, burst, irq, intid;
 	uint64_t period_ns;
 
 	/* from the nodes */
 	char base[32];
-	uint8_t flags;
+	uint8_t kind, flags;
 	uint32_t nqueues;
-	bool spread, named;
+	bool spread, named, extended;
 	uint64_t *mask;
 };
 
@@ -269,8 +207,8 @@ static int read_flag(struct reader *r, const yaml_node_t *node, const struct at 
 	return rc;
 }
 
-static int read_flags(struct reader *r, const yaml_node_t *map, const struct at *at,
-		      struct device *d)
+static int read_x86_flags(struct reader *r, const yaml_node_t *map, const struct at *at,
+			  struct device *d)
 {
 	struct storm_spec *spec = &r->m->spec;
 	bool pin = d->kind == FERRY_X86_IOAPIC_EDGE || d->kind == FERRY_X86_IOAPIC_LEVEL;
@@ -299,6 +237,14 @@ static int read_flags(struct reader *r, const yaml_node_t *map, const struct at 
 	    d->kind != FERRY_X86_REMAPPED)
 		return fail_key(r, map, at, "several", "in cluster mode only for kind remapped");
 	return TOOL_OK;
+}
+
+static int read_flags(struct reader *r, const yaml_node_t *map, const struct at *at,
+		      struct device *d)
+{
+	if (r->m->spec.gic)
+		return read_flag(r, d->several, at, "several", FERRY_GIC_SEVERAL, d);
+	return read_x86_flags(r, map, at, d);
 }
 
 static int read_queues(struct reader *r, const yaml_node_t *map, const struct at *at,
@@ -338,6 +284,82 @@ static int read_affinity(struct reader *r, const struct at *at, struct device *d
 	return read_cpulist(r, d->affinity, &here, &d->mask);
 }
 
+static const char *const gic_words[] = { "spi-edge",   "spi-level", "espi-edge",
+					 "espi-level", "lpi",       NULL };
+
+static const struct gic_kind {
+	uint8_t kind;
+	uint32_t intid; /* unless one is said */
+} gic_kinds[] = {
+	{ FERRY_GIC_EDGE, INTID_NEXT_SPI },
+	{ FERRY_GIC_LEVEL, INTID_NEXT_SPI },
+	{ FERRY_GIC_EDGE, INTID_NEXT_ESPI },
+	{ FERRY_GIC_LEVEL, INTID_NEXT_ESPI },
+	{ FERRY_GIC_LPI, 0 },
+};
+
+static bool has_word(const char *const *words, const char *text)
+{
+	while (text && *words && strcmp(*words, text))
+		words++;
+	return text && *words;
+}
+
+/* Which a machine of this sort can't have, though they are spelt right. */
+static int check_kind(struct reader *r, const yaml_node_t *node, const struct at *at)
+{
+	const struct storm_spec *spec = &r->m->spec;
+	const char *text = text_of(node);
+	bool lpi = text && !strcmp(text, "lpi");
+
+	if (!spec->gic)
+		return has_word(gic_words, text) ? fail_machine(r, node, at, ON_GIC) : TOOL_OK;
+	if (has_word(kind_names, text))
+		return fail_machine(r, node, at, ON_X86);
+	if (!lpi && (!text || strncmp(text, "espi-", 5)))
+		return TOOL_OK;
+	if (spec->gic == 2)
+		return fail_machine(r, node, at, ON_GICV3);
+	if (lpi)
+		return spec->its ? TOOL_OK : fail(r, node, at, "lpi needs gic.its: true");
+	return spec->espis ? TOOL_OK : fail(r, node, at, "%s needs gic.espis", text);
+}
+
+static int read_kind(struct reader *r, const struct at *at, struct device *d)
+{
+	struct at here = { at, "kind", 0 };
+	bool gic = r->m->spec.gic;
+	uint64_t n = 0;
+	int rc = check_kind(r, d->kind_word, &here);
+
+	if (!rc)
+		rc = read_word(r, d->kind_word, &here, gic ? gic_words : kind_names, &n);
+	if (rc)
+		return rc;
+	d->kind = gic ? gic_kinds[n].kind : (uint8_t)n;
+	d->extended = gic && gic_kinds[n].intid == INTID_NEXT_ESPI;
+	if (!d->intid && gic)
+		d->intid = gic_kinds[n].intid;
+	return TOOL_OK;
+}
+
+/* All INTIDs of the device, from the one that was said on. */
+static int check_intid(struct reader *r, const yaml_node_t *map, const struct at *at,
+		       const struct device *d)
+{
+	uint32_t first = d->extended ? FERRY_ESPI_FIRST : FERRY_SPI_FIRST;
+	uint32_t end = d->extended ? FERRY_ESPI_FIRST + r->m->spec.espis : FERRY_SPI_LAST + 1;
+	char what[80];
+
+	if (d->kind == FERRY_GIC_LPI)
+		return fail_key(r, map, at, "intid", "not for kind lpi: LPIs are numbered as made");
+	if (d->intid >= first && d->intid + (uint64_t)d->count * d->nqueues <= end)
+		return TOOL_OK;
+	snprintf(what, sizeof(what), "INTIDs of this kind are %u to %u, for all its interrupts",
+		 first, end - 1);
+	return fail_key(r, map, at, "intid", what);
+}
+
 static int check_device(struct reader *r, const yaml_node_t *map, const struct at *at,
 			struct device *d)
 {
@@ -346,7 +368,7 @@ static int check_device(struct reader *r, const yaml_node_t *map, const struct a
 
 	if (!d->name)
 		return fail_key(r, map, at, "name", "missing");
-	if (d->kind == FERRY_X86_KINDS)
+	if (!d->kind_word)
 		return fail_key(r, map, at, "kind", "missing");
 	if (d->burst && d->pattern != STORM_BURST)
 		return fail_key(r, map, at, "burst", "only with pattern: burst");
@@ -354,9 +376,13 @@ static int check_device(struct reader *r, const yaml_node_t *map, const struct a
 		d->burst = d->pattern == STORM_BURST ? 8 : 1;
 	rc = read_name(r, d->name, &name, false, sizeof(d->base), d->base);
 	if (!rc)
+		rc = read_kind(r, at, d);
+	if (!rc)
 		rc = read_flags(r, map, at, d);
 	if (!rc)
 		rc = read_queues(r, map, at, d);
+	if (!rc && d->intid >= FERRY_SPI_FIRST)
+		rc = check_intid(r, map, at, d);
 	return rc ? rc : read_affinity(r, at, d);
 }
 
@@ -408,6 +434,7 @@ static int add_irq(struct reader *r, const struct at *at, const struct device *d
 	irq->period_ns = d->period_ns;
 	irq->device = spec->devices;
 	irq->mask = d->mask;
+	irq->intid = d->intid < FERRY_SPI_FIRST ? d->intid : d->intid + unit * d->nqueues + queue;
 	irq->ext_irq = d->irq == FERRY_NONE ? spec->nirqs : d->irq + unit * d->nqueues + queue;
 	if (!rc && d->spread)
 		rc = spread_mask(r, spec->nirqs % spec->cpus, &irq->mask);
@@ -420,24 +447,23 @@ static int read_device(struct reader *r, const yaml_node_t *node, const struct a
 	static const char *const pattern[] = { "fixed", "poisson", "burst", NULL };
 	static const struct field fields[] = {
 		F_NODE(device, name),
-		F_WORD(device, kind, kind_names),
+		FIELD("kind", device, kind_word, NODE, .only = 0),
 		F_NUMBER(device, count, 1, FERRY_IRQS_MAX),
 		F_NODE(device, queues),
-		F_NODE(device, ordered),
-		F_NODE(device, maskable),
-		F_NODE(device, several),
-		F_NODE(device, active_low),
+		F_NODE(device, ordered, .only = ON_X86),
+		F_NODE(device, maskable, .only = ON_X86),
+		F_NODE(device, several, .only = ON_X86 | ON_GICV2),
+		F_NODE(device, active_low, .only = ON_X86),
 		F_WORD(device, pattern, pattern),
 		F_NUMBER(device, period_ns, 100, PERIOD_MAX),
 		F_NUMBER(device, burst, 1, 65536),
 		F_NODE(device, affinity),
 		F_NUMBER(device, irq, 0, 0x7fffffff),
+		F_NUMBER(device, intid, FERRY_SPI_FIRST, FERRY_ESPI_LAST, .only = ON_GIC),
 	};
-	struct device d = { .kind = FERRY_X86_KINDS,
-			    .pattern = STORM_POISSON,
-			    .count = 1,
-			    .irq = FERRY_NONE,
-			    .period_ns = 50000 };
+	struct device d = {
+		.pattern = STORM_POISSON, .count = 1, .irq = FERRY_NONE, .period_ns = 50000
+	};
 	int rc = read_map(r, node, at, fields, N(fields), &d);
 
 	if (!rc)
@@ -454,6 +480,7 @@ static int read_devices(struct reader *r, const yaml_node_t *node)
 {
 	struct storm_spec *spec = &r->m->spec;
 	struct at at = { NULL, "devices", 0 };
+	struct message why;
 	int rc;
 
 	spec->irqs = arena_alloc(&r->m->arena, FERRY_IRQS_MAX, sizeof(*spec->irqs));
@@ -462,6 +489,8 @@ static int read_devices(struct reader *r, const yaml_node_t *node)
 	rc = read_list(r, node, &at, "devices", read_device);
 	if (!rc && !spec->nirqs)
 		return fail(r, node, &at, "an empty list; 1 to 65536 interrupts are expected");
+	if (!rc && spec->gic && intids_assign(spec, &why))
+		return fail(r, node, &at, "%s", why.text);
 	return rc;
 }
 
@@ -479,8 +508,10 @@ static int compare_names(const void *a, const void *b)
 
 static int compare_numbers(const void *a, const void *b)
 {
-	return by_number(&(*(struct storm_irq *const *)a)->ext_irq,
-			 &(*(struct storm_irq *const *)b)->ext_irq);
+	uint32_t x = (*(struct storm_irq *const *)a)->ext_irq;
+	uint32_t y = (*(struct storm_irq *const *)b)->ext_irq;
+
+	return (x > y) - (x < y);
 }
 
 static int sort_irqs(struct reader *r, const yaml_node_t *devices)
@@ -581,10 +612,7 @@ static int read_op(struct reader *r, const yaml_node_t *node, const struct at *a
 
 static int read_operation(struct reader *r, const yaml_node_t *node, const struct at *at)
 {
-#define F_OP(key, kind) \
-	{ \
-		key, NODE, kind * sizeof(const yaml_node_t *), 0, 0, 0, NULL \
-	}
+#define F_OP(name, kind) FIELD(name, operation, node[kind], NODE, .only = 0)
 	static const struct field fields[] = {
 		F_OP("affinity", STORM_OP_AFFINITY), F_OP("offline", STORM_OP_OFFLINE),
 		F_OP("online", STORM_OP_ONLINE),     F_OP("free", STORM_OP_FREE),
@@ -632,7 +660,7 @@ static int read_operations(struct reader *r, const yaml_node_t *node)
 /* ---- the file -------------------------------------------------------------------- */
 
 struct top {
-	const yaml_node_t *name, *cpus, *vectors, *options, *load, *devices, *operations;
+	const yaml_node_t *name, *gic, *cpus, *vectors, *options, *load, *devices, *operations;
 	uint64_t seed;
 };
 
@@ -650,11 +678,13 @@ static int read_title(struct reader *r, const yaml_node_t *node)
 static int read_top(struct reader *r, const yaml_node_t *root)
 {
 	static const struct field fields[] = {
-		F_NODE(top, name),    F_NUMBER(top, seed, 0, SEED_MAX),
-		F_NODE(top, cpus),    F_NODE(top, vectors),
-		F_NODE(top, options), F_NODE(top, load),
-		F_NODE(top, devices), F_NODE(top, operations),
+		F_NODE(top, name),       F_NUMBER(top, seed, 0, SEED_MAX),
+		F_NODE(top, gic),        F_NODE(top, cpus),
+		F_NODE(top, vectors),    F_NODE(top, options),
+		F_NODE(top, load),       F_NODE(top, devices),
+		F_NODE(top, operations),
 	};
+	struct at vectors = { NULL, "vectors", 0 };
 	struct top top = { .seed = 1 };
 	int rc = read_map(r, root, NULL, fields, N(fields), &top);
 
@@ -664,8 +694,12 @@ static int read_top(struct reader *r, const yaml_node_t *root)
 		return fail_key(r, root, NULL, top.cpus ? "devices" : "cpus", "missing");
 	r->m->spec.seed = top.seed;
 	rc = read_title(r, top.name);
+	if (!rc && top.gic)
+		rc = scenario_gic(r, top.gic);
+	if (!rc && top.gic && top.vectors)
+		rc = fail_machine(r, top.vectors, &vectors, ON_X86);
 	if (!rc)
-		rc = read_cpus(r, top.cpus);
+		rc = scenario_cpus(r, top.cpus);
 	if (!rc && top.vectors)
 		rc = read_vectors(r, top.vectors);
 	if (!rc)
@@ -728,7 +762,7 @@ static int read_document(struct reader *r, yaml_parser_t *parser)
 
 int scenario_load(const char *path, struct machine *m, struct message *msg)
 {
-	struct reader r = { .file = path, .m = m, .msg = msg };
+	struct reader r = { .file = path, .m = m, .msg = msg, .machine = ON_X86 };
 	yaml_parser_t parser;
 	size_t size;
 	char *text;
