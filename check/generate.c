@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <irqferry/x86.h>
-#include "generate.h"
+#include "generate_int.h"
 
 const struct named named_scenarios[] = {
 #include "named.inc"
@@ -17,12 +17,6 @@ const uint32_t named_count = sizeof(named_scenarios) / sizeof(*named_scenarios);
 
 #define DEEDS 20
 #define CPUS 3 /* of a family */
-
-struct maker {
-	struct suite *out;
-	uint32_t room;
-	bool failed; /* no memory, or a text of this file can't be read */
-};
 
 /* ---- one scenario --------------------------------------------------------------- */
 
@@ -73,7 +67,7 @@ static void drop_cpus(struct scenario *s)
 		s->cpus--;
 }
 
-static void add(struct maker *k, const struct scenario *s)
+static void suite_add(struct maker *k, const struct scenario *s)
 {
 	struct scenario *to;
 
@@ -97,9 +91,6 @@ static bool read_text(struct maker *k, const char *text, struct scenario *s)
 
 /* ---- what it is made of ------------------------------------------------------------ */
 
-#define BIT(op) (1u << (op))
-#define MOVERS (BIT(OP_MOVE) | BIT(OP_OFFLINE) | BIT(OP_ONLINE) | BIT(OP_ROLLBACK))
-
 /* Kinds of operations in a script before `end`. */
 static unsigned int ops_before(const struct script *script, int end)
 {
@@ -120,7 +111,7 @@ static unsigned int ops_elsewhere(const struct scenario *s, int cpu)
 	return ops;
 }
 
-static unsigned int ops_of(const struct scenario *s)
+static unsigned int suite_ops(const struct scenario *s)
 {
 	return ops_elsewhere(s, -1);
 }
@@ -156,7 +147,7 @@ static bool op_is_idle(const struct scenario *s, int cpu, int i)
 }
 
 /* Does every operation have something to do? */
-static bool sensible(const struct scenario *s)
+bool suite_sensible(const struct scenario *s)
 {
 	for (int cpu = 0; cpu < s->cpus; cpu++)
 		for (int i = 0; i < s->script[cpu].n; i++)
@@ -166,7 +157,7 @@ static bool sensible(const struct scenario *s)
 }
 
 /* How many of these operations there are; those of one interrupt, or -1. */
-static unsigned int count_ops(const struct scenario *s, unsigned int kinds, int irq)
+unsigned int suite_count(const struct scenario *s, unsigned int kinds, int irq)
 {
 	unsigned int n = 0;
 
@@ -179,22 +170,20 @@ static unsigned int count_ops(const struct scenario *s, unsigned int kinds, int 
 	return n;
 }
 
-static bool on_two_cpus(const struct scenario *s)
+bool suite_on_two_cpus(const struct scenario *s)
 {
-	return sensible(s) && !s->script[2].n;
+	return suite_sensible(s) && !s->script[2].n;
 }
 
-#define CPU_OPS (BIT(OP_OFFLINE) | BIT(OP_ONLINE) | BIT(OP_ROLLBACK))
-
 /* Something moves, and both interrupts are in it. */
-static bool about_both(const struct scenario *s)
+bool suite_about_both(const struct scenario *s)
 {
-	unsigned int all = ops_of(s);
+	unsigned int all = suite_ops(s);
 
-	if (!sensible(s) || !(all & (MOVERS | BIT(OP_FREE))))
+	if (!suite_sensible(s) || !(all & (MOVERS | BIT(OP_FREE))))
 		return false;
 	for (int irq = 0; irq < 2; irq++)
-		if (!count_ops(s, ~CPU_OPS, irq) && !(all & CPU_OPS))
+		if (!suite_count(s, ~CPU_OPS, irq) && !(all & CPU_OPS))
 			return false;
 	return (all & ~CPU_OPS) != 0;
 }
@@ -202,14 +191,14 @@ static bool about_both(const struct scenario *s)
 /* Both move, and one again or a CPU leaves. */
 static bool both_move(const struct scenario *s)
 {
-	return sensible(s) && count_ops(s, BIT(OP_OFFLINE), -1) <= 1 &&
-	       count_ops(s, BIT(OP_MOVE), 0) && count_ops(s, BIT(OP_MOVE), 1);
+	return suite_sensible(s) && suite_count(s, BIT(OP_OFFLINE), -1) <= 1 &&
+	       suite_count(s, BIT(OP_MOVE), 0) && suite_count(s, BIT(OP_MOVE), 1);
 }
 
 /* The interrupt moves twice, besides something else. */
 static bool two_moves(const struct scenario *s)
 {
-	return sensible(s) && count_ops(s, BIT(OP_MOVE), -1) == 2;
+	return suite_sensible(s) && suite_count(s, BIT(OP_MOVE), -1) == 2;
 }
 
 /* ... which happens elsewhere: one CPU moves it twice. */
@@ -271,11 +260,9 @@ static bool combination(const struct deeds *d, unsigned int n, uint32_t at, stru
 	return true;
 }
 
-typedef bool wanted_fn(const struct scenario *s);
-
 /* All combinations of n deeds on the machine `base`, which may have scripts already. */
-static void combine(struct maker *k, const char *base, const char *deeds, unsigned int n,
-		    wanted_fn *wanted)
+void suite_combine(struct maker *k, const char *base, const char *deeds, unsigned int n,
+		   wanted_fn *wanted)
 {
 	uint32_t end = 1, first = k->out->n;
 	struct scenario from, s;
@@ -292,7 +279,7 @@ static void combine(struct maker *k, const char *base, const char *deeds, unsign
 			continue;
 		scenario_smallest(&s);
 		drop_cpus(&s);
-		add(k, &s);
+		suite_add(k, &s);
 	}
 	unique(k, first, by_bytes);
 }
@@ -318,7 +305,6 @@ struct profile {
 };
 
 #define TOUCHING (MOVERS | BIT(OP_FREE) | BIT(OP_MASK))
-#define LEAVING BIT(OP_OFFLINE)
 #define TAKING (MOVERS | BIT(OP_FREE))
 
 static const struct profile profiles[] = {
@@ -353,26 +339,30 @@ static const struct profile profiles[] = {
 
 #define PROFILES (sizeof(profiles) / sizeof(*profiles))
 
-/* Of those made from `from` on, the ones to which the profile matters. */
-static void keep(struct maker *k, uint32_t from, const struct profile *p)
+void suite_keep(struct maker *k, uint32_t from, unsigned int ops)
 {
 	uint32_t to = from;
 
-	if (!p->ops)
-		return;
 	for (uint32_t i = from; i < k->out->n; i++)
-		if (ops_of(&k->out->scenario[i]) & p->ops)
+		if (suite_ops(&k->out->scenario[i]) & ops)
 			k->out->scenario[to++] = k->out->scenario[i];
 	k->out->n = to;
 }
 
+/* Of those made from `from` on, the ones to which the profile matters. */
+static void keep(struct maker *k, uint32_t from, const struct profile *p)
+{
+	if (p->ops)
+		suite_keep(k, from, p->ops);
+}
+
 /* ---- the commit suite -------------------------------------------------------------------- */
 
-static const char single[] =
+const char suite_single[] =
 	"move 0 0, move 0 1, move 0 2, move 0 1+2, offline, rollback, mask 0, unmask 0, "
 	"disable 0, enable 0, free 0, settle 0";
-static const char natural[] = "offline; online, free 0; create 0";
-static const char whole[] =
+const char suite_natural[] = "offline; online, free 0; create 0";
+const char suite_whole[] =
 	"move 0 0, move 0 1, move 0 1; settle 0, offline, offline; online, rollback, "
 	"mask 0; unmask 0, disable 0; enable 0, free 0, free 0; create 0";
 
@@ -381,18 +371,18 @@ static void default_hardware(struct maker *k, int kind)
 	char base[SCENARIO_TEXT];
 
 	snprintf(base, sizeof(base), "%s cpus=3 events=2", scenario_kind[kind]);
-	combine(k, base, single, 1, sensible);
-	combine(k, base, single, 2, sensible);
-	combine(k, base, natural, 1, sensible);
+	suite_combine(k, base, suite_single, 1, suite_sensible);
+	suite_combine(k, base, suite_single, 2, suite_sensible);
+	suite_combine(k, base, suite_natural, 1, suite_sensible);
 	strcat(base, " away=1 | 1: online");
-	combine(k, base, single, 0, sensible);
-	combine(k, base, single, 1, sensible);
+	suite_combine(k, base, suite_single, 0, suite_sensible);
+	suite_combine(k, base, suite_single, 1, suite_sensible);
 }
 
 /* Does interrupt i, once moved, wait for an arrival or the bound? */
 static bool waits(const struct scenario *s, int i)
 {
-	if (i >= SCENARIO_IRQS || !(ops_of(s) & (MOVERS | BIT(OP_FREE))))
+	if (i >= SCENARIO_IRQS || !(suite_ops(s) & (MOVERS | BIT(OP_FREE))))
 		return false;
 	if (s->kind[i] == FERRY_X86_REMAPPED)
 		return s->hw.undrained;
@@ -403,8 +393,8 @@ static bool waits(const struct scenario *s, int i)
  * left for the night. */
 static bool for_the_night(const struct scenario *s)
 {
-	return waits(s, 0) && count_ops(s, BIT(OP_MOVE), -1) &&
-	       (ops_of(s) & (BIT(OP_ROLLBACK) | BIT(OP_OFFLINE)));
+	return waits(s, 0) && suite_count(s, BIT(OP_MOVE), -1) &&
+	       (suite_ops(s) & (BIT(OP_ROLLBACK) | BIT(OP_OFFLINE)));
 }
 
 static void only_for_the_day(struct maker *k, uint32_t from)
@@ -428,11 +418,11 @@ static void under_profile(struct maker *k, int kind, const struct profile *p)
 		return;
 	n = (size_t)snprintf(base, sizeof(base), "%s cpus=3 events=2 %s", scenario_kind[kind],
 			     p->text);
-	combine(k, base, whole, 1, on_two_cpus);
+	suite_combine(k, base, suite_whole, 1, suite_on_two_cpus);
 	for (int cpu = 0; cpu < 2 && (p->beside >> kind & 1); cpu++) {
 		snprintf(base + n, sizeof(base) - n, " | %d: move 0 %s", cpu,
 			 strcmp(p->text, "flat") ? "1" : "1+2");
-		combine(k, base, whole, 1, on_two_cpus);
+		suite_combine(k, base, suite_whole, 1, suite_on_two_cpus);
 	}
 	keep(k, from, p);
 	only_for_the_day(k, from);
@@ -463,11 +453,11 @@ static void few_vectors(struct maker *k, int a, int b)
 	size_t n = (size_t)snprintf(base, sizeof(base), "%s,%s cpus=3 events=2 vectors=1",
 				    scenario_kind[a], scenario_kind[b]);
 
-	combine(k, base, "move 0 1, move 1 0, offline, free 0; create 0, free 1; create 1", 2,
-		about_both);
+	suite_combine(k, base, "move 0 1, move 1 0, offline, free 0; create 0, free 1; create 1", 2,
+		      suite_about_both);
 	for (int cpu = 0; cpu < CPUS; cpu++) {
 		snprintf(base + n, sizeof(base) - n, " | %d: move 0 2; move 0 1", cpu);
-		combine(k, base, other, 1, sensible);
+		suite_combine(k, base, other, 1, suite_sensible);
 	}
 }
 
@@ -477,11 +467,11 @@ static void two_interrupts(struct maker *k, int a, int b)
 	size_t n = (size_t)snprintf(base, sizeof(base), "%s,%s cpus=3 events=2", scenario_kind[a],
 				    scenario_kind[b]);
 
-	combine(k, base, BOTH ", move 0 2, move 1 2, rollback", 2, about_both);
-	combine(k, base, "move 0 1, move 0 2, move 1 1, offline", 3, both_move);
+	suite_combine(k, base, BOTH ", move 0 2, move 1 2, rollback", 2, suite_about_both);
+	suite_combine(k, base, "move 0 1, move 0 2, move 1 1, offline", 3, both_move);
 	strcpy(base + n, " fence=root");
 	if (a != FERRY_X86_REMAPPED)
-		combine(k, base, BOTH, 2, about_both);
+		suite_combine(k, base, BOTH, 2, suite_about_both);
 	if (a != FERRY_X86_IOAPIC_LEVEL || b != FERRY_X86_IOAPIC_LEVEL)
 		few_vectors(k, a, b);
 }
@@ -503,7 +493,7 @@ static void option_pair(struct maker *k, int a, int b, const struct profile *p,
 			 scenario_kind[b], p->text, q->text, scripts[i]);
 		/* Two values of one option can't be. */
 		if (scenario_parse(text, &s, error, sizeof(error)))
-			add(k, &s);
+			suite_add(k, &s);
 	}
 	keep(k, from, p);
 	keep(k, from, q);
@@ -530,7 +520,7 @@ static void three_events(struct maker *k, int kind, const struct profile *p)
 	if (!(p->kinds >> kind & 1))
 		return;
 	snprintf(base, sizeof(base), "%s cpus=3 events=3 %s", scenario_kind[kind], p->text);
-	combine(k, base, three, 3, p->beside == REGISTERS ? two_moves : moves_in_turn);
+	suite_combine(k, base, three, 3, p->beside == REGISTERS ? two_moves : moves_in_turn);
 	keep(k, from, p);
 }
 
@@ -554,17 +544,18 @@ static double of_hardware(const struct hardware *hw)
 	n *= hw->eoi_late ? 1.5 : 1;
 	n *= hw->nested ? 1.4 : 1;
 	n *= hw->posted ? 1.5 : 1;
-	n *= hw->tso ? 6 : 1;
+	n *= hw->tso || hw->weak ? 6 : 1;
+	n *= hw->slow ? 1.5 : 1;
 	n *= hw->leave_off || hw->irr_kept ? 1.1 : 1;
 	return n;
 }
 
 double scenario_estimate(const struct scenario *s)
 {
-	double n = of_hardware(&s->hw) * (s->flat ? 4 : 1);
+	double n = of_hardware(&s->hw) * (s->flat || s->several ? 4 : 1);
 
 	for (int i = 0; i < s->nirqs; i++)
-		n *= waits(s, i) ? 5 : 1;
+		n *= waits(s, i) ? 5 : s->kind[i] == SCENARIO_LPI ? 2 : 1;
 
 	for (int i = 0; i < s->nirqs * s->events; i++)
 		n *= 3;
@@ -617,9 +608,9 @@ static struct bulk bulk_of(const struct scenario *s)
 {
 	const struct hardware *hw = &s->hw;
 	struct bulk b = {
-		.moves = count_ops(s, BIT(OP_MOVE), -1),
-		.leaves = count_ops(s, BIT(OP_OFFLINE) | BIT(OP_ROLLBACK), -1),
-		.frees = count_ops(s, BIT(OP_FREE), -1),
+		.moves = suite_count(s, BIT(OP_MOVE), -1),
+		.leaves = suite_count(s, BIT(OP_OFFLINE) | BIT(OP_ROLLBACK), -1),
+		.frees = suite_count(s, BIT(OP_FREE), -1),
 		.delays = hw->posted + hw->nested + hw->ipi_late + hw->eoi_late + s->flat,
 		.some = leaves_some(s),
 		.wait = waits(s, 0) || waits(s, 1),
@@ -652,7 +643,7 @@ static bool small_in_turn(const struct scenario *s, const struct bulk *b)
 {
 	if (b->stirs > 2)
 		return s->vectors == 1 && b->stirs == 3 && s->script[0].n &&
-		       !(b->pin && b->remapped) && !count_ops(s, BIT(OP_CREATE), -1);
+		       !(b->pin && b->remapped) && !suite_count(s, BIT(OP_CREATE), -1);
 	if (!b->wait)
 		return true;
 	return !b->some && (!b->frees || b->frees == b->stirs) && (s->cpus < 3 || b->stirs < 2);
@@ -667,7 +658,7 @@ static bool small_at_once(const struct scenario *s, const struct bulk *b)
 		return !b->delays && !(b->wait && b->frees && s->cpus < 3);
 	if (b->stirs < 2)
 		return !(b->some && b->wait);
-	if (count_ops(s, BIT(OP_ROLLBACK), -1) || (b->frees && b->wait))
+	if (suite_count(s, BIT(OP_ROLLBACK), -1) || (b->frees && b->wait))
 		return false;
 	if (s->vectors == 1)
 		return true;
@@ -730,7 +721,7 @@ static void make_named(struct maker *k, const char *suite)
 		if ((strcmp(suite, "named") ? strstr(n->suites, suite) != NULL :
 					      !strstr(n->suites, "large")) &&
 		    read_text(k, n->text, &s))
-			add(k, &s);
+			suite_add(k, &s);
 }
 
 static bool make(struct maker *k, const char *name)
@@ -739,6 +730,8 @@ static bool make(struct maker *k, const char *name)
 		make_commit(k);
 	else if (!strcmp(name, "nightly"))
 		make_nightly(k);
+	else if (!strcmp(name, "arm"))
+		suite_make_arm(k);
 	else if (strcmp(name, "named") && strcmp(name, "large"))
 		return false;
 	make_named(k, name);

@@ -14,7 +14,7 @@ struct suite {
 
 /* A scenario that somebody chose: check/named.inc. */
 struct named {
-	const char *suites; /* "commit", "nightly", "commit,nightly" or "large" */
+	const char *suites; /* "commit", "nightly", "commit,nightly", "arm" or "large" */
 	const char *what;   /* why, or its name elsewhere */
 	const char *text;
 };
@@ -31,6 +31,10 @@ extern const uint32_t named_count;
  *   nightly  two interrupts, 2 or 3 operations, pairs of options; one interrupt with 3
  *            operations and 3 events under each option; of these the small ones; and the
  *            named ones marked `nightly`: at least 10,000, 7,000 of two interrupts
+ *   arm      of Arm machines, each kind with each version of the GIC and mode of EOI it
+ *            has: all scripts of up to 2 operations on one interrupt with 2 events;
+ *            every single operation under each option, with a move beside; two
+ *            interrupts; and the named ones marked `arm`
  *   large    named ones too large to exhaust in a night: for random searches
  *   named    all others of check/named.inc
  * Every scenario is canonical, none comes twice, order is deterministic: by estimated

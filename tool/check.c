@@ -47,11 +47,12 @@ static int list_suite(struct check *c)
 	struct suite suite = { NULL, 0 };
 	int rc;
 
-	if (strcmp(c->suite, "commit") && strcmp(c->suite, "nightly") &&
+	if (strcmp(c->suite, "commit") && strcmp(c->suite, "nightly") && strcmp(c->suite, "arm") &&
 	    strcmp(c->suite, "named") && strcmp(c->suite, "large"))
-		return say(&c->msg, TOOL_USAGE,
-			   "--suite: '%.40s': one of commit, nightly, large, named is expected",
-			   c->suite);
+		return say(
+			&c->msg, TOOL_USAGE,
+			"--suite: '%.40s': one of commit, nightly, arm, large, named is expected",
+			c->suite);
 	if (!suite_make(c->suite, &suite))
 		return say_no_memory(&c->msg);
 	rc = make_room(c, suite.n);

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+/* generate_arm.c: the suite of Arm machines. */
+#include <stdio.h>
+#include <string.h>
+#include "generate_int.h"
+
+/* A kind of interrupt, on each GIC that has it, with both modes of EOI. */
+static const char *const machines[] = {
+	"spi cpus=3 events=2",        "spi cpus=3 events=2 split",
+	"spi cpus=3 events=2 gic=2",  "spi cpus=3 events=2 gic=2 split",
+	"line cpus=3 events=2",       "line cpus=3 events=2 split",
+	"line cpus=3 events=2 gic=2", "line cpus=3 events=2 gic=2 split",
+	"espi cpus=3 events=2",       "lpi cpus=3 events=2",
+	"lpi cpus=3 events=2 split",
+};
+
+static void default_hardware(struct maker *k, const char *machine)
+{
+	char base[SCENARIO_TEXT];
+
+	suite_combine(k, machine, suite_single, 1, suite_sensible);
+	suite_combine(k, machine, suite_single, 2, suite_sensible);
+	suite_combine(k, machine, suite_natural, 1, suite_sensible);
+	snprintf(base, sizeof(base), "%s away=1 | 1: online", machine);
+	suite_combine(k, base, suite_single, 0, suite_sensible);
+	suite_combine(k, base, suite_single, 1, suite_sensible);
+}
+
+/* An option, and the operations that it can matter to; 0: all. */
+static const struct {
+	const char *text;
+	unsigned int ops;
+} profiles[] = {
+	{ "slow", MOVERS | BIT(OP_FREE) },
+	{ "weak", 0 },
+	{ "nested", 0 },
+	{ "leave=off", LEAVING },
+	{ "pinned", MOVERS },
+	{ "pinned restore", BIT(OP_ONLINE) },
+	{ "slow nested", MOVERS },
+	{ "slow leave=off", LEAVING },
+};
+
+static void under_profile(struct maker *k, const char *machine, const char *text, unsigned int ops)
+{
+	char base[SCENARIO_TEXT];
+	uint32_t from = k->out->n;
+	size_t n = (size_t)snprintf(base, sizeof(base), "%s %s", machine, text);
+
+	suite_combine(k, base, suite_whole, 1, suite_on_two_cpus);
+	for (int cpu = 0; cpu < 2; cpu++) {
+		snprintf(base + n, sizeof(base) - n, " | %d: move 0 1", cpu);
+		suite_combine(k, base, suite_whole, 1, suite_on_two_cpus);
+	}
+	if (ops)
+		suite_keep(k, from, ops);
+}
+
+static const char *const pairs[] = {
+	"spi,spi cpus=3 events=1",       "spi,line cpus=3 events=1",
+	"spi,lpi cpus=3 events=1",       "lpi,lpi cpus=3 events=1",
+	"espi,lpi cpus=3 events=1 slow", "spi,line cpus=3 events=1 gic=2",
+};
+
+static const char both[] = "move 0 1, move 1 1, move 1 2, offline, free 0; create 0, mask 1";
+
+/* GICv2's 1-N model: sets that grow, shrink, lose a CPU. */
+static void several(struct maker *k, const char *kind)
+{
+	static const char sets[] = "move 0 1, move 0 1+2, move 0 0+1, offline, offline; online, "
+				   "mask 0; unmask 0, free 0";
+	char base[SCENARIO_TEXT];
+
+	snprintf(base, sizeof(base), "%s cpus=3 events=2 gic=2 several", kind);
+	suite_combine(k, base, sets, 1, suite_sensible);
+	suite_combine(k, base, sets, 2, suite_sensible);
+	strcat(base, " slow nested");
+	suite_combine(k, base, sets, 1, suite_sensible);
+}
+
+void suite_make_arm(struct maker *k)
+{
+	for (size_t i = 0; i < sizeof(machines) / sizeof(*machines); i++) {
+		default_hardware(k, machines[i]);
+		for (size_t p = 0; p < sizeof(profiles) / sizeof(*profiles); p++)
+			under_profile(k, machines[i], profiles[p].text, profiles[p].ops);
+	}
+	several(k, "spi");
+	several(k, "line");
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
+		suite_combine(k, pairs[i], both, 2, suite_about_both);
+}
