@@ -6,3 +6,9 @@ policies: $(B)/bench/policies
 
 $(B)/bench/policies: $(B)/bench/policies.o $(SIM_OBJS) $(B)/libirqferry.a
 	$(CC) $(CFLAGS) -no-pie $^ -o $@
+
+# The build gate: a program that calls everything, and links without the library.
+$(B)/tests/balance_off.o: HOSTFLAGS += -DFERRY_NO_BALANCE
+$(B)/tests/balance_off: $(B)/tests/balance_off.o
+	$(CC) $(CFLAGS) -no-pie $^ -o $@
+TESTS += $(B)/tests/balance_off
