@@ -152,6 +152,7 @@ static void in_library(uint32_t cpu, struct hooks_word *w, bool write, const cha
 		/* fall through */
 	case FERRY_GUARD_PLAIN:
 	case FERRY_GUARD_TIME:
+	case FERRY_GUARD_COUNT:
 		if (!held)
 			mistake(write ? MISTAKE_WRITE : MISTAKE_READ, cpu, address_of(w), code,
 				NULL);
