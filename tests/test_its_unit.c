@@ -7,6 +7,7 @@
  */
 #include <irqferry/ferry.h>
 #include <irqferry/gic.h>
+#include <irqferry/guards.h>
 #include <stdlib.h>
 #include <string.h>
 #include "tests/fake_its.h"
@@ -61,10 +62,10 @@ static void configure(uint32_t nits, uint32_t queue_bytes)
 	};
 }
 
+static uint64_t memory[1 << 12];
+
 static int machine(void)
 {
-	static uint64_t memory[1 << 12];
-
 	return ferry_gic_init(&config, memory, sizeof(memory), &f);
 }
 
@@ -745,6 +746,29 @@ static void two(void)
 	clean("two");
 }
 
+/* Words of each kind of guard. */
+static void guarded(uint32_t nits, uint32_t kinds[8])
+{
+	fake_reset(false);
+	configure(nits, 4096);
+	must(machine() == FERRY_OK, "init");
+	memset(kinds, 0, 8 * sizeof(*kinds));
+	for (size_t n = 0; n < ferry_gic_size(&config); n += 4)
+		kinds[ferry_gic_guard(f, (const char *)memory + n).kind]++;
+}
+
+static void guards(void)
+{
+	uint32_t one[8], two[8];
+
+	guarded(1, one);
+	guarded(2, two);
+	is_u64(two[FERRY_GUARD_LOCK] - one[FERRY_GUARD_LOCK], 2, "an ITS more: one lock");
+	is_u64(two[FERRY_GUARD_COUNT] - one[FERRY_GUARD_COUNT], 2, "two counts of commands");
+	is_u64(two[FERRY_GUARD_PLAIN] - one[FERRY_GUARD_PLAIN], 2, "two words under its lock");
+	is_u64(two[FERRY_GUARD_FREE], one[FERRY_GUARD_FREE], "nothing that anyone writes");
+}
+
 int main(void)
 {
 	commands(false);
@@ -767,5 +791,6 @@ int main(void)
 	returns();
 	tables();
 	two();
+	guards();
 	return tap_done();
 }
