@@ -6,6 +6,8 @@
 #
 #   text of core and x86 together <= 16 KiB with gcc, apart from files that are linked
 #   only if a host calls them: words, dry run, inspection (clang's figure is printed)
+#   text of a GICv3 without ITS <= 8 KiB, of the ITS <= 6 KiB, core apart, with gcc for
+#   AArch64 if there is one
 #   no writable data; nothing needed but ferry_host_* and the four mem* functions
 #   bytes of memory per interrupt <= 128
 set -eu
@@ -13,6 +15,8 @@ set -eu
 out=$1/size
 shift
 text_limit=16384
+gic_limit=8192
+its_limit=6144
 irq_limit=128
 status=0
 
@@ -22,7 +26,10 @@ broken() {
 }
 
 flags="-std=c11 -Os -ffreestanding -fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables
-	-Iinclude -Isrc"
+	-fno-unwind-tables -fomit-frame-pointer -Iinclude -Isrc"
+x86=$(printf '%s\n' "$@" | grep -v '^src/arm/')
+arm=$(printf '%s\n' "$@" | grep -v '^src/x86/')
+cross=aarch64-linux-gnu-
 
 # compile <cc> <sources>: objects in $out/<cc>, the same tree as the sources.
 compile() {
@@ -78,17 +85,41 @@ only_if_used() {
 	)
 }
 
-check_symbols() {
-	objects=$(find "$out/$1/src" -name '*.o')
+# Files of the library that are linked for what is named: bytes of text.
+sum_text() { # files without src/ and .c
+	(cd "$out/${cross}gcc/src" && "${cross}size" $(printf '%s.o ' "$@")) |
+		awk 'NR > 1 { sum += $1 } END { print sum }'
+}
+
+report_arm() {
+	echo "${cross}gcc -Os, external flavour"
+	(cd "$out/${cross}gcc/src" && "${cross}size" arm/*.o) |
+		awk 'NR == 1 { printf "%10s %6s %6s  %s\n", "text", "data", "bss", "file"; next }
+			{ printf "%10d %6d %6d  src/%s\n", $1, $2, $3, $6 }'
+	shared="arm/gic arm/place arm/spi arm/local"
 	# shellcheck disable=SC2086
-	writable=$(nm -A $objects | awk '$2 ~ /^[bBdDC]$/ { print }')
+	gic=$(sum_text $shared arm/gicv3)
+	its=$(sum_text arm/its arm/its_queue)
+	# shellcheck disable=SC2086
+	printf '%10d  a GICv2, core apart\n%10d  a GICv3\n%10d  its ITS\n' \
+		"$(sum_text $shared arm/gicv2)" "$gic" "$its"
+	test "$gic" -le $gic_limit ||
+		broken "$gic bytes of text in the GICv3 tier, $gic_limit allowed"
+	test "$its" -le $its_limit || broken "$its bytes of text in the ITS, $its_limit allowed"
+}
+
+check_symbols() { # compiler, prefix of its tools
+	objects=$(find "$out/$1/src" -name '*.o')
+	nm=$2nm
+	# shellcheck disable=SC2086
+	writable=$("$nm" -A $objects | awk '$2 ~ /^[bBdDC]$/ { print }')
 	test -z "$writable" || broken "$1: writable data:
 $writable"
 	# shellcheck disable=SC2086
-	foreign=$(ld -r -o "$out/$1/all.o" $objects && nm -u "$out/$1/all.o" |
-		awk '$2 !~ /^(ferry_host_[a-z_]+|memcpy|memset|memmove|memcmp)$/ { print $2 }')
+	foreign=$("$2ld" -r -o "$out/$1/all.o" $objects && "$nm" -u "$out/$1/all.o" |
+		awk '$2 !~ /^(ferry_host_[a-z0-9_]+|memcpy|memset|memmove|memcmp)$/ { print $2 }')
 	test -z "$foreign" || broken "$1: needs from outside: $foreign"
-	echo "$1: needs from outside: $(nm -u "$out/$1/all.o" | awk '{ printf "%s ", $2 }')"
+	echo "$1: needs from outside: $("$nm" -u "$out/$1/all.o" | awk '{ printf "%s ", $2 }')"
 }
 
 # The descriptor's size, and what one more interrupt costs in all.
@@ -134,10 +165,18 @@ END
 
 for cc in gcc clang; do
 	command -v $cc >/dev/null || continue
-	compile $cc "$@"
+	# shellcheck disable=SC2086
+	compile $cc $x86
 	report_text $cc
-	check_symbols $cc
+	check_symbols $cc ''
 	echo
 done
+if command -v ${cross}gcc >/dev/null; then
+	# shellcheck disable=SC2086
+	compile ${cross}gcc $arm
+	report_arm
+	check_symbols ${cross}gcc $cross
+	echo
+fi
 report_memory
 exit $status
