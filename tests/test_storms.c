@@ -72,6 +72,26 @@ static const struct variant variants[] = {
 	  FERRY_SOURCE_SEVERAL,
 	  { .drain_ns = 20000, .logical_cluster = true } },
 	{ "ext-dest", 64, 96, -1, 0, { .drain_ns = 20000, .ext_dest = true } },
+	{ "turns", 16, 96, -1, 0, { .drain_ns = 20000, .policy = STORM_ROUND_ROBIN } },
+	{ "turns-tight",
+	  4,
+	  60,
+	  -1,
+	  0,
+	  { .drain_ns = 20000, .last_vector = 0x49, .policy = STORM_ROUND_ROBIN } },
+	{ "turns-ordered-nobound",
+	  4,
+	  16,
+	  FERRY_X86_MSIX,
+	  FERRY_SOURCE_ORDERED,
+	  { .policy = STORM_ROUND_ROBIN } },
+	{ "load", 16, 96, -1, 0, { .drain_ns = 20000, .restore = true, .policy = STORM_BY_LOAD } },
+	{ "load-flat",
+	  8,
+	  48,
+	  -1,
+	  FERRY_SOURCE_SEVERAL,
+	  { .drain_ns = 20000, .logical_flat = true, .policy = STORM_BY_LOAD } },
 };
 
 #define VARIANTS (sizeof(variants) / sizeof(variants[0]))
@@ -136,6 +156,34 @@ static void one(const struct variant *v, uint64_t seed, uint64_t events)
 	storm_report_free(&report);
 }
 
+/* Nothing moves but what leaves and what is rebalanced: even after each CPU that comes. */
+static void even(uint32_t cpus, uint32_t n)
+{
+	struct variant v = { "even", cpus, n, FERRY_X86_MSIX, FERRY_SOURCE_ORDERED, { 0 } };
+	struct storm_irq *irqs = calloc(n, sizeof(*irqs));
+	struct storm_spec spec = { .seed = n, .cpus = cpus, .devices = n, .irqs = irqs };
+	struct storm_report r;
+	char error[200];
+
+	describe_irqs(&v, irqs, n);
+	spec.nirqs = n;
+	spec.events = 40000;
+	spec.cycles = 2 * cpus;
+	spec.handler_ns = 500;
+	spec.drain_ns = 20000;
+	spec.policy = STORM_ROUND_ROBIN;
+	if (storm_run(&spec, &r, NULL, NULL, error, sizeof(error)))
+		bail("%s", error);
+	ok(storm_clean(&r) && r.passes > cpus && r.policy_moves && r.spread <= 1,
+	   "even, %u CPUs, %u interrupts: %" PRIu64 " passes, %" PRIu64
+	   " moves, counts differ by %u",
+	   cpus, n, r.passes, r.policy_moves, r.spread);
+	for (uint32_t i = 0; i < r.nviolations; i++)
+		diag("%s", r.violation[i]);
+	storm_report_free(&r);
+	free(irqs);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
@@ -146,5 +194,9 @@ int main(int argc, char **argv)
 		for (uint64_t seed = first; seed <= last; seed++)
 			if (argc < 4 || !strcmp(argv[3], variants[i].name))
 				one(&variants[i], seed, events);
+	if (argc == 1) {
+		even(4, 19);
+		even(24, 100);
+	}
 	return tap_done();
 }
