@@ -542,18 +542,38 @@ void fake_fire(uint32_t its, uint32_t device, uint32_t event)
 			.pending[t->events[device][event].lpi] = true;
 }
 
+/* Enabled, as far as this redistributor knows. */
+static bool deliverable(struct fake_rd *rd, uint32_t lpi)
+{
+	if (!rd->pending[lpi])
+		return false;
+	if (!rd->loaded[lpi])
+		rd->cached[lpi] = fake.seen[lpi];
+	rd->loaded[lpi] = true;
+	return rd->cached[lpi] & 1;
+}
+
+void fake_offer(uint32_t cpu, uint32_t lpi)
+{
+	struct fake_rd *rd = &fake.rd[cpu];
+
+	if (!deliverable(rd, lpi))
+		return;
+	rd->pending[lpi] = false;
+	rd->offered[lpi] = true;
+}
+
 uint32_t fake_take(uint32_t cpu)
 {
 	struct fake_rd *rd = &fake.rd[cpu];
 
 	for (uint32_t lpi = 0; lpi < IRQS; lpi++) {
-		if (rd->pending[lpi] && !rd->loaded[lpi]) {
-			rd->loaded[lpi] = true;
-			rd->cached[lpi] = fake.seen[lpi];
-		}
-		if (!rd->pending[lpi] || !(rd->cached[lpi] & 1))
+		if (!rd->offered[lpi] && !deliverable(rd, lpi))
 			continue;
-		rd->pending[lpi] = false;
+		if (rd->offered[lpi])
+			rd->offered[lpi] = false;
+		else
+			rd->pending[lpi] = false;
 		return FERRY_LPI_FIRST + lpi;
 	}
 	return 0;

@@ -36,7 +36,7 @@ struct fake_rd {
 	uint64_t typer, propbaser, pendbaser;
 	uint32_t ctlr;
 	bool pending[IRQS];
-	bool offered[IRQS];   /* at the CPU interface: no command gets it back */
+	bool offered[IRQS];   /* at the CPU interface */
 	uint8_t cached[IRQS]; /* configurations ... */
 	bool loaded[IRQS];    /* ... that it has read */
 	bool ptz;             /* what PENDBASER was written with last */
@@ -104,6 +104,8 @@ void fake_reset(bool pta);
 void fake_fire(uint32_t its, uint32_t device, uint32_t event);
 /* What the CPU acknowledges: the first LPI that is pending and enabled; 0: none. */
 uint32_t fake_take(uint32_t cpu);
+/* If it could be taken, it is offered to the CPU now: no MOVI gets it back. */
+void fake_offer(uint32_t cpu, uint32_t lpi);
 /* The ITS may execute so many commands more. */
 void fake_go(uint32_t its, uint32_t commands);
 /* Nothing that a command wanted is still under way. */

@@ -746,6 +746,174 @@ static void two(void)
 	clean("two");
 }
 
+/* ---- all of it, at random ---------------------------------------------------------- */
+
+#define MANY 24u
+
+struct chaos {
+	uint64_t seed;
+	uint32_t irqs[MANY];   /* by event */
+	uint32_t events[MANY]; /* fired and not yet followed by as many handlers */
+	bool owed[MANY], masked[MANY];
+	uint32_t handled, moved, freed, left, lost, too_many;
+};
+
+static uint32_t below(struct chaos *c, uint32_t n)
+{
+	c->seed = c->seed * 6364136223846793005ull + 1442695040888963407ull;
+	return (uint32_t)(c->seed >> 33) % n;
+}
+
+/* A CPU takes what it is given; its handler settles what was owed. */
+static bool chaos_take(struct chaos *c, uint32_t cpu)
+{
+	fake.cpu = cpu;
+	fake.handled = 0;
+	if (ferry_gic_interrupt(f, cpu) != FERRY_GIC_TAKEN)
+		return false;
+	for (uint32_t e = 0; e < MANY && fake.handled; e++) {
+		if (LPI(c->irqs[e]) != fake.handled)
+			continue;
+		c->too_many += !c->events[e];
+		c->events[e] -= c->events[e] != 0;
+		c->owed[e] = false;
+		c->handled++;
+	}
+	return true;
+}
+
+/* DISCARD is done where the interrupt lives. Where MOVI leaves an offer with the old CPU,
+ * it does not find that one. */
+static bool elsewhere(uint32_t irq)
+{
+	bool found = false;
+
+	for (uint32_t cpu = 0; cpu < CPUS; cpu++)
+		found |= fake.rd[cpu].offered[irq] ||
+			 (fake.rd[cpu].pending[irq] && !settled_on(irq, cpu));
+	return found;
+}
+
+static void chaos_free(struct chaos *c, uint32_t e)
+{
+	int rc;
+
+	if (elsewhere(c->irqs[e]))
+		return;
+	while ((rc = ferry_irq_free(f, c->irqs[e], 0, NULL)) == FERRY_E_AGAIN)
+		fake_go(0, 1);
+	must(rc == FERRY_OK, "free");
+	c->irqs[e] = make(e, 0);
+	c->owed[e] = c->masked[e] = false;
+	c->events[e] = 0;
+	c->freed++;
+}
+
+static void chaos_cpu(struct chaos *c, uint32_t cpu)
+{
+	int rc;
+
+	if (ferry_cpu_state(f, cpu) == FERRY_CPU_OFFLINE) {
+		must(enter(cpu) == FERRY_OK, "enter");
+		return;
+	}
+	must(ferry_cpu_leave(f, cpu) == FERRY_OK, "leave");
+	while ((rc = ferry_cpu_leave_step(f, cpu, NULL, NULL)) == FERRY_E_AGAIN)
+		fake_go(0, 1);
+	must(rc == FERRY_OK, "leave step");
+	fake.cpu = cpu;
+	must(ferry_cpu_commit(f, cpu) == FERRY_OK, "commit");
+	c->left++;
+}
+
+static void chaos_step(struct chaos *c)
+{
+	uint32_t e = below(c, MANY), cpu = below(c, CPUS);
+	uint64_t mask = 1 + below(c, 15);
+
+	switch (below(c, 16)) {
+	case 0:
+	case 1:
+	case 2:
+	case 3:
+	case 4:
+		fake_fire(0, 5, e);
+		c->owed[e] = true;
+		c->events[e]++;
+		break;
+	case 5:
+	case 6:
+	case 7:
+		if (ferry_cpu_state(f, cpu) == FERRY_CPU_ONLINE)
+			(void)chaos_take(c, cpu);
+		break;
+	case 8:
+	case 9:
+	case 10:
+		c->moved += ferry_irq_set_affinity(f, c->irqs[e], &mask, FERRY_NONE, NULL) ==
+			    FERRY_OK;
+		break;
+	case 11:
+		c->masked[e] = !c->masked[e];
+		must((c->masked[e] ? ferry_irq_mask : ferry_irq_unmask)(f, c->irqs[e]) == FERRY_OK,
+		     "mask");
+		break;
+	case 12:
+		fake_offer(cpu, c->irqs[e]);
+		break;
+	case 13:
+		fake_go(0, below(c, 8));
+		ferry_poll(f);
+		break;
+	case 14:
+		if (!below(c, 8))
+			chaos_free(c, e);
+		break;
+	case 15:
+		if (!below(c, 8) && cpu)
+			chaos_cpu(c, cpu);
+		break;
+	}
+}
+
+/* All that is owed comes, and nothing else. */
+static void chaos_end(struct chaos *c)
+{
+	bool more = true;
+
+	fake.its[0].per_tick = 0;
+	fake_go(0, FERRY_NONE - fake.its[0].allowance);
+	for (uint32_t e = 0; e < MANY; e++)
+		must(ferry_irq_unmask(f, c->irqs[e]) == FERRY_OK, "unmask");
+	while (more) {
+		more = false;
+		for (uint32_t cpu = 0; cpu < CPUS; cpu++)
+			if (ferry_cpu_state(f, cpu) == FERRY_CPU_ONLINE)
+				more |= chaos_take(c, cpu);
+	}
+	for (uint32_t e = 0; e < MANY; e++)
+		c->lost += c->owed[e];
+}
+
+static void chaos(void)
+{
+	struct chaos c = { .seed = 1 };
+
+	start(true, CPUS);
+	for (uint32_t e = 0; e < MANY; e++)
+		c.irqs[e] = make(e, 0);
+	fake.its[0].allowance = 0;
+	fake.its[0].per_tick = 1;
+	for (uint32_t n = 0; n < 300000; n++)
+		chaos_step(&c);
+	chaos_end(&c);
+	is_u64(c.lost, 0, "nothing is lost");
+	is_u64(c.too_many, 0, "no handler more than events");
+	diag("%u handled, %u moves, %u freed, %u times a CPU left, %u commands", c.handled, c.moved,
+	     c.freed, c.left, fake.its[0].commands);
+	clean("at random");
+}
+
 /* Words of each kind of guard. */
 static void guarded(uint32_t nits, uint32_t kinds[8])
 {
@@ -791,6 +959,7 @@ int main(void)
 	returns();
 	tables();
 	two();
+	chaos();
 	guards();
 	return tap_done();
 }

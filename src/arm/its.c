@@ -160,7 +160,8 @@ static enum ferry_owed program(struct ferry *f, struct ferry_irq *i)
 
 /* DISCARD also takes the pending state away, and configurations read before (5.3, DISCARD):
  * once it and SYNC are done nothing of this INTID is left, and it can be another's. In the
- * middle of a move too, for it comes after MOVI and both SYNCs. */
+ * middle of a move too, for it comes after MOVI and both SYNCs. This relies on MOVI and SYNC
+ * having called back what the old CPU was offered: DISCARD looks at one place alone. */
 static enum ferry_owed silence(struct ferry *f, struct ferry_irq *i)
 {
 	if (i->vector) {
