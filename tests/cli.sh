@@ -373,6 +373,24 @@ assert set(storm["latency_ns"]) == {"p50", "p90", "p99", "p999", "max"}
 assert len(storm["vectors_used"]) == 4 and len(storm["kinds"]) == 6
 END
 result $? "--json to standard output, and nothing else"
+cat >"$tmp/policy.yaml" <<'END'
+cpus: 4
+options: {policy: round-robin}
+load: {events: 3000, moves: 0, cycles: 8}
+devices: [{name: nic, kind: msix, queues: 8}]
+END
+run run "$tmp/policy.yaml"; clean "a policy"
+grep -q '^  rebalanced    8 times  moves [0-9]* .*  counts differ by [01]$' "$tmp/out"; result $? "rebalanced"
+run run --json "$tmp/policy.yaml"
+python3 - "$tmp/out" <<'END'
+import json, sys
+storm = json.load(open(sys.argv[1]))["storms"][0]
+assert storm["gic"] == 0 and "interrupts_held" not in storm
+r = storm["rebalanced"]
+assert r["passes"] == 8 and r["moves"] > 0 and r["counts_differ"] <= 1
+assert r["uneven_count"][1] <= r["uneven_count"][0] and len(r["uneven_load"]) == 2
+END
+result $? "--json: rebalanced"
 run run --events 3000 --json="$tmp/r.json" scenarios/shared.yaml
 clean "--json=FILE: text too"; python3 -m json.tool "$tmp/r.json" >/dev/null; result $? "--json=FILE"
 run run --events 3000 --json=/dev/null scenarios/shared.yaml

@@ -118,7 +118,25 @@ static void print_moves(FILE *out, const struct storm_report *r)
 	}
 }
 
-static void print_cpus(FILE *out, const struct storm_report *r)
+static double mean(uint64_t thousandths, uint64_t n)
+{
+	return n ? (double)thousandths / 1000 / (double)n : 0;
+}
+
+/* How much busier the busiest CPU is than the mean, before and after. */
+static void print_policy(FILE *out, const struct machine *m, const struct storm_report *r)
+{
+	if (!m->spec.policy)
+		return;
+	fprintf(out,
+		"  %-14s%" PRIu64 " times  moves %" PRIu64 "  busiest/mean %.2f -> %.2f (load)"
+		"  %.2f -> %.2f (count)  counts differ by %" PRIu32 "\n",
+		"rebalanced", r->passes, r->policy_moves, mean(r->uneven_load[0], r->passes),
+		mean(r->uneven_load[1], r->passes), mean(r->uneven_count[0], r->passes),
+		mean(r->uneven_count[1], r->passes), r->spread);
+}
+
+static void print_cpus(FILE *out, const struct machine *m, const struct storm_report *r)
 {
 	fprintf(out,
 		"  %-14soffline %" PRIu64 "  online %" PRIu64 "  refused %" PRIu64
@@ -127,11 +145,12 @@ static void print_cpus(FILE *out, const struct storm_report *r)
 	print_times(out, "offline time", r->offline_time);
 	fprintf(out,
 		"  %-14srecreated %" PRIu64 "  masked %" PRIu64 "  replayed %" PRIu64
-		"  doorbell IPIs %" PRIu64 "\n",
-		"also", r->recreated, r->masked, r->replays, r->ipis);
+		"  %s %" PRIu64 "\n",
+		"also", r->recreated, r->masked, r->replays,
+		m->spec.gic ? "spurious" : "doorbell IPIs", m->spec.gic ? r->spurious : r->ipis);
 }
 
-/* Vectors in use over the CPUs, a column for one or a few of them (the highest). */
+/* Vectors in use, or interrupts, over the CPUs, a column for one or a few of them (the highest). */
 static void print_chart(FILE *out, const struct storm_report *r, uint32_t most)
 {
 	static const char levels[] = " .:-=+*%#";
@@ -149,7 +168,7 @@ static void print_chart(FILE *out, const struct storm_report *r, uint32_t most)
 }
 
 /* Few CPUs and 8-bit values: counting is sorting. */
-static void print_vectors(FILE *out, const struct storm_report *r)
+static void print_vectors(FILE *out, const struct machine *m, const struct storm_report *r)
 {
 	uint32_t n[257] = { 0 }, least = 0, median = 0, most = 256, below = 0;
 
@@ -165,7 +184,7 @@ static void print_vectors(FILE *out, const struct storm_report *r)
 		median++;
 	fprintf(out,
 		"  %-14sper CPU at most: min %" PRIu32 "  median %" PRIu32 "  max %" PRIu32 "\n",
-		"vectors", least, median, most);
+		m->spec.gic ? "interrupts" : "vectors", least, median, most);
 	print_chart(out, r, most);
 }
 
@@ -183,8 +202,9 @@ void report_print(FILE *out, const struct machine *m, const struct storm_report 
 	print_machine(out, m);
 	print_events(out, r);
 	print_moves(out, r);
-	print_cpus(out, r);
-	print_vectors(out, r);
+	print_cpus(out, m, r);
+	print_policy(out, m, r);
+	print_vectors(out, m, r);
 	report_violations(out, r);
 	fprintf(out, "  %-14s%s\n\n", "repeat", repeat);
 }
@@ -239,7 +259,7 @@ static void put_moves(json_t *object, const struct machine *m, const struct stor
 	json_object_set_new(object, "kinds", kinds);
 }
 
-static void put_cpus(json_t *object, const struct storm_report *r)
+static void put_cpus(json_t *object, const struct machine *m, const struct storm_report *r)
 {
 	json_t *vectors = json_array();
 
@@ -253,9 +273,31 @@ static void put_cpus(json_t *object, const struct storm_report *r)
 	put(object, "masked", r->masked);
 	put(object, "replays", r->replays);
 	put(object, "doorbell_ipis", r->ipis);
+	put(object, "spurious", r->spurious);
 	for (uint32_t i = 0; r->vectors_used && i < r->cpus; i++)
 		json_array_append_new(vectors, json_integer(r->vectors_used[i]));
-	json_object_set_new(object, "vectors_used", vectors);
+	json_object_set_new(object, m->spec.gic ? "interrupts_held" : "vectors_used", vectors);
+}
+
+static void put_change(json_t *object, const char *key, const uint64_t sums[2], uint64_t n)
+{
+	json_t *pair = json_array();
+
+	json_array_append_new(pair, json_real(mean(sums[0], n)));
+	json_array_append_new(pair, json_real(mean(sums[1], n)));
+	json_object_set_new(object, key, pair);
+}
+
+static void put_policy(json_t *object, const struct storm_report *r)
+{
+	json_t *inner = json_object();
+
+	put(inner, "passes", r->passes);
+	put(inner, "moves", r->policy_moves);
+	put_change(inner, "uneven_load", r->uneven_load, r->passes);
+	put_change(inner, "uneven_count", r->uneven_count, r->passes);
+	put(inner, "counts_differ", r->spread);
+	json_object_set_new(object, "rebalanced", inner);
 }
 
 static void put_end(json_t *object, const struct storm_report *r, const char *repeat)
@@ -284,11 +326,14 @@ json_t *report_json(const struct machine *m, const struct storm_report *r, const
 	json_object_set_new(object, "source", string_json(m->path));
 	put(object, "seed", r->seed);
 	put(object, "cpus", m->spec.cpus);
+	put(object, "gic", m->spec.gic);
 	put(object, "interrupts", m->spec.nirqs);
 	put(object, "left_out", m->left_out);
 	put_events(object, r);
 	put_moves(object, m, r);
-	put_cpus(object, r);
+	put_cpus(object, m, r);
+	if (m->spec.policy)
+		put_policy(object, r);
 	put_end(object, r, repeat);
 	return object;
 }

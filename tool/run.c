@@ -55,7 +55,7 @@ static const char help[] =
 	"  --machine DIR    CPUs and interrupts from DIR/proc/interrupts and\n"
 	"                   DIR/sys/devices/system/cpu/online; / is this machine\n"
 	"  --fallback FILE  run this scenario where a --machine can't be read, has one\n"
-	"                   CPU, or isn't x86\n"
+	"                   CPU, or no interrupts to move\n"
 	"  --seed N         another storm (default: the scenario's seed, or 1)\n"
 	"  --events N       device events of each storm; its other numbers are scaled\n"
 	"  --json[=FILE]    a JSON report to FILE, or to standard output instead of text\n"
