@@ -407,9 +407,10 @@ static void report(struct world *w)
 	printf("ok %d - threads, " FLAVOUR ", %s: %lu events, %lu starts, %lu moves, %lu offline\n",
 	       ++tests_run, mode_names[w->mode], w->raised, starts, moves, offlines);
 	printf("#   seed %lu, latched %lu, replays %lu, doorbells %lu, retries %lu,\n"
-	       "#   rolled back %lu, forwarded %lu, recycled %lu, starved %lu, refused %lu\n",
+	       "#   rolled back %lu, forwarded %lu, recycled %lu, starved %lu, refused %lu,\n"
+	       "#   rebalanced %lu, policies %lu\n",
 	       w->seed, sum.latched, sum.replays, sum.doorbells, sum.retries, rollbacks, forwards,
-	       recycled, starved, refused);
+	       recycled, starved, refused, w->balance.moved, w->balance.switched);
 	fflush(stdout);
 }
 

@@ -233,6 +233,38 @@ static bool leave(struct world *w, struct cpu *c)
 	}
 }
 
+/* Another policy, or none. When the first call returns nobody uses the old one. */
+static void switch_policy(struct world *w)
+{
+	struct balance *b = &w->balance;
+	uint32_t which = below(4);
+
+	ferry_balance_set(w->ferry, NULL);
+	b->switched++;
+	if (!which)
+		return;
+	b->turns.last = b->last;
+	b->loads.load = b->load;
+	b->loads.sums = b->sums;
+	b->loads.slack = 10;
+	if (which == 1)
+		ferry_by_load(&b->policy, &b->loads);
+	else
+		ferry_round_robin(&b->policy, &b->turns);
+	ferry_balance_set(w->ferry, &b->policy);
+}
+
+static void rebalance(struct world *w)
+{
+	uint32_t cursor = 0, moved = 0;
+
+	for (uint32_t i = 0; i < w->devices; i++)
+		ferry_host_store(w, &w->balance.load[i], below(1000));
+	while (ferry_balance(w->ferry, &cursor, 1 + below(16), &moved))
+		sched_yield();
+	w->balance.moved += moved;
+}
+
 static void come_back(struct world *w, struct cpu *c)
 {
 	int status;
@@ -247,8 +279,11 @@ static void come_back(struct world *w, struct cpu *c)
 	status = ferry_cpu_enter(w->ferry, c->index);
 	if (status)
 		fail(w, "enter(CPU %u): %d", c->index, status);
-	hotplug_end(w);
 	c->on = true;
+	if (below(2))
+		switch_policy(w);
+	rebalance(w);
+	hotplug_end(w);
 }
 
 static void offline(struct world *w, struct cpu *c)

@@ -16,6 +16,7 @@
 #ifndef TESTS_THREADS_WORLD_H
 #define TESTS_THREADS_WORLD_H
 
+#include <irqferry/balance.h>
 #include <irqferry/host.h>
 #include <irqferry/trace.h>
 #include <irqferry/x86.h>
@@ -101,8 +102,18 @@ struct device {
 	_Atomic uint32_t irq;
 };
 
+/* Under the hotplug lock; the library reads it while a policy is set. */
+struct balance {
+	struct ferry_policy policy;
+	struct ferry_round_robin turns;
+	struct ferry_by_load loads;
+	ferry_atomic last[CPUS_MAX], sums[CPUS_MAX], load[DEVICES_MAX];
+	uint64_t moved, switched;
+};
+
 struct world {
 	struct ferry *ferry;
+	struct balance balance;
 	enum mode mode;
 	uint64_t seed, events;
 	uint32_t cpus, devices, senders;
