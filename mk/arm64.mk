@@ -8,8 +8,8 @@ ARM64_FLAGS = -std=c11 -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -
 	-fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -Iinclude $(WARN) -Wshadow
 ARM64_LIBFLAGS = $(ARM64_FLAGS) -Isrc -Wconversion
 ARM64_LIBSRCS = $(filter src/core/% src/arm/%,$(FERRY_SRCS))
-ARM64_SRCS = $(addprefix ports/arm64-test/,start.S machine.c say.c host.c sources.c virtio.c \
-	pci.c storm.c main.c)
+ARM64_SRCS = $(addprefix ports/arm64-test/,start.S machine.c say.c host.c errata.c sources.c \
+	virtio.c pci.c storm.c main.c)
 ARM64_OBJS = $(ARM64_SRCS:%=$(ARM64_DIR)/%.o)
 ARM64_SEED ?= 1
 ARM64_RUN ?= --seed $(ARM64_SEED)
@@ -28,7 +28,7 @@ $(ARM64_DIR)/libirqferry.a: $(ARM64_LIBSRCS:%.c=$(ARM64_DIR)/%.o)
 
 # An archive: only what the image names is linked.
 $(ARM64_DIR)/image.elf: $(ARM64_OBJS) $(ARM64_DIR)/libirqferry.a ports/arm64-test/image.ld
-	$(ARM64_CROSS)gcc -nostdlib -static -no-pie -T ports/arm64-test/image.ld -Wl,--build-id=none \
+	$(ARM64_CROSS)gcc -nostdlib -static -no-pie -T ports/arm64-test/image.ld -Wl,--build-id=none,--no-warn-rwx-segments $(ARM64_LDFLAGS) \
 		$(ARM64_OBJS) $(ARM64_DIR)/libirqferry.a -o $@
 
 %.bin: %.elf

@@ -169,9 +169,11 @@ static volatile void *gic(enum ferry_gic_frame frame, uint32_t offset)
 
 uint32_t ferry_host_gic_read(void *ctx, enum ferry_gic_frame frame, uint32_t unit, uint32_t offset)
 {
+	uint32_t value = *(volatile uint32_t *)gic(frame, offset);
+
 	(void)ctx;
 	(void)unit;
-	return *(volatile uint32_t *)gic(frame, offset);
+	return frame == FERRY_GICC && offset == GICC_IAR ? erratum_acknowledged(value) : value;
 }
 
 uint64_t ferry_host_gic_read64(void *ctx, enum ferry_gic_frame frame, uint32_t unit,
@@ -187,7 +189,11 @@ void ferry_host_gic_write(void *ctx, enum ferry_gic_frame frame, uint32_t unit, 
 {
 	(void)ctx;
 	(void)unit;
+	if (frame == FERRY_GICC)
+		erratum_ended(offset, value);
 	*(volatile uint32_t *)gic(frame, offset) = value;
+	if (frame == FERRY_GICD)
+		erratum_enabled(offset, value);
 }
 
 void ferry_host_gic_write64(void *ctx, enum ferry_gic_frame frame, uint32_t unit, uint32_t offset,
@@ -203,7 +209,8 @@ void ferry_host_gic_write8(void *ctx, enum ferry_gic_frame frame, uint32_t unit,
 {
 	(void)ctx;
 	(void)unit;
-	*(volatile uint8_t *)gic(frame, offset) = value;
+	if (frame != FERRY_GICD || !erratum_target(offset, value))
+		*(volatile uint8_t *)gic(frame, offset) = value;
 }
 
 void ferry_host_barrier(void *ctx, enum ferry_barrier barrier)

@@ -16,6 +16,7 @@
 
 #define GICD_BASE 0x08000000u
 #define GICC_BASE 0x08010000u /* GICv2 */
+#define GICC_IAR 0x0cu
 #define GITS_BASE 0x08080000u /* GICv3, up to the end of the redistributors */
 #define GICR_BASE 0x080a0000u
 #define GICR_BYTES 0x00f60000u

@@ -12,6 +12,7 @@ The image's own: 0 all well, 1 a check failed, 2 it gave up (a fault, or nothing
 any more). A run that says nothing for too long is ended after --seconds and 30 more.
 """
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,11 @@ QEMU = "qemu-system-aarch64"
 CPUS = 8
 VIRTIO = 8
 EDU = 6
+
+
+def version():
+    text = subprocess.run([QEMU, "--version"], capture_output=True, text=True).stdout
+    return [int(n) for n in re.search(r"version (\d+)\.(\d+)", text).groups()]
 
 
 def command(image, gic, threads, variant, arguments):
@@ -101,6 +107,8 @@ def main():
         print(f"{QEMU} is lacking (Debian: qemu-system-arm)", file=sys.stderr)
         return 2
     arguments = [f"seed={o.seed}", f"seconds={o.seconds}"] + o.arg
+    if version() < [9, 2]:
+        arguments.append("errata=1")  # ports/arm64-test/errata.c
     tap = Tap()
     for name, image in [("", o.image)] + [w.split("=", 1) for w in o.wrong]:
         for gic in o.gic:

@@ -62,7 +62,7 @@ void source_handler(struct source *s, uint32_t irq, uint32_t cpu)
 		add(&s->handled, 1);
 		put(&s->busy, 0);
 	}
-	if (get(&keep_going) && random_below(cpu, 4))
+	if (get(&keep_going) && random_below(cpu, 4) < (s->device->software ? 1 : 3))
 		(void)source_raise(s);
 	put(&s->running, 0);
 }

@@ -83,12 +83,13 @@ static void allow(struct source *s, uint32_t mask)
 
 static void ask(struct source *s, uint32_t cpu)
 {
-	uint32_t mask = random_below(cpu, EVERY_CPU) + 1, prefer = random_below(cpu, CPUS), ticket;
-	uint64_t words = mask;
+	uint32_t prefer = random_below(cpu, CPUS), mask = 1u << prefer, ticket;
+	uint64_t words;
 	int rc;
 
 	if (random_below(cpu, 2))
-		words = mask = 1u << prefer;
+		mask |= random_below(cpu, EVERY_CPU + 1);
+	words = mask;
 	allow(s, mask);
 	rc = ferry_irq_set_affinity(ferry, s->irq, &words, prefer, &ticket);
 	if (rc == FERRY_E_NO_CPU)
@@ -146,10 +147,10 @@ static void move(struct source *s, uint32_t cpu)
 		return;
 	if (s->step == GRACE)
 		narrow(s);
-	else if (s->step == MOVING && random_below(cpu, 3))
-		look(s, cpu);
-	else
+	if (s->step == QUIET || !random_below(cpu, s->step == GRACE ? 8 : 2))
 		ask(s, cpu);
+	if (s->step == MOVING)
+		look(s, cpu);
 	put(&s->slot, 0);
 }
 

@@ -106,6 +106,14 @@ void local_handler(uint32_t cpu, uint32_t intid);
 void poll_if_due(struct ferry *f);
 void mail(uint32_t from, uint32_t to);
 
+/* ---- errata.c: what the emulator does not do as the GICv2 does ------------------------------- */
+
+void errata_are(bool are);
+bool erratum_target(uint32_t offset, uint8_t value);
+void erratum_enabled(uint32_t offset, uint32_t value);
+uint32_t erratum_acknowledged(uint32_t intid);
+void erratum_ended(uint32_t offset, uint32_t value);
+
 /* ---- storm.c -------------------------------------------------------------------------------- */
 
 void storm_trace(void *ctx, const struct ferry_trace *record);
@@ -116,8 +124,5 @@ bool storm_over(void); /* and every CPU is back */
 void storm_judge(void);
 /* Say what is known, for who gives up. */
 void storm_describe(void);
-
-/* main.c: nothing happens any more? Then this does not return. */
-void give_up_after(uint64_t ns);
 
 #endif
