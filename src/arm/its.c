@@ -370,7 +370,7 @@ static bool name_rds(struct ferry *f, const struct ferry_gic_config *c, struct i
 
 		if (!(typer & GICR_TYPER_PLPIS))
 			return false;
-		rds[cpu].base[0] = (uint64_t)field(typer, 8, 16) << 16;
+		rds[cpu].base[0] = (uint64_t)f->gic->cpus[cpu].rd_number << 16;
 		rds[cpu].base[1] = (c->region[rd.region].pa + rd.offset) & ADDRESS(51, 16);
 	}
 	return true;
