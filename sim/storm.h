@@ -111,6 +111,7 @@ struct storm_report {
 	uint64_t shut_down;  /* events of interrupts that were freed first */
 	uint64_t broken;     /* other invariants broken: charter 4 (5, 6, 7) */
 	uint64_t unexpected; /* vectors without an owner */
+	uint64_t spurious;   /* Arm: exceptions that acknowledged nothing */
 
 	uint64_t kind_raised[FERRY_GIC_KINDS], kind_moves[FERRY_GIC_KINDS];
 
