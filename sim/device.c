@@ -3,7 +3,7 @@
  * device.c: what raises interrupts: MSI and MSI-X devices, I/O APICs, remapping
  * units; and the way of their messages: device, root complex, IRR.
  */
-#include "machine.h"
+#include "gic.h"
 
 #define RTE_MASKED (1u << 16)
 #define RTE_LEVEL (1u << 15)
@@ -201,7 +201,9 @@ void device_reach(struct machine *m, uint32_t i)
 
 	sim_writes(m, RES_DEVICE(s->device & 3));
 	f->stage = 2;
-	if (is_pin(s))
+	if (s->kind == FERRY_GIC_LPI)
+		why = NULL; /* its ITS will find out */
+	else if (is_pin(s))
 		decode_pin(m, f);
 	else if (s->kind == FERRY_X86_REMAPPED)
 		why = decode_remapped(m, f, s) ? NULL : "met an absent remapping entry";
@@ -227,7 +229,10 @@ void device_accept(struct machine *m, uint32_t i, uint32_t pick)
 	 * interrupt. */
 	if (f.level)
 		m->source[f.src].remote_irr = true;
-	lapic_route(m, &f, pick);
+	if (m->config.gic)
+		arm_its_message(m, &f);
+	else
+		lapic_route(m, &f, pick);
 }
 
 /* ---- I/O APIC pins ----------------------------------------------------------- */
@@ -269,6 +274,8 @@ void device_drop_line(struct machine *m, uint32_t src)
 	m->source[src].line = false;
 	m->source[src].seen = false;
 	m->source[src].pending.time = NEVER;
+	if (m->config.gic)
+		arm_line_down(m, src);
 }
 
 static void fire_level(struct machine *m, uint32_t src)
@@ -337,6 +344,10 @@ bool device_raise(struct machine *m, uint32_t src)
 		fire_level(m, src);
 	else if (s->kind == FERRY_X86_IOAPIC_EDGE)
 		fire_edge(m, src);
+	else if (s->kind == FERRY_GIC_EDGE || s->kind == FERRY_GIC_LEVEL)
+		arm_fire(m, src);
+	else if (s->kind == FERRY_GIC_LPI)
+		emit(m, src, m->now, false);
 	else
 		fire_message(m, src);
 	return true;

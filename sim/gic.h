@@ -32,12 +32,15 @@ struct gic_line {
 	uint32_t src;       /* 1 + source that is wired to it */
 	uint64_t route;     /* GICD_IROUTERn, or the byte of GICD_ITARGETSRn, as written */
 	uint64_t routed;    /* what is in effect: later, with config.gic_slow */
+	uint32_t at;        /* GICv3: 1 + CPU that it is presented to and should be */
 	uint16_t active_on; /* 1 + CPU that acknowledged it */
 	uint16_t lingers;   /* CPUs with a presentation that lingers */
-	uint16_t unfenced;  /* 1 + CPU that wrote the route, no barrier since */
+	uint16_t routed_by; /* 1 + CPU that wrote the route */
+	uint32_t fence;     /* ... and how many barriers it had made */
 	uint8_t priority;
 	bool enabled, edge, group, active;
-	bool latch; /* pending by an edge or by software */
+	bool latch;     /* pending by an edge or by software */
+	bool disabling; /* disabled, and lingers: counts for RWP */
 };
 
 /* A redistributor that has an LPI pending. */
@@ -45,15 +48,16 @@ struct gic_place {
 	uint32_t cpu; /* 1 + CPU; 0: none */
 	uint32_t src;
 	struct mark event; /* none: pending by software alone */
-	bool lingers;      /* presented, and moved away or discarded since */
-	bool ended;        /* ... discarded: a SYNC waits for it, nothing is moved */
-	uint32_t to;       /* ... else 1 + CPU whose it will be */
+	bool lingers;      /* presented, and moved, discarded or disabled since */
+	bool ended;        /* ... discarded: a SYNC waits for it, it goes nowhere */
+	uint32_t to;       /* ... else 1 + CPU whose redistributor gets it */
 };
 
 struct gic_lpi {
 	uint8_t visible; /* configuration byte that ferry_host_its_sync made visible */
 	uint8_t config;  /* ... and that redistributors have cached */
 	bool cached;
+	bool mapped; /* some event has it */
 	struct gic_place at[GIC_PLACES];
 };
 
@@ -76,12 +80,14 @@ struct gic_cpu {
 	bool lpis;   /* GICR_CTLR.EnableLPIs */
 	uint64_t propbaser, pendbaser;
 	/* CPU interface */
-	bool sre, on, split; /* split: EOImode 1 */
-	bool unseen;         /* a system register was written, no ISB since */
+	bool sre, on, split;     /* split: EOImode 1 */
+	bool unseen, unseen_sre; /* a system register was written, no ISB since */
 	uint8_t pmr, bpr;
 	uint8_t nactive;
 	struct gic_active act[GIC_ACTIVE]; /* acknowledged and not ended, oldest first */
 	uint32_t offers;                   /* bits in its row of sim_gic.offer */
+	uint32_t ending;                   /* places of LPIs here that are `ended` */
+	uint32_t fence;                    /* barriers so far */
 };
 
 /* ---- ITS ------------------------------------------------------------------ */
@@ -118,7 +124,7 @@ struct sim_gic {
 	uint32_t lines;     /* SPIs and extended SPIs */
 	uint32_t count;     /* ... and LPIs */
 	uint32_t words;     /* 64-bit words of a row */
-	uint32_t disabling; /* disabled lines that still linger somewhere: RWP */
+	uint32_t disabling; /* lines that are: RWP */
 	struct gic_line *line;
 	struct gic_lpi *lpi;
 	struct gic_cpu *cpu;
@@ -173,13 +179,16 @@ void arm_sgi(struct machine *m, uint32_t from, uint32_t to, uint32_t id);
 void arm_recall(struct machine *m, uint32_t n, uint32_t cpu);
 void arm_wake(struct machine *m, uint32_t cpu);
 void arm_route_lands(struct machine *m, uint32_t n);
-/* All that hardware still has to do, at once: for waits before there are CPUs. */
-void arm_drain(struct machine *m);
+/* Something that hardware still has to do, at once: for waits before there are CPUs.
+ * False: there is nothing. */
+bool arm_drain(struct machine *m);
+void arm_perform(struct machine *m, label l);
 /* Labels of the GIC that are enabled, through `add`. */
 void arm_labels(struct machine *m, void (*add)(void *list, label l), void *list);
-/* The CPU is switched off (its thread parks) or on. */
+/* The CPU is switched off. */
 void arm_park(struct machine *m, uint32_t cpu);
-void arm_unpark(struct machine *m, uint32_t cpu);
+/* Has it been told something that it has not done yet (RWP, commands)? */
+bool arm_is_busy(const struct machine *m);
 /* Nothing is presented to the CPU. */
 bool arm_idle(const struct machine *m, uint32_t cpu);
 
@@ -197,6 +206,8 @@ uint32_t arm_redistributor(const struct machine *m, uint32_t unit, uint32_t offs
 uint32_t arm_region_frames(const struct sim_config *config, uint32_t unit);
 uint64_t arm_region_pa(uint32_t unit);
 uint64_t arm_frame_pa(const struct machine *m, uint32_t cpu);
+uint32_t arm_by_number(const struct machine *m, uint64_t number);
+bool arm_is_last(const struct machine *m, uint32_t cpu);
 uint32_t arm_processor_number(const struct machine *m, uint32_t cpu);
 
 /* ---- its.c -------------------------------------------------------------------- */
@@ -214,6 +225,13 @@ void arm_its_sync(struct machine *m, const void *start, uint32_t bytes);
 /* An LPI pends at a CPU's redistributor; `f` is null where software did it. */
 void arm_its_pend(struct machine *m, uint32_t n, uint32_t cpu, const struct flight *f);
 
+/* Where it pends at this CPU's redistributor, or null; to forget that; to bring it to
+ * another one. */
+struct gic_place *arm_its_place(struct machine *m, uint32_t n, uint32_t cpu);
+void arm_its_drop(struct machine *m, struct gic_place *p);
+void arm_its_forget(struct machine *m, struct gic_place *p);
+void arm_its_move(struct machine *m, uint32_t n, struct gic_place *p, uint32_t to);
+
 /* ---- gic_oracle.c --------------------------------------------------------------- */
 
 /* A handler starts: on a CPU of its place? */
@@ -223,7 +241,10 @@ void arm_trace(struct machine *m, const struct ferry_trace *record, uint32_t src
 /* An event that software makes pending again leaves the library's memory. */
 struct mark arm_unlatch(struct machine *m, uint32_t src);
 void arm_check_freed(struct machine *m, uint32_t src);
-void arm_final(struct machine *m, uint32_t src);
+void arm_final(struct machine *m);
+/* Note where it may start now; after it was made. */
+void arm_place(struct machine *m, uint32_t src);
+void arm_check_route(struct machine *m, uint32_t src, const uint64_t *effective);
 /* The GIC's part of machine_image. */
 size_t arm_image(const struct machine *m, uint8_t *out);
 

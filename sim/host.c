@@ -143,6 +143,13 @@ static enum mover mover_of(struct machine *m, const void *word, bool load)
 	return MOVES_NOT;
 }
 
+/* Arm: a barrier has to come before an SGI that tells of it. */
+static void stored(struct machine *m)
+{
+	if (m->current != NONE && !m->quiet)
+		m->cpu[m->current].unfenced = true;
+}
+
 /* The cell is about to get this value. */
 static void change(struct machine *m, ferry_atomic *cell, uint32_t value)
 {
@@ -243,6 +250,7 @@ void ferry_host_unlock(void *ctx, ferry_lock *lock)
 		violation(m, V_BROKEN, m->current, NONE, "a lock is given back that was not taken");
 		return;
 	}
+	stored(m);
 	m->cpu[m->current].locks--;
 	m->cpu[m->current].held &= ~lock_bit(m, lock);
 	if (buffers(m)) {
@@ -276,11 +284,13 @@ void ferry_host_store(void *ctx, ferry_atomic *cell, uint32_t value)
 	if (buffers(m)) {
 		cpu_yield_for(m, m->cpu[m->current].nstores == STORES ? MOVES_NOT : MOVES_BOTH);
 		put_store(m, &cell->value, value);
+		stored(m);
 		return;
 	}
 	cpu_yield_for(m, mover_of(m, cell, false));
 	touch(m, cell, true);
 	change(m, cell, value);
+	stored(m);
 }
 
 /* Before a read-modify-write: a full barrier. */
@@ -290,6 +300,7 @@ static uint32_t begin_rmw(struct machine *m, ferry_atomic *cell)
 	if (m->current != NONE)
 		cpu_flush(m, m->current);
 	touch(m, cell, true);
+	stored(m);
 	saw(m, SAW_RMW, cell->value);
 	return cell->value;
 }

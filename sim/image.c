@@ -6,7 +6,7 @@
  * on a CPU is about to do is told by its history.
  */
 #include <string.h>
-#include "machine.h"
+#include "gic.h"
 
 struct image {
 	uint8_t *out;
@@ -111,8 +111,15 @@ static void put_cpu(struct image *i, const struct machine *m, const struct sim_c
 		put8(i, c->frame[k].vector);
 		put8(i, (uint64_t)c->frame[k].handler << 1 | c->frame[k].doorbell);
 		put_tokens(i, m, c->frame[k].tokens);
+		if (m->config.gic) {
+			put32(i, c->frame[k].intid);
+			put8(i, c->frame[k].placed);
+		}
 	}
-	put_apic(i, m, c);
+	if (m->config.gic)
+		put8(i, (uint64_t)c->unfenced << 1 | c->signal);
+	else
+		put_apic(i, m, c);
 }
 
 /* ---- devices -------------------------------------------------------------- */
@@ -209,6 +216,8 @@ size_t machine_image(const struct machine *m, uint8_t *out)
 	for (n = 0; n < m->config.devices; n++)
 		put_device(&i, m, &m->device[n]);
 	put_others(&i, m);
+	if (m->config.gic)
+		i.n += arm_image(m, out + i.n);
 	memcpy(out + i.n, m->client, m->config.client_bytes);
 	return i.n + m->config.client_bytes;
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include "machine.h"
+#include "gic.h"
 
 /* Below where Linux puts anything by itself, above the sanitizers' shadows. */
 #define ARENA_ADDRESS ((void *)0x200000000000)
@@ -40,10 +40,13 @@ static void enter_interrupt(struct machine *m, uint32_t cpu)
 	const struct sim_client *client = m->config.client;
 	struct frame *frame = &c->frame[c->depth - 1];
 	int status = FERRY_X86_TAKEN;
+	bool unfenced = c->unfenced;
 
 	c->take = 0;
 	c->history[c->depth] = frame->vector;
-	if (frame->doorbell && client->doorbell) {
+	if (m->config.gic) {
+		status = client->interrupt(m, cpu, 0);
+	} else if (frame->doorbell && client->doorbell) {
 		client->doorbell(m, cpu);
 	} else if (frame->doorbell) {
 		ferry_x86_doorbell(m->ferry, cpu);
@@ -61,6 +64,7 @@ static void enter_interrupt(struct machine *m, uint32_t cpu)
 			  c->locks ? "a lock held" : "interrupts on");
 	c->depth--;
 	c->iff = true;
+	c->unfenced = unfenced;
 }
 
 void cpu_resume(struct machine *m, enum cpu_state state)
@@ -133,7 +137,10 @@ void cpu_park(struct machine *m)
 {
 	uint32_t cpu = m->current;
 
-	lapic_reset(m, cpu);
+	if (m->config.gic)
+		arm_park(m, cpu);
+	else
+		lapic_reset(m, cpu);
 	m->cpu[cpu].parked = true;
 	cpu_block(m, CPU_PARKED);
 }
@@ -212,11 +219,11 @@ void cpu_wake(struct machine *m, uint32_t cpu)
 		cpu_at(m, cpu, cpu_step_time(m));
 }
 
-static bool may_take(const struct sim_cpu *c)
+static bool may_take(const struct machine *m, const struct sim_cpu *c)
 {
 	/* A CPU can't stop in the middle of a register access. */
 	return c->iff && c->state != CPU_FENCE && c->state != CPU_LOCK && !c->parked &&
-	       c->depth < SIM_DEPTH && lapic_ready(c) >= 0;
+	       c->depth < SIM_DEPTH && cpu_signalled(m, c);
 }
 
 void cpu_kick(struct machine *m, uint32_t cpu)
@@ -225,7 +232,7 @@ void cpu_kick(struct machine *m, uint32_t cpu)
 
 	if (cpu == m->current)
 		return;
-	if (may_take(c) || (c->state == CPU_IDLE && m->config.client->has_work(m, cpu)))
+	if (may_take(m, c) || (c->state == CPU_IDLE && m->config.client->has_work(m, cpu)))
 		cpu_wake(m, cpu);
 }
 
@@ -261,7 +268,7 @@ static bool may_step(struct machine *m, uint32_t cpu)
 	case CPU_LOCK:
 		return c->lock->opaque[0] == 0;
 	case CPU_WAIT:
-		return condition(m, cpu);
+		return condition(m, cpu) || m->now >= c->deadline;
 	case CPU_IDLE:
 		return m->config.client->has_work(m, cpu);
 	case CPU_PARKED:
@@ -280,6 +287,16 @@ static void add(struct label_list *list, label l)
 	if (list->n < list->max)
 		list->out[list->n] = l;
 	list->n++;
+}
+
+static void add_label(void *list, label l)
+{
+	add(list, l);
+}
+
+static label take_label(const struct machine *m, uint32_t cpu)
+{
+	return label_of(L_TAKE, cpu, m->config.gic ? 0 : (uint32_t)lapic_ready(&m->cpu[cpu]));
 }
 
 static void flight_labels(struct machine *m, uint32_t i, struct label_list *list)
@@ -317,7 +334,7 @@ static bool may_pass(const struct machine *m)
 				  m->cpu[i].until != NEVER);
 	for (i = 0; waits && !m->config.bound_lies && i < m->flights_used; i++)
 		waits = m->flight[i].kind != FLIGHT_MESSAGE || !m->flight[i].fenced;
-	return waits;
+	return waits && !(m->config.gic && !m->config.its_late && arm_is_busy(m));
 }
 
 uint32_t machine_labels(struct machine *m, label *out, uint32_t max)
@@ -326,14 +343,15 @@ uint32_t machine_labels(struct machine *m, label *out, uint32_t max)
 	uint32_t i;
 
 	for (i = 0; i < m->config.cpus; i++) {
-		bool take = may_take(&m->cpu[i]);
+		bool take = may_take(m, &m->cpu[i]);
 
 		/* Explored, an interrupt that can be taken is: it could as well have
-		 * entered the IRR later. */
-		if (!(take && m->config.explore && !m->config.yield_all) && may_step(m, i))
+		 * entered the IRR later. A GIC has no label for that. */
+		if (!(take && m->config.explore && !m->config.yield_all && !m->config.gic) &&
+		    may_step(m, i))
 			add(&list, label_of(L_STEP, i, 0));
 		if (take)
-			add(&list, label_of(L_TAKE, i, (uint32_t)lapic_ready(&m->cpu[i])));
+			add(&list, take_label(m, i));
 		if (m->cpu[i].nstores)
 			add(&list, label_of(L_FLUSH, i, 0));
 	}
@@ -342,6 +360,8 @@ uint32_t machine_labels(struct machine *m, label *out, uint32_t max)
 	for (i = 0; i < m->config.devices; i++)
 		if (m->device[i].write_head)
 			add(&list, label_of(L_WRITE, i, 0));
+	if (m->config.gic)
+		arm_labels(m, add_label, &list);
 	if (m->poll_at != NEVER && (!m->config.explore || m->now >= m->poll_at))
 		add(&list, label_of(L_POLL, 0, 0));
 	if (m->config.explore && may_pass(m))
@@ -415,7 +435,10 @@ void machine_perform(struct machine *m, label l)
 		run_fibre(m, a);
 		break;
 	case L_TAKE:
-		lapic_take(m, a, (uint8_t)label_b(l));
+		if (m->config.gic)
+			arm_take(m, a);
+		else
+			lapic_take(m, a, (uint8_t)label_b(l));
 		run_fibre(m, a);
 		break;
 	case L_FIRE:
@@ -454,6 +477,7 @@ void machine_perform(struct machine *m, label l)
 	case L_ITS:
 	case L_WAKE:
 	case L_ROUTE:
+		arm_perform(m, l);
 		break;
 	}
 }
@@ -493,8 +517,8 @@ static bool storm_cpu(struct machine *m, uint32_t cpu, uint64_t t)
 	c->due = NEVER;
 	/* Hardware takes it at the next instruction boundary, but which one is
 	 * the next is a matter of nanoseconds. */
-	if (may_take(c) && (c->state != CPU_READY || machine_random(m) & 3)) {
-		machine_perform(m, label_of(L_TAKE, cpu, (uint32_t)lapic_ready(c)));
+	if (may_take(m, c) && (c->state != CPU_READY || machine_random(m) & 3)) {
+		machine_perform(m, take_label(m, cpu));
 	} else if (may_step(m, cpu)) {
 		machine_perform(m, label_of(L_STEP, cpu, 0));
 	} else {
@@ -560,6 +584,14 @@ static int by_id(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* What messages or routes name a CPU by: affinities in 32 bits keep their order. */
+static uint32_t id_of(const struct sim_config *k, uint32_t cpu)
+{
+	if (k->gic == 3)
+		return (uint32_t)(k->mpidrs[cpu] >> 8 & 0xff000000) | (k->mpidrs[cpu] & 0xffffff);
+	return k->gic ? cpu : k->apic_ids[cpu];
+}
+
 static void init_tables(struct machine *m)
 {
 	const struct sim_config *k = &m->config;
@@ -568,14 +600,14 @@ static void init_tables(struct machine *m)
 	for (i = 0; i < k->cpus; i++) {
 		struct sim_cpu *c = &m->cpu[i];
 
-		c->due = NEVER;
+		c->due = c->deadline = NEVER;
 		c->state = CPU_PARKED;
 		c->parked = true;
 		c->iff = true;
 		c->top = k->doorbell_high ? k->doorbell : 0;
 		fibre_init(&c->fibre, m->stacks + (size_t)i * k->stack, k->stack, cpu_main,
 			   (void *)(uintptr_t)i);
-		m->apic_map[2 * i] = k->apic_ids[i];
+		m->apic_map[2 * i] = id_of(k, i);
 		m->apic_map[2 * i + 1] = i;
 	}
 	qsort(m->apic_map, k->cpus, 2 * sizeof(uint32_t), by_id);
@@ -588,7 +620,7 @@ static void init_tables(struct machine *m)
 struct machine *machine_new(const struct sim_config *config, struct sim_out *out)
 {
 	struct machine *m;
-	size_t used = 0, at[11];
+	size_t used = 0, at[13];
 	uint8_t *base;
 
 	carve(&used, sizeof(*m));
@@ -602,7 +634,11 @@ struct machine *machine_new(const struct sim_config *config, struct sim_out *out
 	at[9] = carve(&used, config->sources * sizeof(*m->irq_src));
 	used = (used + 4095) & ~(size_t)4095;
 	at[10] = carve(&used, config->client_bytes);
+	at[11] = carve(&used, arm_bytes(config));
 	at[7] = carve(&used, config->library);
+	/* Tables for ITSs and redistributors are aligned to 64 KB. */
+	used = config->gic ? (used + 65535) & ~(size_t)65535 : (used + 4095) & ~(size_t)4095;
+	at[12] = carve(&used, config->table_bytes);
 	used = (used + 4095) & ~(size_t)4095;
 	at[8] = carve(&used, (size_t)config->cpus * config->stack);
 	base = mmap(ARENA_ADDRESS, used, PROT_READ | PROT_WRITE,
@@ -633,6 +669,11 @@ struct machine *machine_new(const struct sim_config *config, struct sim_out *out
 	m->library = base + at[7];
 	m->stacks = base + at[8];
 	init_tables(m);
+	if (config->gic) {
+		m->gic = (struct sim_gic *)(base + at[11]);
+		m->tables = base + at[12];
+		arm_init(m);
+	}
 	return m;
 }
 

@@ -126,8 +126,9 @@ struct store {
 
 struct sim_cpu {
 	struct fibre fibre;
-	uint64_t due;   /* when the storm steps it; NEVER: not queued */
-	uint64_t until; /* SLEEP, FENCE */
+	uint64_t due;      /* when the storm steps it; NEVER: not queued */
+	uint64_t until;    /* SLEEP, FENCE */
+	uint64_t deadline; /* WAIT: for hardware; NEVER: none */
 	ferry_lock *lock;
 	bool (*done)(void *arg);
 	void *arg;
@@ -228,9 +229,11 @@ struct sim_client {
 	void (*poll)(struct machine *m);                 /* the label */
 	void (*system)(struct machine *m, uint32_t cpu); /* config.system_vector came */
 	void (*op)(struct machine *m, uint32_t a, uint32_t b);
-	/* The interrupt entries; null: the library's. */
+	/* The interrupt entries; null: the library's. Arm: `interrupt` with vector 0. */
 	int (*interrupt)(struct machine *m, uint32_t cpu, uint8_t vector);
 	void (*doorbell)(struct machine *m, uint32_t cpu);
+	/* Arm: an SGI or PPI (ferry_host_local); may be null. */
+	void (*local)(struct machine *m, uint32_t cpu, uint32_t intid, uint32_t from);
 	/* Explored: a hash of what a CPU may have seen once it holds the lock. */
 	uint64_t (*seen)(struct machine *m, const ferry_lock *lock);
 };
@@ -271,6 +274,7 @@ struct sim_config {
 	uint8_t its_device_bits, its_event_bits;
 	bool its_pta;           /* an ITS names redistributors by address */
 	bool gic_slow;          /* a route takes effect some time after it was written */
+	bool its_late;          /* explored: time passes also while hardware is busy */
 	bool weak;              /* stores to different words become visible in any order that
 				 * a release allows */
 	const uint64_t *mpidrs; /* by CPU */
@@ -433,6 +437,12 @@ static inline int lapic_ready(const struct sim_cpu *c)
 	return lapic_any(c) ? lapic_offers(c) : -1;
 }
 
+/* Something could be taken (the flag not considered). */
+static inline bool cpu_signalled(const struct machine *m, const struct sim_cpu *c)
+{
+	return m->config.gic ? c->signal : lapic_ready(c) >= 0;
+}
+
 /* A step takes 10 .. 33 virtual ns: which CPU is next is chance. */
 static inline uint64_t cpu_step_time(struct machine *m)
 {
@@ -489,7 +499,7 @@ static inline void cpu_yield(struct machine *m)
 	if (m->quiet || m->current == NONE)
 		return;
 	c = &m->cpu[m->current];
-	if (m->config.storm && !(c->iff && lapic_ready(c) >= 0)) {
+	if (m->config.storm && !(c->iff && cpu_signalled(m, c))) {
 		t = cpu_step_time(m);
 		/* Nothing comes before it: the chooser would return here at once. */
 		if (t < m->out->queue.next) {

@@ -10,7 +10,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
-#include "machine.h"
+#include "gic.h"
 
 static const char *const verdict_name[] = { "lost", "duplicated", "misdelivered", "offline",
 					    "broken" };
@@ -197,6 +197,11 @@ static void check_start(struct machine *m, uint32_t cpu, uint32_t src)
 		violation(m, V_BROKEN, cpu, src, "a handler starts after free was called");
 }
 
+static bool is_level(const struct source *s)
+{
+	return s->kind == FERRY_X86_IOAPIC_LEVEL || s->kind == FERRY_GIC_LEVEL;
+}
+
 void oracle_start(struct machine *m, uint32_t cpu, uint32_t src)
 {
 	struct sim_cpu *c = &m->cpu[cpu];
@@ -206,6 +211,8 @@ void oracle_start(struct machine *m, uint32_t cpu, uint32_t src)
 
 	sim_writes(m, RES_GHOST(src & 3));
 	check_start(m, cpu, src);
+	if (m->config.gic)
+		arm_check_start(m, cpu, src);
 	frame->handler = true;
 	while (c->depth && frame_pop(m, frame, &t)) {
 		bool own = t.src == src && t.gen == m->source[src].gen;
@@ -216,7 +223,7 @@ void oracle_start(struct machine *m, uint32_t cpu, uint32_t src)
 			token_end(m, t.src, t.gen, V_MISDELIVERED, cpu,
 				  "started another's handler");
 	}
-	if (m->source[src].kind == FERRY_X86_IOAPIC_LEVEL)
+	if (is_level(&m->source[src]))
 		start_level(m, cpu, src);
 	else
 		start_edge(m, cpu, src, time != NEVER, time);
@@ -297,7 +304,7 @@ void oracle_taken(struct machine *m, uint32_t cpu, struct frame *frame, int stat
 {
 	struct token t;
 
-	if (status == FERRY_X86_UNEXPECTED)
+	if (status == (m->config.gic ? FERRY_GIC_UNEXPECTED : FERRY_X86_UNEXPECTED))
 		m->out->report.unexpected++;
 	while (frame_pop(m, frame, &t)) {
 		if (t.level)
@@ -327,6 +334,8 @@ void oracle_trace(struct machine *m, const struct ferry_trace *record)
 	if (src == NONE)
 		return;
 	sim_writes(m, RES_GHOST(src & 3));
+	if (m->config.gic)
+		arm_trace(m, record, src);
 	switch (record->event) {
 	case FERRY_TRACE_LATCHED:
 		oracle_latched(m, record->cpu, src);
@@ -338,7 +347,9 @@ void oracle_trace(struct machine *m, const struct ferry_trace *record)
 		r->kind_moves[m->source[src].kind]++;
 		break;
 	case FERRY_TRACE_REPLAY:
-		oracle_replay(m, record->cpu, src);
+		/* On Arm the hardware gets it: arm_unlatch. */
+		if (!m->config.gic)
+			oracle_replay(m, record->cpu, src);
 		break;
 	case FERRY_TRACE_DEAD:
 		m->source[src].dying = true;
@@ -365,7 +376,9 @@ static void check_place(struct machine *m, uint32_t src, const struct ferry_affi
 		if (!in_mask(effective, cpu))
 			continue;
 		n++;
-		if (!ferry_x86_owner(m->ferry, cpu, (uint8_t)a->vector, &owner) || owner != s->irq)
+		if (!m->config.gic &&
+		    (!ferry_x86_owner(m->ferry, cpu, (uint8_t)a->vector, &owner) ||
+		     owner != s->irq))
 			violation(m, V_BROKEN, cpu, src, "its vector %#x belongs to irq %d",
 				  a->vector, (int)owner);
 		if (ferry_cpu_state(m->ferry, cpu) == FERRY_CPU_OFFLINE || m->cpu[cpu].parked)
@@ -373,6 +386,8 @@ static void check_place(struct machine *m, uint32_t src, const struct ferry_affi
 	}
 	if (!n)
 		violation(m, V_BROKEN, NONE, src, "it lives nowhere");
+	else if (m->config.gic && a->state == FERRY_SETTLED)
+		arm_check_route(m, src, effective);
 	if (a->state == FERRY_SETTLED && a->old_cpus)
 		violation(m, V_BROKEN, NONE, src, "settled, and %u CPUs owe", a->old_cpus);
 	if (a->generation > a->asked)
@@ -402,7 +417,7 @@ void oracle_vectors(struct machine *m)
 {
 	uint32_t cpu, used, free_;
 
-	for (cpu = 0; cpu < m->config.cpus; cpu++) {
+	for (cpu = 0; !m->config.gic && cpu < m->config.cpus; cpu++) {
 		machine_look(m);
 		ferry_x86_vectors(m->ferry, cpu, &used, &free_);
 		if (machine_looked(m) && used > m->out->report.vectors_used[cpu])
@@ -438,9 +453,10 @@ static void oracle_freed(struct machine *m, uint32_t src)
 	struct source *s = &m->source[src];
 	uint32_t i = m->device[s->device].head, cpu;
 
-	/* What a remapping unit has not accepted yet meets an absent entry. */
+	/* What a remapping unit has not accepted yet meets an absent entry; what has not
+	 * come to an ITS, an event that is not mapped. */
 	for (; i; i = m->flight[i - 1].next)
-		if (m->flight[i - 1].src == src &&
+		if (m->flight[i - 1].src == src && s->kind != FERRY_GIC_LPI &&
 		    (s->kind != FERRY_X86_REMAPPED || m->flight[i - 1].stage == 2))
 			violation(m, V_BROKEN, NONE, src, "freed with a message under way");
 	for (cpu = 0; s->in_irr && cpu < m->config.cpus; cpu++)
@@ -449,6 +465,8 @@ static void oracle_freed(struct machine *m, uint32_t src)
 				  "freed with its vector pending in the IRR");
 	if (s->running)
 		violation(m, V_BROKEN, s->running - 1, src, "freed while its handler runs");
+	if (m->config.gic)
+		arm_check_freed(m, src);
 }
 
 void oracle_gone(struct machine *m, uint32_t src)
@@ -479,6 +497,8 @@ static bool room_in(struct machine *m, const uint64_t *mask)
 	for (cpu = 0; cpu < m->config.cpus; cpu++) {
 		if (!in_mask(mask, cpu) || ferry_cpu_state(m->ferry, cpu) != FERRY_CPU_ONLINE)
 			continue;
+		if (m->config.gic)
+			return true;
 		ferry_x86_vectors(m->ferry, cpu, &used, &free_);
 		if (free_)
 			return true;
@@ -516,7 +536,7 @@ static void final_place(struct machine *m, uint32_t src)
 static void final_tokens(struct machine *m, uint32_t src)
 {
 	struct source *s = &m->source[src];
-	bool level = s->kind == FERRY_X86_IOAPIC_LEVEL;
+	bool level = is_level(s);
 
 	if (s->latched.time != NEVER && s->latched.maybe)
 		token_merge(m, src, s->latched.gen);
@@ -563,7 +583,8 @@ void oracle_final(struct machine *m)
 	for (i = 0; i < m->config.sources; i++)
 		if (m->source[i].live && !m->source[i].dead)
 			final_place(m, i);
-	final_vectors(m);
+	if (!m->config.gic)
+		final_vectors(m);
 	if (!machine_looked(m))
 		violation(m, V_BROKEN, NONE, NONE, "a lock is still held at the end");
 	oracle_final_events(m);
@@ -575,6 +596,8 @@ void oracle_final_events(struct machine *m)
 
 	for (i = 0; i < m->config.sources; i++)
 		final_tokens(m, i);
+	if (m->config.gic)
+		arm_final(m);
 	if (m->out->outstanding)
 		violation(m, V_LOST, NONE, NONE, "%lld events are nowhere",
 			  (long long)m->out->outstanding);

@@ -281,6 +281,17 @@ static void system_interrupt(struct machine *m, uint32_t cpu)
 	ferry_poll(m->ferry);
 }
 
+static const struct sim_client arm_client = {
+	.has_work = storm_has_work,
+	.work = storm_work,
+	.handler = storm_handler,
+	.fired = fired,
+	.poll = poll,
+	.op = start_op,
+	.interrupt = storm_arm_interrupt,
+	.local = storm_arm_local,
+};
+
 static const struct sim_client client = {
 	.has_work = storm_has_work,
 	.work = storm_work,
@@ -295,7 +306,7 @@ static const struct sim_client client = {
 
 static const char *check_irq(const struct storm_spec *spec, const struct storm_irq *q)
 {
-	if (q->kind >= FERRY_X86_KINDS)
+	if (!spec->gic && q->kind >= FERRY_X86_KINDS)
 		return "an interrupt of unknown kind";
 	if (q->pattern > STORM_BURST)
 		return "an interrupt with an unknown pattern of events";
@@ -304,7 +315,7 @@ static const char *check_irq(const struct storm_spec *spec, const struct storm_i
 		return "an interrupt whose period or burst is outside 1 ns .. 1e15 ns, 1e6 events";
 	if (q->device >= spec->devices)
 		return "an interrupt of a device that does not exist";
-	if (q->kind == FERRY_X86_REMAPPED || !(q->flags & FERRY_SOURCE_MASKABLE))
+	if (spec->gic || q->kind == FERRY_X86_REMAPPED || !(q->flags & FERRY_SOURCE_MASKABLE))
 		return NULL;
 	return "maskable is said of an interrupt that is not remapped";
 }
@@ -351,7 +362,7 @@ static const char *check_spec(const struct storm_spec *spec)
 		why = check_irq(spec, &spec->irqs[i]);
 	for (i = 0; !why && i < spec->nops; i++)
 		why = check_op(spec, &spec->ops[i]);
-	return why;
+	return why || !spec->gic ? why : storm_arm_check(spec);
 }
 
 /* ---- building ----------------------------------------------------------------------------- */
@@ -447,7 +458,7 @@ static struct sim_config machine_config(const struct storm *st, const struct ids
 		.system_vector = st->last_vector < 0xfe ? 0xfe : 0,
 		.stack = STACK_BYTES,
 		.flights = FLIGHTS,
-		.client = &client,
+		.client = spec->gic ? &arm_client : &client,
 	};
 }
 
@@ -458,6 +469,9 @@ static bool build(struct storm *st, struct sim_out *out, const struct ids *ids)
 	uint32_t i;
 	int rc;
 
+	if (st->spec->gic)
+		return storm_arm_describe(st, &config) &&
+		       storm_arm_build(st, &config, &library.core, out);
 	config.library = ferry_x86_size(&library);
 	if (!config.library) {
 		storm_fail(st, FERRY_E_INVALID,
@@ -602,6 +616,7 @@ int storm_run(const struct storm_spec *spec, struct storm_report *report, storm_
 	free(st.staying);
 	free(st.ops);
 	storm_policy_free(st.policy);
+	storm_arm_free(&st);
 	return st.status;
 }
 

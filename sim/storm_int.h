@@ -74,6 +74,7 @@ struct storm {
 	char *error;
 	size_t error_size;
 	struct storm_policy *policy; /* null: none */
+	struct storm_arm *arm;       /* null: x86 */
 };
 
 static inline struct storm *storm_of(struct machine *m)
@@ -97,6 +98,23 @@ void storm_policy_start(struct storm *st);
 void storm_policy_stop(struct storm *st);
 void storm_policy_ran(struct storm *st, uint32_t src, uint64_t ns);
 void storm_policy_pass(struct storm *st);
+
+/* gic_storm.c: what is different on an Arm machine. */
+const char *storm_arm_check(const struct storm_spec *spec);
+/* Complete the machine's configuration. */
+bool storm_arm_describe(struct storm *st, struct sim_config *config);
+bool storm_arm_build(struct storm *st, struct sim_config *config, const struct ferry_config *core,
+		     struct sim_out *out);
+/* Devices made known to ITSs; this CPU's SGI switched on. */
+bool storm_arm_devices(struct storm *st);
+void storm_arm_enter(struct storm *st, uint32_t cpu);
+int storm_arm_create(struct storm *st, uint32_t src, const uint64_t *mask, uint32_t *irq);
+int storm_arm_interrupt(struct machine *m, uint32_t cpu, uint8_t vector);
+/* An SGI to some CPUs, and who took it. Under the hotplug lock. */
+void storm_arm_sgi(struct storm *st);
+void storm_arm_local(struct machine *m, uint32_t cpu, uint32_t intid, uint32_t from);
+void storm_arm_finish(struct storm *st);
+void storm_arm_free(struct storm *st);
 
 /* storm_ops.c */
 bool storm_has_work(struct machine *m, uint32_t cpu);

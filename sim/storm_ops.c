@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* storm_ops.c: what runs on the simulated CPUs of a storm: threads and handlers. */
 #include <string.h>
+#include "gic.h"
 #include "storm_int.h"
 
 #define PATIENCE_NS 200000000ull /* virtual; longer than anything may take */
@@ -165,7 +166,8 @@ void storm_handler(struct machine *m, uint32_t src, uint32_t cpu)
 {
 	struct storm *st = storm_of(m);
 	struct sim_cpu *c = &m->cpu[cpu];
-	bool level = m->source[src].kind == FERRY_X86_IOAPIC_LEVEL;
+	bool level = m->source[src].kind == FERRY_X86_IOAPIC_LEVEL ||
+		     m->source[src].kind == FERRY_GIC_LEVEL;
 	uint64_t ns = 1 + pick(st, 2ull * st->spec->handler_ns);
 
 	storm_policy_ran(st, src, ns);
@@ -241,18 +243,29 @@ static bool is_pin(const struct source *s)
 	return s->kind == FERRY_X86_IOAPIC_EDGE || s->kind == FERRY_X86_IOAPIC_LEVEL;
 }
 
+static int create(struct storm *st, uint32_t src, const uint64_t *mask, uint32_t *irq)
+{
+	struct ferry_source source;
+	int rc;
+
+	if (st->arm)
+		return storm_arm_create(st, src, mask, irq);
+	source = source_of(st, src);
+	rc = ferry_x86_create(st->m->ferry, &source, mask, 1, irq);
+	return rc == 1 ? FERRY_OK : rc ? rc : FERRY_E_BUG;
+}
+
 static int create_source(struct storm *st, uint32_t src, const uint64_t *mask)
 {
 	struct machine *m = st->m;
-	struct ferry_source source = source_of(st, src);
 	struct source *s = &m->source[src];
 	uint32_t irq = NONE;
 	int rc;
 
 	device_reset(m, src);
-	rc = ferry_x86_create(m->ferry, &source, mask, 1, &irq);
-	if (rc != 1)
-		return rc ? rc : FERRY_E_BUG;
+	rc = create(st, src, mask, &irq);
+	if (rc != FERRY_OK)
+		return rc;
 	if (irq >= m->config.sources || (m->irq_src[irq] && !m->source[m->irq_src[irq] - 1].dead)) {
 		violation(m, V_BROKEN, m->current, src, "create hands out irq %u, which is in use",
 			  irq);
@@ -260,12 +273,15 @@ static int create_source(struct storm *st, uint32_t src, const uint64_t *mask)
 	}
 	m->irq_src[irq] = src + 1;
 	s->irq = irq;
+	if (st->arm)
+		arm_place(m, src);
 	rc = ferry_irq_enable(m->ferry, irq);
 	if (rc != FERRY_OK)
 		violation(m, V_BROKEN, m->current, src, "enable returned %d", rc);
 	/* A driver starts its device later: what was written has arrived. */
-	(void)ferry_host_read(m, s->device, src,
-			      is_pin(s) ? FERRY_REG_RTE_LOW : FERRY_REG_MSI_ADDR);
+	if (!st->arm)
+		(void)ferry_host_read(m, s->device, src,
+				      is_pin(s) ? FERRY_REG_RTE_LOW : FERRY_REG_MSI_ADDR);
 	s->live = true;
 	st->gen[src].busy = false;
 	return FERRY_OK;
@@ -497,6 +513,8 @@ static void enter(struct storm *st, uint32_t cpu)
 	if (rc != FERRY_OK)
 		violation(st->m, V_BROKEN, cpu, NONE, "enter returned %d", rc);
 	back_online(st, cpu);
+	if (st->arm)
+		storm_arm_enter(st, cpu);
 	st->entered[cpu] = true;
 }
 
@@ -519,6 +537,8 @@ static void offline(struct storm *st, uint32_t cpu, bool back)
 	}
 	if (!pick(st, 4))
 		dry_run(st, cpu);
+	if (st->arm)
+		storm_arm_sgi(st);
 	st->staying[cpu] = false;
 	st->up--;
 	since = st->m->now;
@@ -574,6 +594,8 @@ static void setup(struct storm *st)
 
 	for (i = 1; i < spec->cpus; i++)
 		online(st, i);
+	if (st->arm && !storm_arm_devices(st))
+		return;
 	for (i = 0; i < spec->nirqs; i++) {
 		rc = create_source(st, i, spec->irqs[i].mask);
 		if (rc != FERRY_OK) {
@@ -616,7 +638,7 @@ static bool quiet(struct storm *st)
 	if (m->flying || st->pending > 1)
 		return false;
 	for (i = 0; i < m->config.cpus; i++)
-		if (lapic_any(&m->cpu[i]) ||
+		if ((st->arm ? !arm_idle(m, i) : lapic_any(&m->cpu[i])) ||
 		    (i != m->current && !m->cpu[i].parked && m->cpu[i].state != CPU_IDLE))
 			return false;
 	return true;
@@ -710,6 +732,8 @@ static void finish(struct storm *st)
 	if (!await_quiet(st))
 		violation(st->m, V_BROKEN, NONE, NONE, "stuck: no quiet after settling");
 	check_requested(st);
+	if (st->arm)
+		storm_arm_finish(st);
 	st->finished = true;
 	st->m->stop = true;
 }

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gic_oracle.c: what must be true of interrupts on a GIC besides what oracle.c says.
+ *
+ * A handler may start on a CPU of its interrupt's place: the one it has, or had at some
+ * moment since this CPU acknowledged it; while it moves, also the one it leaves. Places
+ * are followed through trace records, made under the interrupt's lock.
+ */
+#include "gic.h"
+
+static uint32_t intid_of(const struct machine *m, uint32_t src)
+{
+	const struct source *s = &m->source[src];
+
+	return s->kind == FERRY_GIC_LPI ? FERRY_LPI_FIRST + s->irq : s->intid;
+}
+
+/* ---- places -------------------------------------------------------------------- */
+
+static bool in_place(const struct machine *m, uint32_t place, uint32_t cpu)
+{
+	return m->config.gic == 2 ? place >> cpu & 1 : place == cpu + 1;
+}
+
+static uint32_t pack(const struct machine *m, const uint64_t *mask)
+{
+	uint32_t w;
+
+	if (m->config.gic == 2)
+		return (uint32_t)mask[0];
+	for (w = 0; w < (m->config.cpus + 63) / 64; w++)
+		if (mask[w])
+			return 1 + w * 64 + (uint32_t)__builtin_ctzll(mask[w]);
+	return 0;
+}
+
+/* It leaves these CPUs: an arrival that one of them has acknowledged came in time. */
+static void leave(struct machine *m, uint32_t src, uint32_t place)
+{
+	uint32_t cpu, d, intid = intid_of(m, src);
+	uint32_t mask = m->config.gic == 2 ? 0x3ff : ~0u;
+
+	for (cpu = 0; place && cpu < m->config.cpus; cpu++)
+		for (d = 0; in_place(m, place, cpu) && d < m->cpu[cpu].depth; d++)
+			if ((m->cpu[cpu].frame[d].intid & mask) == intid)
+				m->cpu[cpu].frame[d].placed = true;
+}
+
+void arm_place(struct machine *m, uint32_t src)
+{
+	struct source *s = &m->source[src];
+	uint64_t effective[FERRY_CPUS_MAX / 64], old[FERRY_CPUS_MAX / 64];
+	struct ferry_affinity a;
+	uint32_t place, was = s->place, was_old = s->old_place;
+	bool quiet = m->quiet, torn = m->torn;
+
+	m->quiet = true;
+	(void)ferry_irq_affinity(m->ferry, s->irq, &a, NULL, effective, old);
+	m->quiet = quiet;
+	m->torn = torn;
+	place = pack(m, effective);
+	s->place = place;
+	s->old_place = pack(m, old);
+	leave(m, src, was);
+	leave(m, src, was_old);
+}
+
+void arm_trace(struct machine *m, const struct ferry_trace *record, uint32_t src)
+{
+	struct source *s = &m->source[src];
+
+	if (record->event == FERRY_TRACE_PROGRAM) {
+		arm_place(m, src);
+	} else if (record->event == FERRY_TRACE_EVIDENCE) {
+		leave(m, src, s->old_place);
+		s->old_place = 0;
+	}
+}
+
+void arm_check_start(struct machine *m, uint32_t cpu, uint32_t src)
+{
+	const struct source *s = &m->source[src];
+	const struct sim_cpu *c = &m->cpu[cpu];
+	const struct frame *frame = c->depth ? &c->frame[c->depth - 1] : NULL;
+	uint32_t mask = m->config.gic == 2 ? 0x3ff : ~0u;
+
+	if (!frame || frame->intid == NONE || (frame->intid & mask) != intid_of(m, src)) {
+		violation(m, V_MISDELIVERED, cpu, src, "its handler starts for interrupt %d",
+			  frame ? (int)frame->intid : -1);
+		return;
+	}
+	if (!frame->placed && !in_place(m, s->place, cpu) && !in_place(m, s->old_place, cpu))
+		violation(m, V_MISDELIVERED, cpu, src,
+			  "a handler starts on a CPU that it was not moved to");
+}
+
+/* ---- events ----------------------------------------------------------------------- */
+
+struct mark arm_unlatch(struct machine *m, uint32_t src)
+{
+	struct source *s = &m->source[src];
+	struct mark k = s->latched;
+
+	sim_writes(m, RES_GHOST(src & 3));
+	s->latched.time = NEVER;
+	return k;
+}
+
+/* ---- routes --------------------------------------------------------------------------- */
+
+/* Settled: the hardware has the route that the library tells. */
+void arm_check_route(struct machine *m, uint32_t src, const uint64_t *effective)
+{
+	uint32_t n = arm_index(m, intid_of(m, src)), cpu, place = pack(m, effective);
+	const struct gic_line *l;
+	uint64_t want = 0;
+
+	if (n >= m->gic->lines)
+		return;
+	l = &m->gic->line[n];
+	for (cpu = 0; m->config.gic == 2 && cpu < m->config.cpus; cpu++)
+		want |= (uint64_t)(place >> cpu & 1) << arm_bit(cpu);
+	if (m->config.gic == 3)
+		want = m->gic->cpu[place - 1].mpidr;
+	if (l->route != want)
+		violation(m, V_BROKEN, NONE, src, "its route is %#llx, not %#llx",
+			  (unsigned long long)l->route, (unsigned long long)want);
+}
+
+static void freed_line(struct machine *m, uint32_t src, uint32_t n)
+{
+	const struct gic_line *l = &m->gic->line[n];
+	uint32_t cpu;
+
+	if (l->enabled || l->active)
+		violation(m, V_BROKEN, NONE, src, "freed, and its interrupt is still %s",
+			  l->active ? "active" : "enabled");
+	for (cpu = 0; cpu < m->config.cpus; cpu++)
+		if (m->gic->offer[(size_t)cpu * m->gic->words + n / 64] >> (n % 64) & 1)
+			violation(m, V_BROKEN, cpu, src, "freed while it is presented");
+}
+
+static void freed_lpi(struct machine *m, uint32_t src, uint32_t n)
+{
+	const struct gic_lpi *l = &m->gic->lpi[n - m->gic->lines];
+	uint32_t i;
+
+	if (l->mapped)
+		violation(m, V_BROKEN, NONE, src, "freed, and its event is still mapped");
+	for (i = 0; i < GIC_PLACES; i++)
+		if (l->at[i].cpu)
+			violation(m, V_BROKEN, l->at[i].cpu - 1, src,
+				  "freed while it pends in a redistributor");
+}
+
+void arm_check_freed(struct machine *m, uint32_t src)
+{
+	uint32_t n = arm_index(m, intid_of(m, src));
+
+	if (n == NONE)
+		return;
+	if (n < m->gic->lines)
+		freed_line(m, src, n);
+	else
+		freed_lpi(m, src, n);
+	m->source[src].place = m->source[src].old_place = 0;
+}
+
+/* ---- the end --------------------------------------------------------------------------- */
+
+void arm_final(struct machine *m)
+{
+	uint32_t n, i;
+
+	for (n = m->gic->lines; n < m->gic->count; n++)
+		for (i = 0; i < GIC_PLACES; i++) {
+			struct gic_place *p = &m->gic->lpi[n - m->gic->lines].at[i];
+
+			if (p->cpu && p->event.time != NEVER)
+				token_end(m, p->src, p->event.gen, V_LOST, p->cpu - 1,
+					  "is still pending in a redistributor");
+			p->event.time = NEVER;
+		}
+	for (i = 0; i < m->config.cpus; i++)
+		if (m->gic->cpu[i].nactive)
+			violation(m, V_BROKEN, i, NONE, "interrupt %u was never ended",
+				  m->gic->cpu[i].act[0].intid);
+}
