@@ -222,9 +222,13 @@ static void write_dist(uint32_t offset, uint32_t value)
 
 static uint32_t acknowledge(void)
 {
+	void (*f)(void) = fake.in_ack;
 	uint32_t value = fake.ack;
 
 	fake.ack = 1023;
+	fake.in_ack = NULL;
+	if (f)
+		f();
 	return value;
 }
 

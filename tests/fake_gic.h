@@ -62,6 +62,7 @@ struct fake {
 	uint32_t nrds;
 	uint32_t notes;
 	struct fake_note note[FAKE_LOG];
+	void (*in_ack)(void);     /* called after the next acknowledge */
 	void (*in_handler)(void); /* called in the next handler */
 };
 

@@ -203,9 +203,10 @@ static void test_start(void)
 	ok(clean, "all is disabled, inactive, not pending, group 1; 5119 too");
 	is_u64(fake.d_ctlr, 0x12, "affinity routing and group 1 on");
 	ok(fake.d_rwp == 0 && !fake.lost, "waited for RWP; no access but to registers");
+	is_u64(fake_wrote(0, FERRY_GICD, 0, 0, 0), FERRY_NONE, "affinity routing never off");
 	ok(ordered(fake_wrote(0, FERRY_GICD, 0, 0, 0x10), fake_wrote(0, FERRY_GICD, 0, 0x184, ~0u),
 		   fake_wrote(0, FERRY_GICD, 0, 0, 0x12)),
-	   "groups off, then all disabled, then on; affinity routing never off again");
+	   "groups off, then all disabled, then on");
 	for (uint32_t cpu = 0; cpu < CPUS; cpu++)
 		is_u64(ferry_cpu_state(f, cpu), FERRY_CPU_OFFLINE, "CPU %u is offline", cpu);
 }
@@ -300,9 +301,11 @@ static void test_enter_fails(void)
 	is_int(enter(0), FERRY_E_HARDWARE, "no system registers");
 	fake.no_sre = false;
 	fake.no_range = true;
+	fake.icc[FERRY_ICC_SRE] = 8;
 	is_int(enter(0), FERRY_E_HARDWARE, "a CPU interface without range selector");
 	fake.no_range = false;
 	is_int(enter(0), FERRY_OK, "then it enters");
+	is_u64(fake.icc[FERRY_ICC_SRE], 15, "what else EL2 has in ICC_SRE stays");
 }
 
 static int leave(uint32_t cpu)
@@ -483,6 +486,27 @@ static void test_given_back(void)
 	is_u64(counters[1].starts, 0, "nothing ran on the old CPU");
 }
 
+/* Another CPU's request, between an acknowledge and what follows it. */
+static void request(void)
+{
+	(void)move(ferry_gic_irq(f, 40), 2);
+}
+
+static void test_once(void)
+{
+	uint32_t irq;
+
+	start_all(&v3);
+	irq = make_enabled(40, FERRY_GIC_EDGE, 1u << 1);
+	(void)move(irq, 2);
+	(void)take(1, 40);
+	ok(fake.line[40].pending, "given back");
+	fake.in_ack = request;
+	(void)take(2, 40);
+	ok(fake_noted(0, FAKE_HANDLE, 0, irq) != FERRY_NONE && !fake.line[40].pending,
+	   "once it is pending again, memory has forgotten it");
+}
+
 static void test_masked(void)
 {
 	uint32_t irq;
@@ -532,13 +556,18 @@ static void test_split(void)
 
 static int made_again, freed_inside;
 
-static void free_inside(void)
+static int make_another(void)
 {
 	struct ferry_gic_source s = { .kind = FERRY_GIC_EDGE, .intid = 40 };
 	uint32_t other;
 
+	return ferry_gic_create(f, &s, NULL, &other);
+}
+
+static void free_inside(void)
+{
 	freed_inside = ferry_irq_free(f, ferry_gic_irq(f, 40), 0, NULL);
-	made_again = ferry_gic_create(f, &s, NULL, &other);
+	made_again = make_another();
 }
 
 static void test_free(void)
@@ -563,6 +592,14 @@ static void test_free(void)
 	is_int(freed_inside, FERRY_E_AGAIN, "freed while its handler runs");
 	is_int(made_again, FERRY_E_STATE, "... the INTID is taken as long as it is active");
 	is_int(ferry_irq_free(f, irq, 0, NULL), FERRY_OK, "... then free");
+	irq = make_enabled(40, FERRY_GIC_EDGE, 1u << 1);
+	fake.in_handler = free_inside;
+	fake.d_rwp = 1000;
+	(void)take(1, 40);
+	is_int(make_another(), FERRY_E_STATE, "its handler has ended, but it may not be off yet");
+	fake.d_rwp = 0;
+	ferry_poll(f);
+	is_int(ferry_irq_free(f, irq, 0, NULL), FERRY_OK, "... then it is free");
 	make_enabled(40, FERRY_GIC_EDGE, 1u << 1);
 	ok(true, "... and can be made again");
 }
@@ -628,6 +665,9 @@ static void test_locals(void)
 	fake.rd_rwp = 0;
 	ok(rd->line[27].enabled && !rd->line[29].enabled, "... nothing has changed");
 	is_int(take(2, 1119), FERRY_GIC_TAKEN, "an extended PPI is taken");
+	ok(fake_noted(0, FAKE_BARRIER, FERRY_BARRIER_DEVICE, 0) == 0 &&
+		   fake_noted(0, FAKE_BARRIER, FERRY_BARRIER_CONTEXT, 0) == 1,
+	   "... acknowledged before anything else");
 	ok(fake_noted(0, FAKE_LOCAL, 0, FERRY_NONE) <
 		   fake_noted(0, FAKE_ICC, FERRY_ICC_EOIR1, 1119),
 	   "... handled, ended");
@@ -768,6 +808,7 @@ int main(void)
 	test_turns();
 	test_arrivals();
 	test_given_back();
+	test_once();
 	test_masked();
 	test_split();
 	test_free();

@@ -281,6 +281,7 @@ FERRY_MUST_USE int ferry_cpu_leave_step(struct ferry *f, uint32_t cpu, uint32_t 
  * After FERRY_OK: no slot names this CPU, no doorbell of the library is under
  * way to it. Park it so that its IRR ends at 0 (INIT does).
  * Returns FERRY_OK; FERRY_E_AGAIN (nothing changed: interrupts on, step again);
+ * FERRY_E_TIMEOUT (GIC: its hardware does not let go; roll back, or commit again);
  * FERRY_E_STATE, FERRY_E_INVALID.
  */
 FERRY_MUST_USE int ferry_cpu_commit(struct ferry *f, uint32_t cpu);
@@ -293,11 +294,12 @@ FERRY_MUST_USE int ferry_cpu_commit(struct ferry *f, uint32_t cpu);
 FERRY_MUST_USE int ferry_cpu_roll_back(struct ferry *f, uint32_t cpu);
 
 /*
- * offline -> online. Context: on `cpu`, interrupts off, its local APIC enabled.
+ * offline -> online. Context: on `cpu`, interrupts off, its local APIC enabled; the GIC's
+ * interface and redistributor are switched on here.
  * Broken affinities that this CPU can mend are asked for again (if
  * ferry_config.restore), starved ones retried.
  * Returns FERRY_OK; FERRY_E_PENDING if a movable vector is in the IRR;
- * FERRY_E_STATE, FERRY_E_INVALID.
+ * FERRY_E_TIMEOUT, FERRY_E_HARDWARE (GIC); FERRY_E_STATE, FERRY_E_INVALID.
  */
 FERRY_MUST_USE int ferry_cpu_enter(struct ferry *f, uint32_t cpu);
 

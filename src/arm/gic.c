@@ -189,6 +189,8 @@ static FERRY_NOINLINE int take_local(struct ferry *f, uint32_t cpu, uint32_t ack
 
 	if (intid < 16 && f->gic->variant->sender)
 		from = f->gic->variant->sender(f, ack);
+	/* A timer's handler looks at its own state in system registers: not before. */
+	ferry_host_barrier(f->ctx, FERRY_BARRIER_CONTEXT);
 	ferry_host_local(f->ctx, cpu, intid, from);
 	gic_end(f, ack);
 	return FERRY_GIC_TAKEN;

@@ -16,7 +16,7 @@
  *
  * Locks: I > V (ascending); I > G (one word of GICD_ICFGRn at a time), I > Q (an ITS's
  * queue). G, Q and V never together. Waits for hardware (ferry_host_wait_ns) may hold
- * I and Q: the hardware needs no CPU to go on.
+ * I, V and Q: the hardware needs no CPU to go on.
  */
 #ifndef FERRY_GIC_PRIVATE_H
 #define FERRY_GIC_PRIVATE_H

@@ -168,7 +168,7 @@ static int interface_on(struct ferry *f)
 {
 	uint64_t ctlr;
 
-	write_icc(f, FERRY_ICC_SRE, SRE_ALL);
+	write_icc(f, FERRY_ICC_SRE, ferry_host_icc_read(f->ctx, FERRY_ICC_SRE) | SRE_ALL);
 	synchronize(f);
 	if (!(ferry_host_icc_read(f->ctx, FERRY_ICC_SRE) & 1))
 		return FERRY_E_HARDWARE;
