@@ -11,8 +11,13 @@ ARM64_LIBSRCS = $(filter src/core/% src/arm/%,$(FERRY_SRCS))
 ARM64_SRCS = $(addprefix ports/arm64-test/,start.S machine.c say.c host.c errata.c sources.c \
 	virtio.c pci.c storm.c main.c)
 ARM64_OBJS = $(ARM64_SRCS:%=$(ARM64_DIR)/%.o)
+ARM64_LINK = $(ARM64_CROSS)gcc -nostdlib -static -no-pie -T ports/arm64-test/image.ld \
+	-Wl,--build-id=none,--no-warn-rwx-segments
 ARM64_SEED ?= 1
 ARM64_RUN ?= --seed $(ARM64_SEED)
+# Each of them is noticed in a small storm.
+ARM64_WRONG_RUN ?= --gic 3 --threads multi --seed $(ARM64_SEED) --seconds 60 \
+	--arg moves=10000 --arg interrupts=20000 --arg cycles=30
 
 $(ARM64_DIR)/ports/%.o: ports/%
 	@mkdir -p $(@D)
@@ -28,8 +33,7 @@ $(ARM64_DIR)/libirqferry.a: $(ARM64_LIBSRCS:%.c=$(ARM64_DIR)/%.o)
 
 # An archive: only what the image names is linked.
 $(ARM64_DIR)/image.elf: $(ARM64_OBJS) $(ARM64_DIR)/libirqferry.a ports/arm64-test/image.ld
-	$(ARM64_CROSS)gcc -nostdlib -static -no-pie -T ports/arm64-test/image.ld -Wl,--build-id=none,--no-warn-rwx-segments $(ARM64_LDFLAGS) \
-		$(ARM64_OBJS) $(ARM64_DIR)/libirqferry.a -o $@
+	$(ARM64_LINK) $(ARM64_OBJS) $(ARM64_DIR)/libirqferry.a -o $@
 
 %.bin: %.elf
 	$(ARM64_CROSS)objcopy -O binary $< $@
@@ -45,3 +49,32 @@ run-arm64: setup-qemu
 	@ports/arm64-test/run.py $(ARM64_DIR)/image.bin $(ARM64_RUN)
 
 test-arm64: run-arm64
+
+# Builds that are wrong on purpose: a copy of src/ with one patch each.
+ARM64_WRONG = $(patsubst ports/arm64-test/wrong/%.patch,%,$(wildcard ports/arm64-test/wrong/*.patch))
+ARM64_WRONG_IMAGES = $(ARM64_WRONG:%=$(ARM64_DIR)/wrong/%/image.bin)
+
+$(ARM64_DIR)/wrong/%/.patched: ports/arm64-test/wrong/%.patch $(ARM64_LIBSRCS) \
+		$(wildcard src/*/*.h)
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@cp -R src $(@D)/src
+	@cd $(@D) && GIT_CEILING_DIRECTORIES=$$(dirname "$$PWD") git apply $(CURDIR)/$<
+	@touch $@
+
+$(ARM64_DIR)/wrong/%/image.elf: $(ARM64_DIR)/wrong/%/.patched $(ARM64_OBJS) ports/arm64-test/image.ld
+	@for f in $(ARM64_LIBSRCS); do \
+		$(ARM64_CROSS)gcc $(CFLAGS) $(subst -Isrc,-I$(@D)/src,$(ARM64_LIBFLAGS)) \
+			-c $(@D)/$$f -o $(@D)/$$(echo $$f | tr / _).o || exit 1; \
+	done
+	@rm -f $(@D)/libirqferry.a
+	@$(ARM64_CROSS)ar rcs $(@D)/libirqferry.a $(@D)/*.o
+	$(ARM64_LINK) $(ARM64_OBJS) $(@D)/libirqferry.a -o $@
+
+.SECONDARY: $(ARM64_WRONG:%=$(ARM64_DIR)/wrong/%/.patched) $(ARM64_WRONG_IMAGES:.bin=.elf)
+.PHONY: wrong-arm64
+wrong-arm64: setup-qemu
+	@$(MAKE) --no-print-directory -s arm64 $(ARM64_WRONG_IMAGES)
+	@ports/arm64-test/run.py $(ARM64_DIR)/image.bin $(ARM64_WRONG_RUN) \
+		$(foreach w,$(ARM64_WRONG),--wrong $w=$(ARM64_DIR)/wrong/$w/image.bin)
+
+test-arm64: wrong-arm64

@@ -173,7 +173,11 @@ uint32_t ferry_host_gic_read(void *ctx, enum ferry_gic_frame frame, uint32_t uni
 
 	(void)ctx;
 	(void)unit;
-	return frame == FERRY_GICC && offset == GICC_IAR ? erratum_acknowledged(value) : value;
+	if (frame == FERRY_GICC && offset == GICC_IAR) {
+		value = erratum_acknowledged(value);
+		acknowledged(value);
+	}
+	return value;
 }
 
 uint64_t ferry_host_gic_read64(void *ctx, enum ferry_gic_frame frame, uint32_t unit,
@@ -235,6 +239,14 @@ void ferry_host_its_sync(void *ctx, const void *start, uint32_t bytes)
 
 /* ---- GICv3 CPU interface (IHI 0069H 12.2): by encoding, for assemblers that know no names */
 
+static uint64_t acknowledge(void)
+{
+	uint64_t intid = read_sysreg(S3_0_C12_C12_0);
+
+	acknowledged((uint32_t)intid);
+	return intid;
+}
+
 uint64_t ferry_host_icc_read(void *ctx, enum ferry_icc reg)
 {
 	(void)ctx;
@@ -250,7 +262,7 @@ uint64_t ferry_host_icc_read(void *ctx, enum ferry_icc reg)
 	case FERRY_ICC_IGRPEN1:
 		return read_sysreg(S3_0_C12_C12_7);
 	case FERRY_ICC_IAR1:
-		return read_sysreg(S3_0_C12_C12_0);
+		return acknowledge();
 	default:
 		return 0; /* write-only */
 	}

@@ -104,6 +104,8 @@ extern struct cpu cpus[CPUS];
 uint32_t random_below(uint32_t cpu, uint32_t n);
 void local_handler(uint32_t cpu, uint32_t intid);
 void poll_if_due(struct ferry *f);
+/* This CPU has acknowledged it; the library has not seen it yet. */
+void acknowledged(uint32_t intid);
 void mail(uint32_t from, uint32_t to);
 
 /* ---- errata.c: what the emulator does not do as the GICv2 does ------------------------------- */
@@ -121,6 +123,7 @@ void storm_trace(void *ctx, const struct ferry_trace *record);
 void storm_round(uint32_t cpu);
 void storm_begin(void);
 bool storm_over(void); /* and every CPU is back */
+bool storm_stuck(void);
 void storm_judge(void);
 /* Say what is known, for who gives up. */
 void storm_describe(void);
