@@ -497,7 +497,7 @@ void ferry_host_wait(void *ctx, bool (*done)(void *arg), void *arg)
 uint64_t ferry_host_now(void *ctx)
 {
 	(void)ctx;
-	return 0;
+	return fake.now;
 }
 
 void ferry_host_poll_in(void *ctx, uint64_t ns)

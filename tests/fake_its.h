@@ -94,6 +94,7 @@ struct fake {
 	uint32_t handled_on;
 	bool plain_rd; /* LPI tables can't be shareable */
 	uint32_t wrong, waits, polls;
+	uint64_t now;
 };
 
 extern struct fake fake;

@@ -339,8 +339,8 @@ static void test_leave(void)
 	   "nothing is routed there");
 	(void)ferry_irq_affinity(f, b, &(struct ferry_affinity){ 0 }, NULL, &effective, NULL);
 	ok(effective && !(effective & 1u << 2), "5119 was taken along");
-	ok(ordered(fake_noted(0, FAKE_ICC, FERRY_ICC_IGRPEN1, 0),
-		   fake_wrote(0, FERRY_GICR, rd->region, rd->offset + 0x10180, ~0u),
+	ok(ordered(fake_wrote(0, FERRY_GICR, rd->region, rd->offset + 0x10180, ~0u),
+		   fake_noted(0, FAKE_ICC, FERRY_ICC_IGRPEN1, 0),
 		   fake_wrote(0, FERRY_GICR, rd->region, rd->offset + 0x14, 2)) &&
 		   rd->asleep,
 	   "the interface is off before the redistributor sleeps");

@@ -15,6 +15,7 @@
 
 #define V (1ull << 63)
 #define LPI(irq) (FERRY_LPI_FIRST + (irq))
+#define DRAIN_NS 3000u
 
 static struct ferry *f;
 static struct ferry_gic_config config;
@@ -47,7 +48,11 @@ static void configure(uint32_t nits, uint32_t queue_bytes)
 			.device_bits = 4,
 		};
 	config = (struct ferry_gic_config){
-		.core = { .cpus = CPUS, .irqs = IRQS, .masks = 8, .restore = true },
+		.core = { .cpus = CPUS,
+			  .irqs = IRQS,
+			  .masks = 8,
+			  .restore = true,
+			  .drain_ns = DRAIN_NS },
 		.variant = &ferry_gicv3,
 		.mpidrs = mpidrs,
 		.region = &region,
@@ -236,12 +241,12 @@ static void commands(bool pta)
 	must(!taken(0, irq), "taken where it is not");
 	EXECUTED(0, "give back: INT, SYNC", { dev | 0x03, 0x21, 0, 0 }, { 0x05, 0, rd[1], 0 });
 	must(taken(1, irq), "INT");
-	must(ferry_irq_free(f, irq, 0, NULL) == FERRY_OK, "free");
+	must(ferry_irq_free(f, irq, FERRY_FREE_QUIET, NULL) == FERRY_OK, "free");
 	EXECUTED(0, "free: DISCARD, SYNC", { dev | 0x0f, 0x21, 0, 0 }, { 0x05, 0, rd[1], 0 });
 	must(leave(1) == FERRY_OK, "leave");
 	EXECUTED(0, "leave: MOVALL, SYNC with both",
 		{ 0x0e, 0, rd[1], rd[0] }, { 0x05, 0, rd[1], 0 }, { 0x05, 0, rd[0], 0 });
-	must(ferry_irq_free(f, first, 0, NULL) == FERRY_OK, "free");
+	must(ferry_irq_free(f, first, FERRY_FREE_QUIET, NULL) == FERRY_OK, "free");
 	fake.its[0].logged = 0;
 	must(ferry_its_device(f, 0, 5, 0, 0) == FERRY_OK, "device");
 	EXECUTED(0, "device unknown: MAPD", { dev | 0x08, 0, 0, 0 });
@@ -611,8 +616,10 @@ static void free_moving(void)
 	fake_fire(0, 5, 1);
 	is_int(ferry_irq_free(f, irq, 0, NULL), FERRY_E_AGAIN, "moved, not discarded");
 	is_u64(count(0x01), 1, "it was moved");
-	for (uint32_t n = 0; n < 20 && (rc = ferry_irq_free(f, irq, 0, NULL)) != FERRY_OK; n++)
+	for (uint32_t n = 0; n < 20 && (rc = ferry_irq_free(f, irq, 0, NULL)) != FERRY_OK; n++) {
 		fake_go(0, 1);
+		fake.now += DRAIN_NS / 4;
+	}
 	is_int(rc, FERRY_OK, "and at last");
 	is_u64(count(0x0f), 1, "DISCARD once");
 	fake.its[0].allowance = FERRY_NONE;
@@ -624,9 +631,49 @@ static void free_moving(void)
 	clean("free while moving");
 }
 
+/* What a CPU was offered no MOVI gets back. It leaves: masked, it would be kept by a
+ * redistributor that nobody asks any more. */
+static void left_behind(void)
+{
+	uint32_t irq;
+
+	start(false, 3);
+	irq = make(1, 0);
+	fake_fire(0, 5, 1);
+	fake_offer(0, LPI(irq));
+	must(move(irq, 2) == FERRY_OK, "move");
+	must(ferry_irq_settle(f, irq, NULL) == FERRY_OK, "settle");
+	must(ferry_irq_mask(f, irq) == FERRY_OK, "mask");
+	must(leave(0) == FERRY_OK, "leave");
+	ok(nothing(2), "masked, it does not start");
+	must(ferry_irq_unmask(f, irq) == FERRY_OK, "unmask");
+	ok(taken(2, irq), "unmasked, it does");
+	ok(nothing(2), "once");
+	clean("left behind");
+}
+
+static void free_without_bound(void)
+{
+	uint32_t irq;
+
+	fake_reset(false);
+	configure(1, 4096);
+	config.core.drain_ns = 0;
+	must(machine() == FERRY_OK, "init");
+	bring_up(2);
+	must(ferry_its_device(f, 0, 5, 0x12345600, 6) == FERRY_OK, "device");
+	irq = make(1, 0);
+	is_int(move(irq, 1), FERRY_OK, "moves need no bound");
+	must(ferry_irq_settle(f, irq, NULL) == FERRY_OK, "settle");
+	is_int(ferry_irq_free(f, irq, 0, NULL), FERRY_E_NO_BOUND, "an end does");
+	is_int(ferry_irq_free(f, irq, FERRY_FREE_QUIET, NULL), FERRY_OK, "or a word of the host");
+	clean("no bound");
+}
+
 static void free_settled(void)
 {
 	uint32_t irq;
+	uint64_t ns;
 
 	start(false, 1);
 	irq = make(1, 0);
@@ -640,6 +687,13 @@ static void free_settled(void)
 	fake_go(0, 1);
 	is_int(ferry_irq_free(f, irq, 0, NULL), FERRY_E_AGAIN, "nor without SYNC");
 	fake_go(0, 10);
+	is_int(ferry_irq_free(f, irq, 0, &ns), FERRY_E_AGAIN,
+	       "a CPU may still have been offered it");
+	is_u64(ns, DRAIN_NS, "for so long");
+	fake.now += DRAIN_NS - 1;
+	is_int(ferry_irq_free(f, irq, 0, &ns), FERRY_E_AGAIN, "not yet");
+	is_u64(ns, 1, "a moment");
+	fake.now += 1;
 	is_int(ferry_irq_free(f, irq, 0, NULL), FERRY_OK, "done");
 	is_u64(count(0x0f), 1, "DISCARD once");
 	ok(!fake.rd[0].pending[irq], "nothing is pending");
@@ -783,7 +837,7 @@ static bool chaos_take(struct chaos *c, uint32_t cpu)
 }
 
 /* DISCARD is done where the interrupt lives. Where MOVI leaves an offer with the old CPU,
- * it does not find that one. */
+ * it does not find that one: the drain bound has not passed. */
 static bool elsewhere(uint32_t irq)
 {
 	bool found = false;
@@ -798,10 +852,13 @@ static void chaos_free(struct chaos *c, uint32_t e)
 {
 	int rc;
 
-	if (elsewhere(c->irqs[e]))
-		return;
-	while ((rc = ferry_irq_free(f, c->irqs[e], 0, NULL)) == FERRY_E_AGAIN)
+	while ((rc = ferry_irq_free(f, c->irqs[e], 0, NULL)) == FERRY_E_AGAIN) {
 		fake_go(0, 1);
+		for (uint32_t cpu = 0; cpu < CPUS && elsewhere(c->irqs[e]); cpu++)
+			while (chaos_take(c, cpu))
+				;
+		fake.now += elsewhere(c->irqs[e]) ? 0 : DRAIN_NS / 3;
+	}
 	must(rc == FERRY_OK, "free");
 	c->irqs[e] = make(e, 0);
 	c->owed[e] = c->masked[e] = false;
@@ -954,6 +1011,8 @@ int main(void)
 	pending();
 	masks();
 	free_moving();
+	left_behind();
+	free_without_bound();
 	free_settled();
 	leaves();
 	returns();

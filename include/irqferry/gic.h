@@ -53,7 +53,12 @@ extern const struct ferry_gic_its ferry_its; /* LPIs: only what names it links i
 struct ferry_its_config;
 
 struct ferry_gic_config {
-	struct ferry_config core; /* drain_ns is not used: 0 */
+	/* drain_ns is for LPIs that are freed, nothing else: every CPU takes what it was
+	 * offered, and has come as far as its handler, within so many nanoseconds; no CPU has
+	 * interrupts off for longer. An LPI has no active state, and the ITS can't recall
+	 * what a CPU was offered: only then can its number be used again. 0: unknown, then
+	 * ferry_irq_free() says FERRY_E_NO_BOUND unless the device is quiet. */
+	struct ferry_config core;
 	uint32_t flags;
 
 	/* &ferry_gicv2 or &ferry_gicv3: what is not named is not linked. */

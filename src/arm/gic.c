@@ -245,6 +245,16 @@ int ferry_gic_interrupt(struct ferry *f, uint32_t cpu)
 	return FERRY_LIKELY(i) ? take_shared(f, i, cpu) : unexpected(f, cpu, ack);
 }
 
+/* Nothing is routed here any more: each is here once at most, outside its place. An LPI must
+ * not be left to the redistributor: that would offer it at another CPU if it is enabled,
+ * and keep it for ever if it is masked. */
+void gic_give_back(struct ferry *f, uint32_t cpu)
+{
+	for (uint32_t n = 0; n <= f->nirqs; n++)
+		if (ferry_gic_interrupt(f, cpu) == FERRY_GIC_SPURIOUS)
+			return;
+}
+
 /* ---- SGIs ------------------------------------------------------------------------------- */
 
 int ferry_gic_sgi(struct ferry *f, uint32_t id, const uint64_t *mask)

@@ -94,9 +94,9 @@ struct ferry_gic_variant {
 	/* On `cpu`, interrupts off: wake its redistributor, restore its private interrupts,
 	 * gic->lpis->enter, interface on. FERRY_OK, FERRY_E_TIMEOUT, FERRY_E_HARDWARE. */
 	int (*enter)(struct ferry *f, uint32_t cpu);
-	/* On `cpu`, interrupts off, in this order: interface off (what it was offered goes
-	 * back); gic->lpis->leave; private interrupts saved and disabled; redistributor
-	 * asleep. A refusal leaves it on. */
+	/* On `cpu`, interrupts off, in this order: private interrupts saved and disabled;
+	 * gic_give_back; interface off; gic->lpis->leave; redistributor asleep. A refusal
+	 * leaves it on. */
 	int (*part)(struct ferry *f, uint32_t cpu);
 	/* On this CPU. Acknowledge: the value that `drop` and `deactivate` want, with the INTID
 	 * in the bits `intid`. */
@@ -182,6 +182,9 @@ void gic_forget(struct ferry *f, const struct ferry_irq *i);
 
 /* End the one that was acknowledged with this result. */
 void gic_end(struct ferry *f, uint32_t ack);
+/* On a CPU that leaves, its private interrupts disabled, its interface still on: give
+ * back all that it is offered. No lock held. */
+void gic_give_back(struct ferry *f, uint32_t cpu);
 
 /* ---- local.c: private interrupts ------------------------------------------------- */
 

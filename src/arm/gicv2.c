@@ -155,9 +155,14 @@ static int enter(struct ferry *f, uint32_t cpu)
 /* What it was offered is the distributor's, as everything is that was not acknowledged. */
 static int part(struct ferry *f, uint32_t cpu)
 {
+	int rc = gic_local_save(f, cpu);
+
+	if (rc != FERRY_OK)
+		return rc;
+	gic_give_back(f, cpu);
 	write_gicc(f, GICC_CTLR, GICC_BYPASS_OFF);
 	ferry_host_barrier(f->ctx, FERRY_BARRIER_DEVICE);
-	return gic_local_save(f, cpu);
+	return FERRY_OK;
 }
 
 const struct ferry_gic_variant ferry_gicv2 = {

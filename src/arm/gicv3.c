@@ -280,13 +280,14 @@ static int enter(struct ferry *f, uint32_t cpu)
 static int part(struct ferry *f, uint32_t cpu)
 {
 	const struct ferry_want other = { .set = FERRY_SET_ALL, .exclude = cpu };
-	int rc = FERRY_OK;
+	int rc = gic_local_save(f, cpu);
 
-	interface_off(f);
-	if (f->gic->lpis)
-		rc = f->gic->lpis->leave(f, cpu, gic_candidate(f, &other, 0));
-	if (rc == FERRY_OK)
-		rc = gic_local_save(f, cpu);
+	if (rc == FERRY_OK) {
+		gic_give_back(f, cpu);
+		interface_off(f);
+		if (f->gic->lpis)
+			rc = f->gic->lpis->leave(f, cpu, gic_candidate(f, &other, 0));
+	}
 	if (rc == FERRY_OK)
 		rc = sleep(f, cpu, true);
 	if (rc == FERRY_OK)

@@ -192,9 +192,30 @@ static int ready(struct ferry *f, struct ferry_irq *i)
 	return its_room(f, t, MOVE_COMMANDS);
 }
 
+/*
+ * A move: the commands were done. After the end of an interrupt its number is somebody
+ * else's, and an LPI has no active state that would tell: a CPU may have been offered it
+ * before a MOVI that no longer found it, or may have acknowledged it and not yet looked
+ * up whose it is. The host says how long that takes: the drain bound.
+ */
 static uint64_t awaits(struct ferry *f, struct ferry_irq *i)
 {
-	return its_reached(f, its_of(f, i), i->rung) ? 0 : AWAIT_NS;
+	uint64_t now, age;
+
+	if (!its_reached(f, its_of(f, i), i->rung))
+		return AWAIT_NS;
+	if ((i->flags & (FERRY_F_DEAD | FERRY_F_QUIET)) != FERRY_F_DEAD)
+		return 0;
+	if (!f->drain_ns)
+		return UINT64_MAX;
+	now = ferry_host_now(f->ctx);
+	/* Not DRAINING, so no debt: here it says that the bound runs. */
+	if (!i->debt) {
+		i->debt = 1;
+		i->fence_ns = now;
+	}
+	age = now > i->fence_ns ? now - i->fence_ns : 0;
+	return age < f->drain_ns ? f->drain_ns - age : 0;
 }
 
 static void replay(struct ferry *f, struct ferry_irq *i)

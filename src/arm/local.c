@@ -63,7 +63,8 @@ int gic_local_restore(struct ferry *f, uint32_t cpu)
 	return FERRY_OK;
 }
 
-/* What a line asserts it will go on asserting; an edge is nowhere else. */
+/* What a line asserts it will go on asserting; an edge is nowhere else. One that comes
+ * before the disable is still pending after it. */
 int gic_local_save(struct ferry *f, uint32_t cpu)
 {
 	struct gic_cpu *c = &f->gic->cpus[cpu];
@@ -72,8 +73,8 @@ int gic_local_save(struct ferry *f, uint32_t cpu)
 
 	ferry_lock_cpu(f, cpu);
 	for (uint32_t w = 0; w < c->local_words && rc == FERRY_OK; w++) {
-		c->pending[w] = gic_get(f, &at, LOCAL_ISPENDR + w * 4) & c->edge[w];
 		rc = disable(f, &at, w);
+		c->pending[w] = gic_get(f, &at, LOCAL_ISPENDR + w * 4) & c->edge[w];
 	}
 	ferry_unlock_cpu(f, cpu);
 	return rc;
