@@ -640,7 +640,7 @@ static void left_behind(void)
 	start(false, 3);
 	irq = make(1, 0);
 	fake_fire(0, 5, 1);
-	fake_offer(0, LPI(irq));
+	fake_offer(0, irq);
 	must(move(irq, 2) == FERRY_OK, "move");
 	must(ferry_irq_settle(f, irq, NULL) == FERRY_OK, "settle");
 	must(ferry_irq_mask(f, irq) == FERRY_OK, "mask");
