@@ -183,7 +183,7 @@ static struct ferry_irq *enter_intid(struct ferry *f, uint32_t intid)
 	return NULL;
 }
 
-static FERRY_NOINLINE int take_local(struct ferry *f, uint32_t cpu, uint32_t ack, uint32_t intid)
+static int take_local(struct ferry *f, uint32_t cpu, uint32_t ack, uint32_t intid)
 {
 	uint32_t from = FERRY_NONE;
 
@@ -197,7 +197,7 @@ static FERRY_NOINLINE int take_local(struct ferry *f, uint32_t cpu, uint32_t ack
 }
 
 /* Nobody's: end it, or this priority stays blocked for ever. */
-static FERRY_NOINLINE int unexpected(struct ferry *f, uint32_t cpu, uint32_t ack)
+static int unexpected(struct ferry *f, uint32_t cpu, uint32_t ack)
 {
 	gic_end(f, ack);
 	FERRY_COUNT(f, cpu, unexpected);

@@ -146,10 +146,10 @@ static void apply_mask(struct ferry *f, struct ferry_irq *i)
 	gic_write_bit(f, i->index, i->flags & FERRY_F_NO_START ? GICD_ICENABLER : GICD_ISENABLER);
 }
 
-/* It takes effect at some time: ferry_gic_variant.done. */
+/* It is dead: disabled, which takes effect at some time (ferry_gic_variant.done). */
 static enum ferry_owed silence(struct ferry *f, struct ferry_irq *i)
 {
-	gic_write_bit(f, i->index, GICD_ICENABLER);
+	apply_mask(f, i);
 	return FERRY_OWED_EVIDENCE;
 }
 
