@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Random machines, options and devices, each through a short storm.
+"""Random machines, x86 and Arm, options and devices, each through a short storm.
 
     random_storms.py [--seed N] [--count N] [--tool PATH]
 
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 
+POLICIES = ["none", "none", "round-robin", "by-load"]
 KINDS = ["msix", "msi-maskable", "msi", "ioapic-edge", "ioapic-level", "remapped"]
 
 
@@ -39,18 +40,23 @@ def options(r, cpus):
         "ext_dest": flag(r, 0.5),
         "directed_eoi": flag(r, 0.4),
         "remap_drains": flag(r, 0.5),
+        "policy": r.choice(POLICIES),
     }
 
 
-def device(r, n, o):
-    kind = r.choice(KINDS)
-    d = {
+def any_device(r, n, kind):
+    return {
         "name": f"d{n}",
         "kind": kind,
         "count": r.randint(1, 4),
         "period_ns": r.choice([1000, 5000, 20000, 100000]),
         "pattern": r.choice(["fixed", "poisson", "burst"]),
     }
+
+
+def device(r, n, o):
+    kind = r.choice(KINDS)
+    d = any_device(r, n, kind)
     if o["overtaking"] == "false":
         d["ordered"] = flag(r, 0.5)
     if o["logical"] == "flat" or (o["logical"] == "cluster" and kind == "remapped"):
@@ -64,27 +70,84 @@ def flow(mapping):
     return "{" + ", ".join(f"{k}: {v}" for k, v in mapping.items()) + "}"
 
 
-def scenario(seed):
-    r = random.Random(seed)
-    cpus = r.choice([1, 2, 2, 3, 4, 5, 8, 8, 16, 70])
-    o = options(r, cpus)
-    first = r.choice([49, 64])
-    load = {
+def load(r):
+    return {
         "events": 6000,
         "moves": r.choice([100, 1500]),
         "cycles": r.choice([0, 20, 200]),
         "recreations": r.choice([0, 100]),
         "masks": r.choice([0, 300]),
     }
-    lines = [
+
+
+def arm_options(r):
+    return {
+        "handler_ns": r.choice([50, 500, 5000]),
+        "nested": flag(r, 0.4),
+        "commit": r.choice(["random", "on", "off"]),
+        "restore": flag(r, 0.6),
+        "policy": r.choice(POLICIES),
+    }
+
+
+def clusters(r, cpus):
+    """Groups of affinities that differ in Aff1, sparse in Aff0, some far apart in Aff2 or Aff3."""
+    groups = []
+    while cpus:
+        n = min(cpus, r.choice([1, 2, 4, 8, 16]))
+        start = len(groups) << 8 | r.choice([0, 0, 1, 14, 16, 200])
+        start |= r.choice([0, 0, 0x10000, 0x100000000, 0xff00ff0000])
+        groups.append({"count": n, "mpidr_start": hex(start)})
+        cpus -= n
+    return "[" + ", ".join(flow(g) for g in groups) + "]"
+
+
+def arm_device(r, n, gic):
+    kinds = ["spi-edge", "spi-level"]
+    if gic.get("its") == "true":
+        kinds += ["lpi", "lpi"]
+    if gic.get("espis"):
+        kinds += ["espi-edge", "espi-level"]
+    d = any_device(r, n, r.choice(kinds))
+    if gic["version"] == 2:
+        d["several"] = flag(r, 0.4)
+    return d
+
+
+def arm_scenario(r, seed):
+    gic = {"version": r.choice([2, 3, 3, 3]), "split_eoi": flag(r, 0.4)}
+    cpus = r.choice([1, 2, 2, 3, 4, 5, 8, 8])
+    if gic["version"] == 3:
+        gic.update(its=flag(r, 0.7), espis=r.choice([0, 32, 1024]))
+        cpus = r.choice([cpus, cpus, 16, 70])
+    groups = gic["version"] == 3 and r.random() < 0.6
+    return [
+        f"seed: {seed}",
+        "gic: " + flow(gic),
+        f"cpus: {clusters(r, cpus) if groups else cpus}",
+        "options: " + flow(arm_options(r)),
+        "load: " + flow(load(r)),
+        "devices:",
+    ] + ["  - " + flow(arm_device(r, n, gic)) for n in range(r.randint(1, 5))]
+
+
+def x86_scenario(r, seed):
+    cpus = r.choice([1, 2, 2, 3, 4, 5, 8, 8, 16, 70])
+    o = options(r, cpus)
+    first = r.choice([49, 64])
+    return [
         f"seed: {seed}",
         f"cpus: {cpus}",
         "vectors: " + flow({"first": first, "last": r.choice([236, 236, first + 24])}),
         "options: " + flow(o),
-        "load: " + flow(load),
+        "load: " + flow(load(r)),
         "devices:",
-    ]
-    lines += ["  - " + flow(device(r, n, o)) for n in range(r.randint(1, 5))]
+    ] + ["  - " + flow(device(r, n, o)) for n in range(r.randint(1, 5))]
+
+
+def scenario(seed):
+    r = random.Random(seed)
+    lines = arm_scenario(r, seed) if r.random() < 0.4 else x86_scenario(r, seed)
     return "\n".join(lines) + "\n"
 
 
