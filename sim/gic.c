@@ -535,13 +535,13 @@ static void push(struct machine *m, uint32_t cpu, uint32_t value, uint32_t prior
 uint32_t arm_acknowledge(struct machine *m, uint32_t cpu)
 {
 	struct sim_cpu *c = &m->cpu[cpu];
-	struct frame *frame = c->depth ? &c->frame[c->depth - 1] : NULL;
+	struct frame *frame = cpu_frame(c);
 	uint32_t what, value, priority;
 
-	if (!frame || c->iff) {
-		violation(m, V_BROKEN, cpu, NONE, "an acknowledge outside of an interrupt");
-		return GIC_SPURIOUS;
-	}
+	if (c->iff)
+		violation(m, V_BROKEN, cpu, NONE, "an acknowledge with interrupts on");
+	if (frame == &c->aside)
+		oracle_taken(m, cpu, frame, FERRY_GIC_UNEXPECTED + 1);
 	what = arm_signal(m, cpu);
 	frame->placed = false;
 	frame->intid = NONE;

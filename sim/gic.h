@@ -238,8 +238,11 @@ void arm_its_move(struct machine *m, uint32_t n, struct gic_place *p, uint32_t t
 void arm_check_start(struct machine *m, uint32_t cpu, uint32_t src);
 /* Follow the place, from trace records. */
 void arm_trace(struct machine *m, const struct ferry_trace *record, uint32_t src);
-/* An event that software makes pending again leaves the library's memory. */
+/* The oldest event that the library gives back has come to the hardware; none: time is
+ * NEVER. */
 struct mark arm_unlatch(struct machine *m, uint32_t src);
+/* What is still to be given back of it is forgotten. */
+void arm_forget(struct machine *m, uint32_t src);
 void arm_check_freed(struct machine *m, uint32_t src);
 void arm_final(struct machine *m);
 /* Note where it may start now; after it was made. */

@@ -268,6 +268,8 @@ void arm_park(struct machine *m, uint32_t cpu)
 
 	sim_writes(m, RES_IRR(cpu & 3));
 	check_parked(m, cpu);
+	oracle_taken(m, cpu, &m->cpu[cpu].aside, FERRY_GIC_UNEXPECTED + 1);
+	m->cpu[cpu].aside.intid = NONE;
 	lose_lpis(m, cpu);
 	m->cpu[cpu].signal = false;
 	g->sre = g->on = g->split = g->unseen = g->unseen_sre = false;
@@ -293,6 +295,16 @@ static void put(struct bytes *b, const void *what, size_t n)
 static void put8(struct bytes *b, uint64_t value)
 {
 	b->out[b->n++] = (uint8_t)value;
+}
+
+/* Events on their way back into the hardware. */
+static void put_replaying(struct bytes *b, const struct machine *m, const struct source *s)
+{
+	uint32_t i;
+
+	for (i = s->replaying; i; i = m->tokens[i - 1].next)
+		put8(b, 1u + m->tokens[i - 1].gen);
+	put8(b, 0);
 }
 
 static void put_mark(struct bytes *b, const struct mark *k)
@@ -407,6 +419,7 @@ size_t arm_image(const struct machine *m, uint8_t *out)
 	for (i = 0; i < m->config.sources; i++) {
 		put8(&b, m->source[i].place);
 		put8(&b, m->source[i].old_place);
+		put_replaying(&b, m, &m->source[i]);
 	}
 	return b.n;
 }

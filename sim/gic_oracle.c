@@ -15,6 +15,49 @@ static uint32_t intid_of(const struct machine *m, uint32_t src)
 	return s->kind == FERRY_GIC_LPI ? FERRY_LPI_FIRST + s->irq : s->intid;
 }
 
+/* ---- events ----------------------------------------------------------------------- */
+
+/* From memory on its way: a command in a queue, perhaps, so there may be several. */
+static void give_back(struct machine *m, uint32_t src)
+{
+	struct mark *k = &m->source[src].latched;
+	uint32_t *at = &m->source[src].replaying, i;
+
+	if (k->time == NEVER)
+		return;
+	i = token_new(m);
+	while (*at)
+		at = &m->tokens[*at - 1].next;
+	m->tokens[i - 1] = (struct token){ .time = k->time, .src = src, .gen = k->gen };
+	*at = i;
+	k->time = NEVER;
+}
+
+struct mark arm_unlatch(struct machine *m, uint32_t src)
+{
+	struct source *s = &m->source[src];
+	uint32_t i = s->replaying;
+	struct mark k = { .time = NEVER };
+
+	sim_writes(m, RES_GHOST(src & 3));
+	if (!i)
+		return k;
+	k.time = m->tokens[i - 1].time;
+	k.gen = m->tokens[i - 1].gen;
+	s->replaying = m->tokens[i - 1].next;
+	token_free(m, i);
+	return k;
+}
+
+/* None of them comes any more. */
+void arm_forget(struct machine *m, uint32_t src)
+{
+	struct mark k;
+
+	while ((k = arm_unlatch(m, src)).time != NEVER)
+		token_end(m, src, k.gen, V_LOST, NONE, "was to be given back and never came");
+}
+
 /* ---- places -------------------------------------------------------------------- */
 
 static bool in_place(const struct machine *m, uint32_t place, uint32_t cpu)
@@ -74,6 +117,8 @@ void arm_trace(struct machine *m, const struct ferry_trace *record, uint32_t src
 	} else if (record->event == FERRY_TRACE_EVIDENCE) {
 		leave(m, src, s->old_place);
 		s->old_place = 0;
+	} else if (record->event == FERRY_TRACE_REPLAY) {
+		give_back(m, src);
 	}
 }
 
@@ -92,18 +137,6 @@ void arm_check_start(struct machine *m, uint32_t cpu, uint32_t src)
 	if (!frame->placed && !in_place(m, s->place, cpu) && !in_place(m, s->old_place, cpu))
 		violation(m, V_MISDELIVERED, cpu, src,
 			  "a handler starts on a CPU that it was not moved to");
-}
-
-/* ---- events ----------------------------------------------------------------------- */
-
-struct mark arm_unlatch(struct machine *m, uint32_t src)
-{
-	struct source *s = &m->source[src];
-	struct mark k = s->latched;
-
-	sim_writes(m, RES_GHOST(src & 3));
-	s->latched.time = NEVER;
-	return k;
 }
 
 /* ---- routes --------------------------------------------------------------------------- */
@@ -181,6 +214,8 @@ void arm_final(struct machine *m)
 					  "is still pending in a redistributor");
 			p->event.time = NEVER;
 		}
+	for (i = 0; i < m->config.sources; i++)
+		arm_forget(m, i);
 	for (i = 0; i < m->config.cpus; i++)
 		if (m->gic->cpu[i].nactive)
 			violation(m, V_BROKEN, i, NONE, "interrupt %u was never ended",

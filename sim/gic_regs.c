@@ -405,6 +405,17 @@ static uint32_t read_bytes(struct machine *m, uint32_t intid, uint32_t bytes, bo
 	return value;
 }
 
+/* A GICv2 has no bit that says that a disabled interrupt is presented nowhere any more. A
+ * read of the distributor comes after the writes before it, that much can be had. */
+static void complete_disables(struct machine *m)
+{
+	uint32_t n, cpu;
+
+	for (n = 0; m->gic->disabling && n < m->gic->lines; n++)
+		for (cpu = 0; m->gic->line[n].disabling && cpu < m->config.cpus; cpu++)
+			arm_recall(m, n, cpu);
+}
+
 static uint64_t read_gicd(struct machine *m, uint32_t offset, uint32_t bytes)
 {
 	bool v2 = m->config.gic == 2;
@@ -412,6 +423,8 @@ static uint64_t read_gicd(struct machine *m, uint32_t offset, uint32_t bytes)
 	enum array a = find_array(offset, &intid);
 
 	sim_reads(m, RES_DEVICE(0) | RES_DEVICE(1) | RES_DEVICE(2) | RES_DEVICE(3));
+	if (v2)
+		complete_disables(m);
 	if (bytes == 4 && a < ARRAYS && (v2 ? intid < 1024 : intid >= 32))
 		return intid < 32 ? read_local(m, me(m), a, 0) : read_lines(m, a, intid);
 	if (bytes < 8 && in_array(offset, 0x0400, v2 ? 0 : 0x2000, 8, &intid))

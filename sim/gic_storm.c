@@ -267,7 +267,6 @@ static void describe_library(struct storm *st, const struct sim_config *k,
 		.spis = k->spis,
 		.espis = k->espis,
 	};
-	a->library.core.drain_ns = 0;
 	for (i = 0; i < GIC_REGIONS; i++) {
 		a->region[i].bytes = arm_region_frames(k, i) * GIC_STRIDE;
 		a->region[i].pa = arm_region_pa(i);

@@ -116,10 +116,12 @@ static void put_cpu(struct image *i, const struct machine *m, const struct sim_c
 			put8(i, c->frame[k].placed);
 		}
 	}
-	if (m->config.gic)
+	if (m->config.gic) {
 		put8(i, (uint64_t)c->unfenced << 1 | c->signal);
-	else
+		put_tokens(i, m, c->aside.tokens);
+	} else {
 		put_apic(i, m, c);
+	}
 }
 
 /* ---- devices -------------------------------------------------------------- */

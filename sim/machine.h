@@ -154,6 +154,7 @@ struct sim_cpu {
 	 * to do, whatever compiler made it. */
 	uint64_t history[SIM_DEPTH + 1];
 	struct frame frame[SIM_DEPTH];
+	struct frame aside;  /* Arm: what a thread acknowledged, its interrupts off */
 	uint32_t token[256]; /* of each IRR bit */
 };
 
@@ -216,6 +217,9 @@ struct source {
 	/* Where it may start: GICv2: a bit per CPU, else 1 + CPU. While it moves also where
 	 * it was. From trace records. */
 	uint32_t place, old_place;
+	/* Events that the library gives back and the hardware has not got yet: a list, the
+	 * oldest first, see struct token.next. */
+	uint32_t replaying;
 };
 
 struct machine;
@@ -488,6 +492,12 @@ static inline void sim_forget(struct machine *m, uint64_t value)
 
 /* How an access may be moved in time past other CPUs' without anyone noticing. */
 enum mover { MOVES_RIGHT, MOVES_LEFT, MOVES_BOTH, MOVES_NOT };
+
+/* What was acknowledged last. */
+static inline struct frame *cpu_frame(struct sim_cpu *c)
+{
+	return c->depth ? &c->frame[c->depth - 1] : &c->aside;
+}
 
 /* From a CPU's fibre, before it touches something shared: anything else that can
  * happen may happen first. */

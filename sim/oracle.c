@@ -262,10 +262,7 @@ static void into_latch(struct machine *m, uint32_t *list, uint32_t src)
 
 static void oracle_latched(struct machine *m, uint32_t cpu, uint32_t src)
 {
-	struct sim_cpu *c = &m->cpu[cpu];
-
-	if (c->depth)
-		into_latch(m, &c->frame[c->depth - 1].tokens, src);
+	into_latch(m, &cpu_frame(&m->cpu[cpu])->tokens, src);
 }
 
 /* From memory into the frame of the doorbell that will start the handler. */
@@ -347,7 +344,7 @@ void oracle_trace(struct machine *m, const struct ferry_trace *record)
 		r->kind_moves[m->source[src].kind]++;
 		break;
 	case FERRY_TRACE_REPLAY:
-		/* On Arm the hardware gets it: arm_unlatch. */
+		/* On Arm the hardware gets it: arm_trace. */
 		if (!m->config.gic)
 			oracle_replay(m, record->cpu, src);
 		break;
@@ -485,6 +482,8 @@ void oracle_gone(struct machine *m, uint32_t src)
 	if (s->latched.time != NEVER)
 		token_end(m, src, s->latched.gen, V_LOST, NONE, "was latched");
 	s->latched.time = NEVER;
+	if (m->config.gic)
+		arm_forget(m, src);
 	s->live = s->dead = s->dying = false;
 }
 
