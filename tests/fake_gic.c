@@ -220,6 +220,12 @@ static void write_dist(uint32_t offset, uint32_t value)
 		fake.lost = true;
 }
 
+static void deactivate(uint32_t intid)
+{
+	if (intid < FAKE_INTIDS)
+		fake.line[intid].active = false;
+}
+
 static uint32_t acknowledge(void)
 {
 	void (*f)(void) = fake.in_ack;
@@ -268,6 +274,8 @@ void ferry_host_gic_write(void *ctx, enum ferry_gic_frame frame, uint32_t unit, 
 	} else if (frame == FERRY_GICC) {
 		if (offset == 0)
 			fake.gicc_ctlr = value;
+		if (offset == (fake.gicc_ctlr >> 9 & 1 ? 0x1000 : 0x10))
+			deactivate(value & 0x3ff);
 	} else {
 		rd = rd_at(unit, &offset);
 		if (rd)
@@ -357,6 +365,8 @@ void ferry_host_icc_write(void *ctx, enum ferry_icc reg, uint64_t value)
 	(void)ctx;
 	note(FAKE_ICC, reg, 0, 0, value);
 	fake.icc[reg] = value;
+	if (reg == (fake.icc[FERRY_ICC_CTLR] & 2 ? FERRY_ICC_DIR : FERRY_ICC_EOIR1))
+		deactivate((uint32_t)value);
 }
 
 void ferry_host_handle(void *ctx, uint32_t irq, uintptr_t cookie, uint32_t cpu)

@@ -586,6 +586,11 @@ static void test_free(void)
 	ok(!fake.line[40].pending, "... what was pending is forgotten when it is");
 	is_int(ferry_irq_free(f, irq, 0, NULL), FERRY_OK, "then it is free");
 	is_int(take(1, 40), FERRY_GIC_UNEXPECTED, "its INTID is nobody's");
+	irq = make_enabled(5119, FERRY_GIC_EDGE, 1u << 1);
+	fake.line[5119].active = true;
+	is_int(ferry_irq_free(f, irq, 0, NULL), FERRY_E_AGAIN, "a CPU has acknowledged it");
+	is_int(take(1, 5119), FERRY_GIC_TAKEN, "... and ends it");
+	is_int(ferry_irq_free(f, irq, 0, NULL), FERRY_OK, "... then it is free");
 	irq = make_enabled(40, FERRY_GIC_EDGE, 1u << 1);
 	fake.in_handler = free_inside;
 	(void)take(1, 40);

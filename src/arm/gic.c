@@ -121,14 +121,14 @@ static void describe(const struct ferry_gic *gic, struct ferry_irq *i,
 /* The SPI becomes ours, if it is nobody's. I held. */
 static int claim(struct ferry *f, struct ferry_irq *i, const uint64_t *mask)
 {
+	ferry_atomic *cell = gic_cell(f->gic, gic_intid(i));
 	int rc;
 
-	if (i->kind != FERRY_GIC_LPI &&
-	    !ferry_host_cas(f->ctx, gic_cell(f->gic, i->index), 0, i->number + 1))
+	if (cell && !ferry_host_cas(f->ctx, cell, 0, i->number + 1))
 		return FERRY_E_STATE;
 	rc = ferry_irq_begin(f, i, mask);
-	if (rc != FERRY_OK)
-		gic_forget(f, i);
+	if (rc != FERRY_OK && cell)
+		ferry_host_store(f->ctx, cell, 0);
 	return rc;
 }
 

@@ -152,6 +152,8 @@ static inline bool gic_named(struct ferry *f, const uint64_t *mask, uint32_t cpu
 uint32_t gic_register(uint32_t intid, uint32_t array, uint32_t bits);
 /* Write 1 to the bit of this interrupt. */
 void gic_write_bit(struct ferry *f, uint32_t intid, uint32_t array);
+/* Has any CPU acknowledged it and not ended it? */
+bool gic_is_active(struct ferry *f, uint32_t intid);
 /* Registers from where `at` begins, and from where the distributor does. */
 uint32_t gic_get(struct ferry *f, const struct gic_frame *at, uint32_t offset);
 void gic_put(struct ferry *f, const struct gic_frame *at, uint32_t offset, uint32_t value);
@@ -173,10 +175,6 @@ ferry_atomic *gic_cell(const struct ferry_gic *gic, uint32_t intid);
 
 /* The lowest CPU >= from of the set that is online and not excluded, or FERRY_NONE. */
 uint32_t gic_candidate(struct ferry *f, const struct ferry_want *want, uint32_t from);
-
-/* An SPI that has no place: its INTID may be another's, unless it is still active; then it
- * may once it has ended. */
-void gic_forget(struct ferry *f, const struct ferry_irq *i);
 
 /* ---- gic.c ----------------------------------------------------------------------- */
 

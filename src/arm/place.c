@@ -124,26 +124,23 @@ static bool reaches(const struct ferry *f, const struct ferry_irq *i)
 /* Worth asking again after so many nanoseconds. */
 #define DISTRIBUTOR_NS 1000
 
+/* The end of an SPI: disabled, so that no CPU acknowledges it any more, and not active: who
+ * has acknowledged it has found out whose it is, and has ended it. */
 static uint64_t awaits(struct ferry *f, struct ferry_irq *i)
 {
 	if (i->kind == FERRY_GIC_LPI)
 		return f->gic->lpis->awaits(f, i);
-	return f->gic->variant->done(f) ? 0 : DISTRIBUTOR_NS;
+	return f->gic->variant->done(f) && !gic_is_active(f, i->index) ? 0 : DISTRIBUTOR_NS;
 }
 
-void gic_forget(struct ferry *f, const struct ferry_irq *i)
-{
-	if (i->cur == FERRY_SET_NONE && i->kind != FERRY_GIC_LPI &&
-	    !ferry_host_load(f->ctx, &i->runner))
-		ferry_host_cas(f->ctx, gic_cell(f->gic, i->index), i->number + 1, 0);
-}
-
+/* The INTID of an SPI that has ended may be another's. */
 static void vacated(struct ferry *f, struct ferry_irq *i)
 {
 	give_up(f, i, i->old, i->cur);
-	if (i->cur == FERRY_SET_NONE && i->kind != FERRY_GIC_LPI)
-		gic_write_bit(f, i->index, GICD_ICPENDR);
-	gic_forget(f, i);
+	if (i->cur != FERRY_SET_NONE || i->kind == FERRY_GIC_LPI)
+		return;
+	gic_write_bit(f, i->index, GICD_ICPENDR);
+	ferry_host_store(f->ctx, gic_cell(f->gic, i->index), 0);
 }
 
 /* A level line never waits in memory: nothing to look at before it is moved. */
@@ -159,8 +156,6 @@ static void end(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 {
 	(void)cpu;
 	gic_end(f, gic_intid(i));
-	if (i->state == FERRY_DRAINED)
-		gic_forget(f, i);
 }
 
 /* From memory back into the hardware, which sends it to its place. From then on it is

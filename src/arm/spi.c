@@ -49,6 +49,13 @@ void gic_write_bit(struct ferry *f, uint32_t intid, uint32_t array)
 	write_word(f, intid, array, 1u << (intid % 32));
 }
 
+bool gic_is_active(struct ferry *f, uint32_t intid)
+{
+	uint32_t active = gic_get(f, &gic_distributor, gic_register(intid, GICD_ISACTIVER, 1));
+
+	return active >> (intid % 32) & 1;
+}
+
 struct wait {
 	struct ferry *f;
 	const struct gic_frame *at;
