@@ -21,7 +21,7 @@
 static struct {
 	bool rung[CPUS], late; /* late: doorbells are kept back */
 	uint32_t regs[IRQS][8];
-	uint64_t looks, random;
+	uint64_t looks, random, now;
 } host;
 
 /* ---- the host ------------------------------------------------------------------- */
@@ -83,7 +83,7 @@ void ferry_host_ipi(void *ctx, uint32_t cpu, uint8_t vector)
 uint64_t ferry_host_now(void *ctx)
 {
 	(void)ctx;
-	return 0;
+	return host.now;
 }
 
 void ferry_host_poll_in(void *ctx, uint64_t ns)
@@ -139,12 +139,12 @@ static void run_doorbells(void)
 		}
 }
 
-static void start(uint32_t cpus, uint32_t irqs)
+static void start_with(uint32_t cpus, uint32_t irqs, uint32_t flags)
 {
 	uint32_t ids[CPUS], logical[CPUS];
 	struct ferry_x86_config c = {
 		.core = { .cpus = cpus, .irqs = irqs, .masks = 64, .drain_ns = 1 },
-		.flags = FERRY_X86_FENCE_REACHES_IRR,
+		.flags = flags,
 		.apic_ids = ids,
 		.first_vector = 0x31,
 		.last_vector = 0xef,
@@ -169,6 +169,11 @@ static void start(uint32_t cpus, uint32_t irqs)
 	m.cpus = cpus;
 	if (ferry_x86_init(&c, m.memory, size, &m.f) != FERRY_OK)
 		bail("init");
+}
+
+static void start(uint32_t cpus, uint32_t irqs)
+{
+	start_with(cpus, irqs, FERRY_X86_FENCE_REACHES_IRR);
 }
 
 static void enter(uint32_t cpu)
@@ -498,6 +503,56 @@ static void by_load_without_load(void)
 			bail("outside its mask");
 }
 
+/* `n` interrupts of this load on one CPU. */
+static void burden(uint32_t cpu, uint32_t n, uint32_t load)
+{
+	uint64_t one = 1ull << cpu, all = ~0ull;
+
+	while (n--) {
+		uint32_t irq = create(&one, FERRY_SOURCE_ORDERED, true);
+
+		m.load[irq].value = load - 1; /* and 1 for its being there */
+		if (ferry_irq_set_affinity(m.f, irq, &all, FERRY_NONE, NULL) != FERRY_OK)
+			bail("all CPUs");
+	}
+}
+
+static uint32_t pass_by_load(void)
+{
+	use_load(10);
+	return pass(64);
+}
+
+static void by_load_counts_right(void)
+{
+	static const uint64_t two[1] = { 0x03 };
+	uint32_t irq;
+
+	start(8, 64);
+	for (uint32_t c = 0; c < 4; c++)
+		enter(c);
+	burden(0, 10, 10);
+	burden(1, 10, 10);
+	burden(2, 10, 10);
+	burden(3, 8, 10);
+	is_u64(pass_by_load(), 0, "by load: within the slack above the mean of those online");
+	burden(0, 2, 10);
+	is_u64(pass_by_load(), 1, "by load: not any more");
+	start(8, 64);
+	for (uint32_t c = 0; c < 4; c++)
+		enter(c);
+	burden(0, 10, 10);
+	burden(1, 10, 10);
+	burden(2, 20, 10);
+	burden(3, 20, 10);
+	irq = create(two, FERRY_SOURCE_ORDERED | FERRY_SOURCE_SEVERAL, true);
+	m.load[irq].value = 199;
+	is_u64(pass_by_load(), 0, "by load: what is on two CPUs costs each a half");
+	irq = create(NULL, FERRY_SOURCE_ORDERED, false);
+	m.load[irq].value = 99;
+	is_u64(pass_by_load(), 0, "by load: what is disabled costs nothing");
+}
+
 /* ---- what is a policy's, and what is not ------------------------------------------------ */
 
 static struct {
@@ -594,6 +649,11 @@ static void disabled_until_started(void)
 	(void)ferry_irq_enable(m.f, irq);
 	is_u64(home(irq), 6, "again, where a pass has skipped it");
 	run_doorbells();
+	(void)ferry_irq_disable(m.f, irq);
+	use_script(3);
+	(void)ferry_irq_enable(m.f, irq);
+	is_u64(home(irq), 3, "and where it was disabled when the policy was set");
+	run_doorbells();
 }
 
 static void on_and_off(void)
@@ -633,6 +693,7 @@ static void nothing_online(void)
 	use_script(0);
 	ok(!ferry_balance(m.f, &cursor, 8, NULL), "no CPU online: nothing");
 	is_u64(cursor, 0, "no CPU online: nobody looked at");
+	is_u64(scripted.begins, 1, "no CPU online: no pass");
 	use_round_robin();
 	use_load(10);
 	ok(!ferry_balance(m.f, &cursor, 8, NULL), "no CPU online, by load: nothing");
@@ -651,6 +712,7 @@ static void resumable(void)
 		is_u64(scripted.picks, 3 * calls, "three more are asked about");
 		is_u64(cursor, 3 * calls, "in the order of their numbers");
 	}
+	is_u64(calls, 6, "and once more: 20 in all");
 	is_u64(scripted.begins, 2, "one pass");
 	run_doorbells();
 }
@@ -702,6 +764,68 @@ static void moves_under_way(void)
 	pass(8);
 	run_doorbells();
 	is_u64(home(c), 5, "c: settled, it is like any other");
+}
+
+static void choices_under_way(void)
+{
+	uint32_t irq, dead, n;
+
+	machine_of_8();
+	irq = create(NULL, FERRY_SOURCE_ORDERED, true);
+	dead = create(NULL, FERRY_SOURCE_ORDERED, true);
+	use_script(5);
+	host.late = true;
+	move(irq, 0x04, FERRY_NONE, NULL);
+	n = scripted.picks;
+	move(irq, 0xff, FERRY_NONE, NULL);
+	is_u64(scripted.picks, n, "a request that only waits: nobody is asked");
+	move(dead, 0x04, FERRY_NONE, NULL);
+	move(dead, 0xff, FERRY_NONE, NULL);
+	if (ferry_irq_free(m.f, dead, 0, NULL) != FERRY_E_AGAIN)
+		bail("free");
+	is_u64(pass(8), 1, "what is being freed is nobody's");
+	scripted.answer = 6;
+	is_u64(pass(8), 0, "a request is not taken elsewhere once it has a CPU");
+	run_doorbells();
+	is_u64(home(irq), 5, "it goes there");
+	run_doorbells();
+}
+
+static void pass_time(uint64_t now)
+{
+	host.now = now;
+	ferry_poll(m.f);
+	run_doorbells();
+}
+
+/* A move that ends by time is asked to end. */
+static void ends_by_time(void)
+{
+	uint32_t irq;
+
+	start_with(8, 64, 0);
+	for (uint32_t c = 0; c < 8; c++)
+		enter(c);
+	irq = create(NULL, 0, true);
+	use_script(5);
+	host.now = 100;
+	move(irq, 0xff, 3, NULL);
+	is_u64(look(irq).state, FERRY_MOVING, "on the move until time has passed");
+	is_u64(pass(8), 1, "to go on to another CPU");
+	pass_time(200);
+	is_u64(home(irq), 5, "it does");
+	pass_time(300);
+	is_u64(look(irq).state, FERRY_SETTLED, "and settles");
+	scripted.answer = 6;
+	is_u64(pass(8), 1, "on the move for the policy alone");
+	scripted.answer = 7;
+	is_u64(pass(8), 1, "it goes on to another");
+	scripted.answer = 4;
+	is_u64(pass(8), 1, "the policy may change its mind");
+	pass_time(400);
+	is_u64(home(irq), 4, "the last choice counts");
+	pass_time(500);
+	is_u64(look(irq).state, FERRY_SETTLED, "all ends");
 }
 
 /* ---- a preferred CPU ------------------------------------------------------------------------ */
@@ -761,6 +885,17 @@ static void prefer_keeps_masks(void)
 		run_doorbells();
 	}
 	is_u64(refused, 0, "prefer: no mask is leaked");
+	host.late = true;
+	for (uint64_t mask = 3; mask < 250; mask++) {
+		if (!(mask & (mask - 1)))
+			continue;
+		irq = create(&mask, FERRY_SOURCE_ORDERED, true);
+		refused += ferry_irq_free(m.f, irq, 0, NULL) != FERRY_E_AGAIN;
+		refused += ferry_irq_prefer(m.f, irq, 1) != FERRY_E_STATE;
+		run_doorbells();
+		refused += ferry_irq_free(m.f, irq, 0, NULL) != FERRY_OK;
+	}
+	is_u64(refused, 0, "prefer: refused, no mask is leaked either");
 }
 
 /* ---- cost ------------------------------------------------------------------------------------ */
@@ -795,12 +930,15 @@ int main(int argc, char **argv)
 	by_load_evens_out();
 	by_load_when_cpus_come_and_go();
 	by_load_without_load();
+	by_load_counts_right();
 	who_is_asked_about();
 	disabled_until_started();
 	on_and_off();
 	nothing_online();
 	resumable();
 	moves_under_way();
+	choices_under_way();
+	ends_by_time();
 	prefer();
 	prefer_keeps_masks();
 	cost();
