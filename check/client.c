@@ -5,6 +5,7 @@
  * what the subject returned, so the history of a CPU tells what it will do.
  */
 #include "client.h"
+#include "sim/gic.h"
 
 /* phases of struct state.running and .ending */
 enum { BOOT = 0, SETUP = 1, RUN = 2 };
@@ -271,6 +272,17 @@ static bool is_pin(const struct source *s)
 	return s->kind == FERRY_X86_IOAPIC_EDGE || s->kind == FERRY_X86_IOAPIC_LEVEL;
 }
 
+/* A driver starts its device later: what was written has arrived. */
+static void wait_for_writes(struct machine *m, uint32_t src)
+{
+	struct source *s = &m->source[src];
+
+	if (m->gic)
+		return;
+	(void)ferry_host_read(m, s->device, src,
+			      is_pin(s) ? FERRY_REG_RTE_LOW : FERRY_REG_MSI_ADDR);
+}
+
 /* Create, enable, start the device. */
 static int make(struct machine *m, uint32_t src, uint64_t cpus)
 {
@@ -292,11 +304,11 @@ static int make(struct machine *m, uint32_t src, uint64_t cpus)
 	sim_writes(m, RES_GHOST(src));
 	m->irq_src[irq] = src + 1;
 	s->irq = irq;
+	if (m->gic)
+		arm_place(m, src);
 	if (world_of(m)->subject->enable)
 		check_rc(m, src, "enable", world_of(m)->subject->enable(m, src, true));
-	/* A driver starts its device later: what was written has arrived. */
-	(void)ferry_host_read(m, s->device, src,
-			      is_pin(s) ? FERRY_REG_RTE_LOW : FERRY_REG_MSI_ADDR);
+	wait_for_writes(m, src);
 	cpu_yield_for(m, MOVES_NOT);
 	sim_writes(m, RES_GHOST(src) | RES_DEVICE(s->device));
 	s->live = !m->gone;
@@ -311,6 +323,8 @@ static bool plenty(const struct machine *m)
 {
 	const struct scenario *s = world_of(m)->s;
 
+	if (scenario_arm(s))
+		return true;
 	return s->nirqs == 1 ? s->vectors >= 3 : s->vectors >= 3u * s->nirqs;
 }
 
@@ -480,7 +494,7 @@ static void set_up(struct machine *m)
 	int rc = FERRY_OK;
 
 	for (src = 0; src < s->nirqs && rc == FERRY_OK; src++) {
-		rc = make(m, src, s->flat ? online : 1ull << scenario_start(s, src));
+		rc = make(m, src, s->flat || s->several ? online : 1ull << scenario_start(s, src));
 		if (rc == FERRY_OK && !s->pinned && world_of(m)->subject->move)
 			rc = world_of(m)->subject->move(m, src, (1u << s->cpus) - 1u);
 	}
@@ -602,7 +616,7 @@ static void handler(struct machine *m, uint32_t src, uint32_t cpu)
 	c->iff = world_of(m)->s->hw.nested && c->depth < 4;
 	cpu_sleep(m, 1);
 	c->iff = false;
-	if (m->source[src].kind != FERRY_X86_IOAPIC_LEVEL)
+	if (m->source[src].kind != FERRY_X86_IOAPIC_LEVEL && m->source[src].kind != FERRY_GIC_LEVEL)
 		return;
 	sim_writes(m, RES_GHOST(src));
 	oracle_line_done(m, src);

@@ -20,7 +20,9 @@ static const struct word words[] = {
 	{ "accept", L_ACCEPT, 2, 3, false }, { "ipi", L_IPI, 1, 1, false },
 	{ "eoi", L_EOI, 1, 1, true },        { "poll", L_POLL, 0, 0, false },
 	{ "start", L_OP, 1, 2, false },      { "land", L_WRITE, 1, 1, false },
-	{ "bound", L_BOUND, 0, 0, false },   { "flush", L_FLUSH, 1, 1, false },
+	{ "bound", L_BOUND, 0, 0, false },   { "flush", L_FLUSH, 1, 2, false },
+	{ "recall", L_RECALL, 2, 2, false }, { "its", L_ITS, 1, 1, false },
+	{ "wake", L_WAKE, 1, 1, false },     { "route", L_ROUTE, 1, 1, false },
 };
 
 #define WORDS (sizeof(words) / sizeof(*words))
@@ -52,8 +54,8 @@ void label_format(label l, char *out, size_t size)
 		snprintf(out, size, "accept.%u.%u.%u", a, b / PICKS, b % PICKS);
 	else if (w->kind == L_ACCEPT)
 		snprintf(out, size, "accept.%u.%u", a, b / PICKS);
-	else if (w->kind == L_OP && !b)
-		snprintf(out, size, "start.%u", a);
+	else if (w->most > w->least && !b)
+		snprintf(out, size, "%s.%u", w->name, a);
 	else if (w->most == 2)
 		snprintf(out, size, w->hex ? "%s.%u.%x" : "%s.%u.%u", w->name, a, b);
 	else if (w->most == 1)

@@ -225,4 +225,5 @@ const struct subject subject_library = {
 	.drained = drained,
 	.guard = guard,
 	.look = look,
+	.arm = &subject_gic,
 };

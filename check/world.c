@@ -31,8 +31,10 @@ static void add_piece(struct world *w, uint32_t at, uint32_t writer, enum ferry_
 	struct piece *last = w->npieces ? &w->piece[w->npieces - 1] : NULL;
 
 	machine_dirty(w->m, (char *)w->m->library + at);
-	if (kind == FERRY_GUARD_TIME && at % 8 == 0 && w->ntimes < WORLD_TIMES)
-		w->time_at[w->ntimes++] = at;
+	if ((kind == FERRY_GUARD_COUNT || (kind == FERRY_GUARD_TIME && at % 8 == 0)) &&
+	    w->ndistances < WORLD_DISTANCES)
+		w->distance[w->ndistances++] =
+			(struct distance){ at, kind == FERRY_GUARD_COUNT, writer };
 	if (last && last->at + 4 * last->words == at && last->writer == writer &&
 	    w->npieces > w->first_piece[w->nlocks])
 		last->words++;
@@ -56,7 +58,7 @@ static void add_lock(struct world *w, uint32_t lock)
 		struct ferry_guard g = guard_of(w, at);
 
 		if (g.kind != FERRY_GUARD_PUBLISHED && g.kind != FERRY_GUARD_PLAIN &&
-		    g.kind != FERRY_GUARD_TIME)
+		    g.kind != FERRY_GUARD_TIME && g.kind != FERRY_GUARD_COUNT)
 			continue;
 		writer = (uint32_t)((const char *)g.lock - (const char *)w->m->library);
 		if (g.kind == FERRY_GUARD_PUBLISHED || writer == lock)
@@ -84,12 +86,38 @@ static bool read_guards(struct world *w)
 	return true;
 }
 
+static uint32_t word(const struct world *w, uint32_t at)
+{
+	return *(const uint32_t *)((const char *)w->m->library + at);
+}
+
+/* Commands that were given and are not known to be done: of the two counts of a queue,
+ * under one lock, the second follows the first. A count of somebody else's, of when to
+ * look again, is as far as that from the first; what is done is all the same. */
+static uint64_t count_of(const struct world *w, const struct distance *d)
+{
+	const struct distance *q = w->distance, *end = q + w->ndistances - 1;
+	uint32_t given, done;
+
+	while (q < end && !(q[0].count && q[1].count && q[0].lock == q[1].lock))
+		q++;
+	if (q >= end)
+		return word(w, d->at);
+	given = word(w, q[0].at);
+	done = word(w, q[1].at);
+	if (d->lock == q[0].lock)
+		return d->at == q[0].at ? 0 : given - done;
+	return (int32_t)(done - word(w, d->at)) >= 0 ? 0 : 1u + given - word(w, d->at);
+}
+
 /* How long ago a moment is; longer than the drain bound is all the same. */
-static uint64_t age_of(const struct world *w, uint32_t i)
+static uint64_t distance_of(const struct world *w, const struct distance *d)
 {
 	uint64_t then, now = w->m->now;
 
-	memcpy(&then, (const char *)w->m->library + w->time_at[i], sizeof(then));
+	if (d->count)
+		return count_of(w, d);
+	memcpy(&then, (const char *)w->m->library + d->at, sizeof(then));
 	return now - then < WORLD_DRAIN_NS ? now - then : WORLD_DRAIN_NS;
 }
 
@@ -98,10 +126,13 @@ static uint64_t word_seen(const struct world *w, uint32_t at)
 {
 	uint32_t i;
 
-	for (i = 0; i < w->ntimes; i++)
-		if (w->time_at[i] == (at & ~7u))
-			return at % 8 ? 0 : age_of(w, i);
-	return *(const uint32_t *)((const char *)w->m->library + at);
+	for (i = 0; i < w->ndistances; i++) {
+		if (w->distance[i].at == at)
+			return distance_of(w, &w->distance[i]);
+		if (!w->distance[i].count && w->distance[i].at == (at & ~7u))
+			return 0;
+	}
+	return word(w, at);
 }
 
 /* What is published is seen by the holder of any lock: it reads what is written under
@@ -135,8 +166,7 @@ static struct sim_config config_of(const struct scenario *s, const struct sim_cl
 				   size_t library, bool merge)
 {
 	const struct hardware *hw = &s->hw;
-
-	return (struct sim_config){
+	struct sim_config config = {
 		.cpus = s->cpus,
 		.sources = s->nirqs,
 		.devices = s->nirqs,
@@ -168,6 +198,9 @@ static struct sim_config config_of(const struct scenario *s, const struct sim_cl
 		.library = library,
 		.client = client,
 	};
+
+	world_gic_config(s, &config);
+	return config;
 }
 
 /* Does the subject have what the scripts ask for? */
@@ -195,6 +228,10 @@ static void describe_sources(struct machine *m, const struct scenario *s)
 {
 	uint32_t i;
 
+	if (scenario_arm(s)) {
+		world_gic_sources(m, s);
+		return;
+	}
 	for (i = 0; i < s->nirqs; i++) {
 		struct source *source = &m->source[i];
 
@@ -321,8 +358,8 @@ bool world_build(struct world *w, const struct scenario *s, const struct subject
 	if (w->verdict != CHECK_PASSED)
 		return refuse(w, "it can't be set up");
 	memcpy(w->base, w->m->library, w->m->config.library);
-	for (n = 0; n < w->ntimes; n++)
-		w->out.is_hot[w->time_at[n] / LINE] = 2;
+	for (n = 0; n < w->ndistances; n++)
+		w->out.is_hot[w->distance[n].at / LINE] = 2;
 	/* Booting counts for nobody. */
 	w->m->reads = 0;
 	memset(w->out.sharing, 0, w->m->config.library / 4 * sizeof(*w->out.sharing));
@@ -398,13 +435,13 @@ uint32_t world_labels(struct world *w, label *out)
 
 /* ---- hashing ----------------------------------------------------------------------------- */
 
-static void without_times(const struct world *w, uint32_t at, char *line)
+static void without_distances(const struct world *w, uint32_t at, char *line)
 {
-	uint32_t i;
+	const struct distance *d;
 
-	for (i = 0; i < w->ntimes; i++)
-		if (w->time_at[i] / LINE == at / LINE)
-			memset(line + w->time_at[i] % LINE, 0, 8);
+	for (d = w->distance; d < w->distance + w->ndistances; d++)
+		if (d->at / LINE == at / LINE)
+			memset(line + d->at % LINE, 0, d->count ? 4 : 8);
 }
 
 /* Lines as they were at the start count nothing, so it does not matter when a line
@@ -414,8 +451,8 @@ static struct fingerprint hash_library(const struct world *w)
 	struct fingerprint sum = { 0, 0 };
 	uint32_t i;
 
-	for (i = 0; i < w->ntimes; i++)
-		sum.low += age_of(w, i) * (0x9e3779b97f4a7c15 + 2 * i);
+	for (i = 0; i < w->ndistances; i++)
+		sum.low += distance_of(w, &w->distance[i]) * (0x9e3779b97f4a7c15 + 2 * i);
 	for (i = 0; i < w->out.nhot; i++) {
 		size_t at = (size_t)w->out.hot[i] * LINE;
 		const char *line = (const char *)w->m->library + at;
@@ -423,7 +460,7 @@ static struct fingerprint hash_library(const struct world *w)
 		XXH128_hash_t h;
 
 		if (w->out.is_hot[at / LINE] > 1) {
-			without_times(w, (uint32_t)at, memcpy(copy, line, LINE));
+			without_distances(w, (uint32_t)at, memcpy(copy, line, LINE));
 			line = copy;
 		}
 
@@ -438,11 +475,15 @@ static struct fingerprint hash_library(const struct world *w)
 
 struct fingerprint world_hash(struct world *w)
 {
-	uint8_t image[IMAGE_MOST];
+	uint8_t image[IMAGE_MOST + SCENARIO_IRQS];
 	size_t n = machine_image(w->m, image);
 	struct fingerprint f = hash_library(w);
-	XXH128_hash_t h = XXH3_128bits(image, n);
+	XXH128_hash_t h;
 
+	/* What software has written of LPIs, whether the hardware has seen it or not. */
+	if (w->m->config.lpis)
+		memcpy(image + n, world_table(w->m, WORLD_CONFIG), w->m->config.lpis);
+	h = XXH3_128bits(image, n + w->m->config.lpis);
 	f.low += h.low64;
 	f.high += h.high64;
 	return f;
@@ -522,7 +563,7 @@ static void check_apics(struct world *w)
 {
 	uint32_t cpu, v;
 
-	for (cpu = 0; cpu < w->s->cpus; cpu++)
+	for (cpu = 0; !w->m->gic && cpu < w->s->cpus; cpu++)
 		for (v = 0; v < 4 && !w->m->cpu[cpu].parked; v++)
 			if (w->m->cpu[cpu].isr[v] || w->m->cpu[cpu].irr[v])
 				violation(w->m, V_BROKEN, cpu, NONE,
@@ -585,7 +626,7 @@ struct saved {
 static void window(const struct world *w, uint32_t *first, uint32_t *n)
 {
 	*first = WORLD_DOORBELL;
-	*n = 1u + w->s->vectors;
+	*n = scenario_arm(w->s) ? 0 : 1u + w->s->vectors;
 }
 
 static uint8_t *stack_top(const struct world *w, uint32_t cpu)
@@ -627,6 +668,8 @@ static void move_state(struct cursor *c, struct world *w, struct saved *k)
 {
 	struct machine *m = w->m;
 	uint32_t i, first, n;
+	size_t size;
+	void *at;
 
 	window(w, &first, &n);
 	move_bytes(c, m, sizeof(*m));
@@ -641,6 +684,8 @@ static void move_state(struct cursor *c, struct world *w, struct saved *k)
 	move_bytes(c, m->client, sizeof(struct state));
 	move_bytes(c, m->flight, k->flights * sizeof(*m->flight));
 	move_bytes(c, m->tokens, k->tokens * sizeof(*m->tokens));
+	for (i = 0; world_gic_piece(m, i, &at, &size); i++)
+		move_bytes(c, at, size);
 	for (i = 0; i < k->nhot; i++)
 		move_bytes(c, (char *)m->library + (size_t)w->out.hot[i] * LINE, LINE);
 }

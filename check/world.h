@@ -16,7 +16,7 @@
 #define WORLD_LABELS 48 /* enabled at a time, at most */
 #define WORLD_DRAIN_NS 1000
 #define WORLD_DOORBELL 0x40
-#define WORLD_TIMES 8
+#define WORLD_DISTANCES 16
 extern const uint32_t world_apic_ids[SCENARIO_CPUS], world_logical_ids[SCENARIO_CPUS];
 
 #define UNKNOWN 2
@@ -68,10 +68,40 @@ struct world {
 	uint32_t npieces;
 	uint32_t lock_at[64], first_piece[65]; /* offsets of locks, their pieces */
 	uint32_t nlocks;
-	uint32_t time_at[WORLD_TIMES]; /* moments in the subject's memory */
-	uint32_t ntimes;
+	/* Moments and counts in the subject's memory, of which only the distance matters. */
+	struct distance {
+		uint32_t at;
+		bool count;    /* else a moment: 8 bytes */
+		uint32_t lock; /* count: under which lock */
+	} distance[WORLD_DISTANCES];
+	uint32_t ndistances;
 	uint8_t *base; /* the subject's memory at the start */
 };
+
+/* ---- Arm: world_gic.c ------------------------------------------------------------ */
+
+extern const uint64_t world_mpidrs[SCENARIO_CPUS];
+#define WORLD_SPIS 64u
+#define WORLD_QUEUE_BYTES 4096u
+/* Memory for tables: 64 KB each, their addresses what hardware knows them by. */
+#define WORLD_TABLE 65536u
+enum world_table {
+	WORLD_QUEUE,
+	WORLD_CONFIG, /* a byte for each LPI */
+	WORLD_DEVICES,
+	WORLD_COLLECTIONS,
+	WORLD_ITTS,
+	WORLD_TABLES
+};
+uint8_t *world_table(const struct machine *m, enum world_table table);
+bool world_has_kind(const struct scenario *s, uint8_t kind);
+/* Extended SPIs that there are. */
+uint32_t world_espis(const struct scenario *s);
+/* The GIC's part of a configuration; what the sources are wired to. */
+void world_gic_config(const struct scenario *s, struct sim_config *config);
+void world_gic_sources(struct machine *m, const struct scenario *s);
+/* The pieces of a machine's GIC that are state, the n-th; false: there are no more. */
+bool world_gic_piece(struct machine *m, uint32_t n, void **at, size_t *size);
 
 /* Build and boot: everything up to the moment when scripts may start. False: `why` says
  * what is refused; nothing to delete. */
