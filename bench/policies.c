@@ -43,16 +43,15 @@ struct shape {
 	uint64_t period; /* ns, mean of an interrupt */
 	uint32_t skew;   /* how much more often the busy sixteenth fires */
 	uint32_t nodes;  /* 0: masks are full */
-	uint8_t kind, flags;
+	uint8_t gic, kind, flags;
 };
 
 static const struct shape shapes[] = {
-	{ "8 CPUs, 64 interrupts alike, full masks", 8, 64, 60000, 0, 0, FERRY_X86_MSIX,
-	  FERRY_SOURCE_ORDERED },
-	{ "64 CPUs, 1024 interrupts, a sixteenth makes half of the work", 64, 1024, 800000, 16, 0,
-	  FERRY_X86_MSIX, FERRY_SOURCE_ORDERED },
-	{ "128 CPUs, 2048 interrupts, the same, masks of one node of 8", 128, 2048, 800000, 16, 8,
-	  FERRY_X86_REMAPPED, FERRY_SOURCE_ORDERED | FERRY_SOURCE_MASKABLE },
+	{ "GICv2, 8 CPUs, 64 SPIs alike, full masks", 8, 64, 60000, 0, 0, 2, FERRY_GIC_EDGE, 0 },
+	{ "GICv3, 64 CPUs, 960 SPIs, a sixteenth makes half of the work", 64, 960, 800000, 16, 0, 3,
+	  FERRY_GIC_EDGE, 0 },
+	{ "x86, 128 CPUs, 2048 remapped MSIs, the same, masks of one node of 8", 128, 2048, 800000,
+	  16, 8, 0, FERRY_X86_REMAPPED, FERRY_SOURCE_ORDERED | FERRY_SOURCE_MASKABLE },
 };
 
 static void build(const struct shape *shape, struct storm_spec *s)
@@ -63,9 +62,11 @@ static void build(const struct shape *shape, struct storm_spec *s)
 		.name = shape->name,
 		.seed = 1,
 		.cpus = shape->cpus,
+		.gic = shape->gic,
 		.devices = shape->irqs,
 		.nirqs = shape->irqs,
 		.irqs = calloc(shape->irqs, sizeof(*s->irqs)),
+		.cycles = CYCLES,
 		.drain_ns = 2000,
 		.handler_ns = 3000,
 		.restore = true,
@@ -132,7 +133,6 @@ int main(int argc, char **argv)
 
 		build(&shapes[n], &s);
 		s.events = events;
-		s.cycles = CYCLES;
 		printf("\n%s\n  %-12s %-14s  %-14s  %s  %s  %6s  %6s  %6s\n", s.name, "policy",
 		       "    load", "    count", "+/-", "  moves", "p50", "p99", "p99.9");
 		for (i = STORM_NO_POLICY; i <= STORM_BY_LOAD; i++)

@@ -156,17 +156,29 @@ static void one(const struct variant *v, uint64_t seed, uint64_t events)
 	storm_report_free(&report);
 }
 
-/* Nothing moves but what leaves and what is rebalanced: even after each CPU that comes. */
-static void even(uint32_t cpus, uint32_t n)
+/* Nothing moves but what leaves and what is rebalanced: even after each CPU that comes.
+ * GICv3: SPIs, extended ones (up to the last), LPIs. */
+static void even(uint8_t gic, uint32_t cpus, uint32_t n)
 {
-	struct variant v = { "even", cpus, n, FERRY_X86_MSIX, FERRY_SOURCE_ORDERED, { 0 } };
 	struct storm_irq *irqs = calloc(n, sizeof(*irqs));
-	struct storm_spec spec = { .seed = n, .cpus = cpus, .devices = n, .irqs = irqs };
+	struct variant v = { "even", cpus, n, FERRY_X86_MSIX, FERRY_SOURCE_ORDERED, { 0 } };
+	struct storm_spec spec = { .seed = n, .gic = gic, .cpus = cpus, .irqs = irqs };
 	struct storm_report r;
 	char error[200];
 
-	describe_irqs(&v, irqs, n);
+	spec.devices = n;
 	spec.nirqs = n;
+	describe_irqs(&v, irqs, n);
+	for (uint32_t i = 0; gic && i < n; i++) {
+		irqs[i].kind = (uint8_t)(FERRY_GIC_EDGE + i % (gic == 3 ? 3 : 2));
+		irqs[i].flags = 0;
+		if (gic == 3 && i % 4 == 0)
+			irqs[i].kind = FERRY_GIC_EDGE;
+		if (gic == 3 && i % 4 == 0)
+			irqs[i].intid = FERRY_ESPI_LAST - i / 4;
+	}
+	spec.its = gic == 3;
+	spec.espis = gic == 3 ? FERRY_ESPI_LAST - FERRY_ESPI_FIRST + 1 : 0;
 	spec.events = 40000;
 	spec.cycles = 2 * cpus;
 	spec.handler_ns = 500;
@@ -174,10 +186,10 @@ static void even(uint32_t cpus, uint32_t n)
 	spec.policy = STORM_ROUND_ROBIN;
 	if (storm_run(&spec, &r, NULL, NULL, error, sizeof(error)))
 		bail("%s", error);
-	ok(storm_clean(&r) && r.passes > cpus && r.policy_moves && r.spread <= 1,
-	   "even, %u CPUs, %u interrupts: %" PRIu64 " passes, %" PRIu64
+	ok(storm_clean(&r) && r.passes > 4 && r.policy_moves && r.spread <= 1,
+	   "even, gic %u, %u CPUs, %u interrupts: %" PRIu64 " passes, %" PRIu64
 	   " moves, counts differ by %u",
-	   cpus, n, r.passes, r.policy_moves, r.spread);
+	   gic, cpus, n, r.passes, r.policy_moves, r.spread);
 	for (uint32_t i = 0; i < r.nviolations; i++)
 		diag("%s", r.violation[i]);
 	storm_report_free(&r);
@@ -195,8 +207,11 @@ int main(int argc, char **argv)
 			if (argc < 4 || !strcmp(argv[3], variants[i].name))
 				one(&variants[i], seed, events);
 	if (argc == 1) {
-		even(4, 19);
-		even(24, 100);
+		even(0, 4, 19);
+		even(0, 24, 100);
+		even(2, 8, 61);
+		even(3, 24, 230);
+		even(3, 64, 150);
 	}
 	return tap_done();
 }
