@@ -10,7 +10,7 @@ $(FLAVOURS_DIR)/src/%.o: src/%.c
 	$(CC) $(CFLAGS) $(FLAVOURS_LIBFLAGS) -MMD -c $< -o $@
 
 $(B)/irqferry-inline: $(TOOL_OBJS) $(CHECK_OBJS) $(SIM_OBJS) $(B)/check/inline/port.o \
-		$(FERRY_X86:%.c=$(FLAVOURS_DIR)/%.o)
+		$(FERRY_SRCS:%.c=$(FLAVOURS_DIR)/%.o)
 	$(CC) $(CFLAGS) -no-pie $^ $(TOOL_LIBS) -o $@
 
 TESTS += check/inline/compare.sh tests/test_objects.sh

@@ -4,14 +4,14 @@
 WRONG = $(patsubst tests/wrong/%.patch,%,$(wildcard tests/wrong/*.patch))
 WRONG_TOOLS = $(WRONG:%=$(B)/wrong/%/irqferry)
 
-$(B)/wrong/%/src/.patched: tests/wrong/%.patch $(FERRY_X86) $(wildcard src/*/*.h)
+$(B)/wrong/%/src/.patched: tests/wrong/%.patch $(FERRY_SRCS) $(wildcard src/*/*.h)
 	@rm -rf $(B)/wrong/$* && mkdir -p $(B)/wrong/$*
 	@cp -R src $(B)/wrong/$*/src
 	git apply --directory=$(B)/wrong/$* $<
 	@touch $@
 
 $(B)/wrong/%/irqferry: $(B)/wrong/%/src/.patched $(TOOL_OBJS) $(CHECK_OBJS) $(SIM_OBJS)
-	@for f in $(FERRY_X86); do \
+	@for f in $(FERRY_SRCS); do \
 		$(CC) $(CFLAGS) $(subst -Isrc,-I$(B)/wrong/$*/src,$(LIBFLAGS)) -c $(B)/wrong/$*/$$f \
 			-o $(B)/wrong/$*/$$(echo $$f | tr / _).o || exit 1; \
 	done
