@@ -17,9 +17,9 @@ LIB_OBJS = $(FERRY_SRCS:%.c=$(B)/%.o)
 SIM_OBJS = $(SIM_SRCS:%.c=$(B)/%.o)
 TOOL_OBJS = $(TOOL_SRCS:%.c=$(B)/%.o)
 CHECK_OBJS = $(CHECK_SRCS:%.c=$(B)/%.o)
-# What `make run` storms: this machine, a recorded one, a described one.
+# What `make run` storms: this machine, a recorded one, two described ones: x86 and Arm.
 RUN = run --machine / --fallback scenarios/fallback-4cpu.yaml scenarios/recorded-8cpu.yaml \
-	scenarios/nvme-128cpu.yaml
+	scenarios/nvme-128cpu.yaml scenarios/arm-64.yaml
 
 .PHONY: all run test test-all test-sanitized clean help setup setup-test
 all: $(B)/irqferry
@@ -58,7 +58,7 @@ test-all: test
 	@$(MAKE) --no-print-directory -s check-nightly
 
 help:
-	@echo "make run              storm this machine, a recorded and a described one"
+	@echo "make run              storm this machine, a recorded and two described ones"
 	@echo "make test             the tests"
 	@echo "make test-all         the tests, longer; sanitizers, lint, bench, suites, coverage"
 	@echo "make fuzz             random machines, each through a short storm"

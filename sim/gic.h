@@ -247,6 +247,7 @@ void arm_check_freed(struct machine *m, uint32_t src);
 void arm_final(struct machine *m);
 /* Note where it may start now; after it was made. */
 void arm_place(struct machine *m, uint32_t src);
+void arm_count_places(struct machine *m);
 void arm_check_route(struct machine *m, uint32_t src, const uint64_t *effective);
 /* The GIC's part of machine_image. */
 size_t arm_image(const struct machine *m, uint8_t *out);

@@ -6,6 +6,7 @@
  * moment since this CPU acknowledged it; while it moves, also the one it leaves. Places
  * are followed through trace records, made under the interrupt's lock.
  */
+#include <stdlib.h>
 #include "gic.h"
 
 static uint32_t intid_of(const struct machine *m, uint32_t src)
@@ -106,6 +107,25 @@ void arm_place(struct machine *m, uint32_t src)
 	s->old_place = pack(m, old);
 	leave(m, src, was);
 	leave(m, src, was_old);
+}
+
+/* How many interrupts live on each CPU: there are no vectors. */
+void arm_count_places(struct machine *m)
+{
+	uint32_t *used = calloc(m->config.cpus, sizeof(*used)), *most = m->out->report.vectors_used;
+	uint32_t i, cpu;
+
+	for (i = 0; used && i < m->config.sources; i++) {
+		const struct source *s = &m->source[i];
+
+		if (s->live && !s->dead && m->config.gic == 3 && s->place)
+			used[s->place - 1]++;
+		for (cpu = 0; m->config.gic == 2 && cpu < m->config.cpus; cpu++)
+			used[cpu] += s->live && !s->dead && in_place(m, s->place, cpu);
+	}
+	for (cpu = 0; used && cpu < m->config.cpus; cpu++)
+		most[cpu] = used[cpu] > most[cpu] ? used[cpu] : most[cpu];
+	free(used);
 }
 
 void arm_trace(struct machine *m, const struct ferry_trace *record, uint32_t src)

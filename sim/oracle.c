@@ -414,6 +414,8 @@ void oracle_vectors(struct machine *m)
 {
 	uint32_t cpu, used, free_;
 
+	if (m->config.gic)
+		arm_count_places(m);
 	for (cpu = 0; !m->config.gic && cpu < m->config.cpus; cpu++) {
 		machine_look(m);
 		ferry_x86_vectors(m->ferry, cpu, &used, &free_);

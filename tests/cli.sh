@@ -218,7 +218,7 @@ bad_arm "an affinity twice" 2 cpus "two CPUs have MPIDR 0x100" $'cpus: [{count: 
 bad_arm "an affinity past Aff2" 2 "cpus[0].mpidr_start" "Aff3 is in bits 39 to 32" $'cpus: [{count: 2, mpidr_start: 0xffffff}]\n'"$arm"
 bad_arm "an affinity past Aff3" 2 "cpus[0].mpidr_start" "a number from 0 to 1095233437695" $'cpus: [{count: 2, mpidr_start: 0x10000000000}]\n'"$arm"
 bad_arm "vectors" 3 vectors "only for x86 machines, which have no" $'cpus: 4\nvectors: {first: 0x40}\n'"$arm"
-for key in "overtaking: false" "fence: irr" "drain_ns: 9000" "eoi_ns: 9" "shared: true" "logical: flat" "ext_dest: true" "directed_eoi: true" "remap_drains: true"; do
+for key in "fence: irr" "ipi_ns: 9" "eoi_ns: 9" "shared: true" "logical: flat" "ext_dest: true" "directed_eoi: true" "remap_drains: true"; do
 	bad_arm "options: $key" 3 "options.${key%%:*}" "only for x86 machines" $'cpus: 4\n'"options: {$key}"$'\n'"$arm"
 done
 bad_arm "options: unknown" 3 options "unknown key 'fast'; allowed are " $'cpus: 4\noptions: {fast: true}\n'"$arm"
@@ -347,6 +347,47 @@ grep -q '3 CPUs, 9 interrupts: msix 2, msi 2, ioapic-edge 1, ioapic-level 2, rem
 result $? "every sort of row: kinds"
 grep -q '1 of other controllers (XT-PIC)$' "$tmp/out"; result $? "rows left out are told"
 
+run run --events 3000 --machine tests/data/gicv2-4cpu; clean "recorded GICv2 from its /proc"
+grep -q '3 CPUs, GICv2, 7 interrupts: spi-edge 5, spi-level 2$' "$tmp/out"
+result $? "recorded GICv2: kinds"
+run run --events 3000 --machine $gic3; clean "recorded GICv3 from its /proc"
+grep -q '19 CPUs, GICv3 with ITS, 61 interrupts: spi-edge 1, spi-level 2, lpi 58$' "$tmp/out"
+result $? "recorded GICv3: kinds"
+machine 0-2 <<'END'
+           CPU0       CPU1       CPU2
+  3:      10000          0          0     GICv3  27 Level     arch_timer
+  5:          0          0          0     GICv3 1057 Level     trbe
+  6:          1          1          1  GICv3-23   0 Level     arm-pmu
+  7:         10          0          0     GICv3  33 Level     uart-pl011
+  8:         10          0          0     GICv3  34 Edge      rtc, another
+  9:         10          0          0     GICv3 4200 Level    uncore
+ 10:         10          0          0     GICv3 4096 Edge     uncore-edge
+ 20:          0          7          0  ITS-PCI-MSIX-0000:01:00.0   0 Edge      nvme0q0
+ 21:          0          7          0  ITS-PCI-MSIX-0000:01:00.0   1 Edge      nvme0q1
+ 22:          0          7          0  ITS-MSI 524288 Edge      xhci_hcd
+ 23:          0          7          0  ITS-pMSI 1 Edge      arm-smmu-v3-evtq
+ 24:          0          7          0  MBI-pMSI 1 Edge
+ 30:          0          0          3  pl061   3 Edge      gpio keys
+ 31:          0          0          3  BRCM STB PCIe MSI 524288 Edge      xhci_hcd
+ 32:          0          0          3  PCI-MSI 524288 Edge      nvme1q0
+IPI0:        10         15         33       Rescheduling interrupts
+Err:          0
+END
+run run --events 3000 --machine "$tmp/m"; clean "every sort of row of a GICv3"
+grep -q '3 CPUs, GICv3 with ITS, 9 interrupts: spi-edge 3, spi-level 2, lpi 4; extended 2$' "$tmp/out"
+result $? "every sort of row of a GICv3: kinds"
+grep -q '3 of other controllers (pl061)$' "$tmp/out"; result $? "rows of a GICv3 left out are told"
+machine 0-7 <<'END'
+           CPU0       CPU1       CPU2       CPU3       CPU4       CPU5       CPU6       CPU7
+ 12:       1000          0          0          0          0          0          0          0     GICv2  27 Level     arch_timer
+ 13:         10          0          0          0          0          0          0          0     GICv2 1019 Level     mailbox
+ 14:         10          0          0          0          0          0          0          0  GICv2m-PCI-MSIX-0000:00:01.0   0 Edge      eth0-rx
+ 15:         10          0          0          0          0          0          0          0     GIC-1  44 Level     second
+END
+run run --events 3000 --machine "$tmp/m"; clean "every sort of row of a GICv2"
+grep -q '8 CPUs, GICv2, 2 interrupts: spi-edge 1, spi-level 1$' "$tmp/out"
+result $? "every sort of row of a GICv2: kinds"
+
 run run --machine "$tmp/absent" --fallback scenarios/fallback-4cpu.yaml --events 3000
 clean "fallback"
 head -n 1 "$tmp/out" | grep -q "^$tmp/absent/.*; scenarios/fallback-4cpu.yaml instead$"
@@ -373,6 +414,18 @@ assert set(storm["latency_ns"]) == {"p50", "p90", "p99", "p999", "max"}
 assert len(storm["vectors_used"]) == 4 and len(storm["kinds"]) == 6
 END
 result $? "--json to standard output, and nothing else"
+run run --events 3000 --json scenarios/arm-64.yaml
+python3 - "$tmp/out" <<'END'
+import json, sys
+storm = json.load(open(sys.argv[1]))["storms"][0]
+assert storm["gic"] == 3 and storm["cpus"] == 64 and storm["clean"] is True
+assert sorted(storm["kinds"]) == ["lpi", "spi-edge", "spi-level"]
+assert all(kind["interrupts"] > 0 and kind["raised"] > 0 for kind in storm["kinds"].values())
+assert sum(kind["raised"] for kind in storm["kinds"].values()) == storm["raised"]
+assert len(storm["interrupts_held"]) == 64 and "vectors_used" not in storm
+assert storm["spurious"] >= 0 and storm["rebalanced"]["counts_differ"] >= 0
+END
+result $? "--json: an Arm machine"
 cat >"$tmp/policy.yaml" <<'END'
 cpus: 4
 options: {policy: round-robin}

@@ -82,6 +82,9 @@ def load(r):
 
 def arm_options(r):
     return {
+        "overtaking": flag(r, 0.4),
+        "drain_ns": r.choice([20000, 20000, 100000]),
+        "flight_ns": r.choice([1, 2000, 20000]),
         "handler_ns": r.choice([50, 500, 5000]),
         "nested": flag(r, 0.4),
         "commit": r.choice(["random", "on", "off"]),

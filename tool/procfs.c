@@ -646,7 +646,7 @@ static void set_load(struct storm_spec *spec)
 	spec->cycles = spec->cpus * UINT64_C(100);
 	spec->recreations = spec->nirqs * UINT64_C(20);
 	spec->masks = spec->nirqs * UINT64_C(100);
-	spec->drain_ns = spec->gic ? 0 : 20000;
+	spec->drain_ns = 20000;
 	spec->ipi_ns = 2000;
 	spec->eoi_ns = 2000;
 	spec->handler_ns = PROC_HANDLER_NS;
