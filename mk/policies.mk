@@ -12,3 +12,5 @@ $(B)/tests/balance_off.o: HOSTFLAGS += -DFERRY_NO_BALANCE
 $(B)/tests/balance_off: $(B)/tests/balance_off.o
 	$(CC) $(CFLAGS) -no-pie $^ -o $@
 TESTS += $(B)/tests/balance_off
+
+$(B)/tests/test_balance_gic: $(B)/tests/fake_gic.o
