@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # A bare-metal AArch64 image with the library in it, on QEMU's `virt` machine.
-#   make test-arm64     GICv2 and GICv3, one host thread and several; builds that are wrong
+#   make test-arm64     GICv2 and GICv3, one host thread and several; both EOI modes; from
+#                       EL1 and EL2; builds that are wrong
 #   make run-arm64 ARM64_RUN='--gic 3 --threads multi --seed 7'
 ARM64_CROSS ?= aarch64-linux-gnu-
 ARM64_DIR = $(B)/arm64
@@ -16,8 +17,8 @@ ARM64_LINK = $(ARM64_CROSS)gcc -nostdlib -static -no-pie -T ports/arm64-test/ima
 ARM64_SEED ?= 1
 ARM64_RUN ?= --seed $(ARM64_SEED)
 # Each of them is noticed in a small storm.
-ARM64_WRONG_RUN ?= --gic 3 --threads multi --seed $(ARM64_SEED) --seconds 60 \
-	--arg moves=10000 --arg interrupts=20000 --arg cycles=30
+ARM64_WRONG_RUN ?= --gic 2,3 --threads single --seed $(ARM64_SEED) --seconds 60 \
+	--arg patience=15 --arg moves=10000 --arg interrupts=20000 --arg cycles=30
 
 $(ARM64_DIR)/ports/%.o: ports/%
 	@mkdir -p $(@D)
@@ -38,7 +39,7 @@ $(ARM64_DIR)/image.elf: $(ARM64_OBJS) $(ARM64_DIR)/libirqferry.a ports/arm64-tes
 %.bin: %.elf
 	$(ARM64_CROSS)objcopy -O binary $< $@
 
-.PHONY: setup-qemu arm64 run-arm64 test-arm64
+.PHONY: setup-qemu arm64 run-arm64 run-arm64-variants test-arm64
 setup-qemu:
 	@scripts/setup qemu
 
@@ -48,7 +49,10 @@ run-arm64: setup-qemu
 	@$(MAKE) --no-print-directory -s arm64
 	@ports/arm64-test/run.py $(ARM64_DIR)/image.bin $(ARM64_RUN)
 
-test-arm64: run-arm64
+run-arm64-variants: setup-qemu
+	@$(MAKE) --no-print-directory -s arm64
+	@ports/arm64-test/run.py $(ARM64_DIR)/image.bin --threads single --variants split,el2 \
+		--seed $(ARM64_SEED)
 
 # Builds that are wrong on purpose: a copy of src/ with one patch each.
 ARM64_WRONG = $(patsubst ports/arm64-test/wrong/%.patch,%,$(wildcard ports/arm64-test/wrong/*.patch))
@@ -77,4 +81,10 @@ wrong-arm64: setup-qemu
 	@ports/arm64-test/run.py $(ARM64_DIR)/image.bin $(ARM64_WRONG_RUN) \
 		$(foreach w,$(ARM64_WRONG),--wrong $w=$(ARM64_DIR)/wrong/$w/image.bin)
 
-test-arm64: wrong-arm64
+# One after the other: each looks at hangs.
+test-arm64:
+	@$(MAKE) --no-print-directory -s run-arm64
+	@$(MAKE) --no-print-directory -s run-arm64-variants
+	@$(MAKE) --no-print-directory -s wrong-arm64
+
+test-all: test-arm64

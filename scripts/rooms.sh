@@ -59,6 +59,8 @@ bad=$(includes tests | grep -E '"(src|core|x86|arm)/' || :)
 test -z "$bad" && result 0 "tests: the public API is enough" ||
 	result 1 "tests: the public API is enough" "$bad"
 
+room ports "the public API and its own headers" "$free $api \"[!/]*.h\""
+
 # A sim header without a directory must be one that is there.
 bad=$(includes sim | sed -n 's/^\([^ ]*\) "\([^\/"]*\)"$/\1 \2/p' | while read -r file name; do
 	test -e "sim/$name" || echo "$file includes $name, which is not in sim/"

@@ -18,20 +18,25 @@ struct source *source_add(const struct device *device, uint64_t base, uint32_t i
 	return s;
 }
 
+int source_create(struct source *s)
+{
+	struct ferry_gic_source what = {
+		.kind = s->device->kind,
+		.intid = s->intid,
+		.device = s->device_id,
+		.cookie = (uintptr_t)s,
+	};
+	int rc = ferry_gic_create(ferry, &what, NULL, &s->irq);
+
+	return rc == FERRY_OK ? ferry_irq_enable(ferry, s->irq) : rc;
+}
+
 void sources_create(void)
 {
 	for (uint32_t n = 0; n < nsources; n++) {
 		struct source *s = &sources[n];
-		struct ferry_gic_source what = {
-			.kind = s->device->kind,
-			.intid = s->intid,
-			.device = s->device_id,
-			.cookie = (uintptr_t)s,
-		};
-		int rc = ferry_gic_create(ferry, &what, NULL, &s->irq);
+		int rc = source_create(s);
 
-		if (rc == FERRY_OK)
-			rc = ferry_irq_enable(ferry, s->irq);
 		if (rc != FERRY_OK)
 			bail("no interrupt for %s %u: status %d", s->device->name, s->intid, rc);
 	}

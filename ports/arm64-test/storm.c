@@ -26,7 +26,8 @@ enum { CHOOSE, GOING, STILL, COMING, MAIL };
 
 static uint32_t frozen, stopping, over;
 static uint32_t cycles, refused, rolled_back, wrong_status, settled_outside, graces, sgis, stills;
-static uint64_t want_moves, want_interrupts, want_cycles;
+static uint32_t made_anew;
+static uint64_t want_moves, want_interrupts, want_cycles, patience_ns;
 
 uint32_t random_below(uint32_t cpu, uint32_t n)
 {
@@ -184,6 +185,35 @@ static void mask_or_disable(struct source *s, uint32_t cpu)
 	put(&s->slot, 0);
 }
 
+/* Free it and make it again, if nobody waits for it. As long as it is `busy` nobody raises
+ * it; with the slot nobody else names its interrupt. */
+static void make_anew(struct source *s, uint32_t cpu)
+{
+	uint32_t irq, how = random_below(cpu, 2) ? FERRY_FREE_QUIET : 0;
+	int rc;
+
+	if (!replace(&s->slot, 0, 1))
+		return;
+	irq = s->irq;
+	if (replace(&s->busy, 0, 1)) {
+		put(&s->irq, FERRY_NONE);
+		do {
+			rc = ferry_irq_free(ferry, irq, how, NULL);
+			poll_if_due(ferry);
+			relax();
+		} while (rc == FERRY_E_AGAIN);
+		put(&s->allowed, EVERY_CPU);
+		s->step = QUIET;
+		if (rc == FERRY_OK)
+			rc = source_create(s);
+		if (rc != FERRY_OK)
+			unexpected("free, create", rc);
+		add(&made_anew, 1);
+		put(&s->busy, 0);
+	}
+	put(&s->slot, 0);
+}
+
 /* Who is offline when the library looks gets none; it takes its mail when it comes. */
 void mail(uint32_t from, uint32_t to)
 {
@@ -210,7 +240,9 @@ static void work(uint32_t cpu)
 		(void)source_raise(s);
 	else if (what < 60)
 		mask_or_disable(s, cpu);
-	else if (what < 62)
+	else if (what < 61)
+		make_anew(s, cpu);
+	else if (what < 63)
 		mail(cpu, random_below(cpu, CPUS));
 	else
 		wait_for_interrupt();
@@ -398,8 +430,7 @@ static void manage(uint32_t cpu)
 /* The storm goes on as long as its manager gets on. */
 bool storm_stuck(void)
 {
-	return get(&hotplug.since) && !get(&over) &&
-	       now_ns() > get(&hotplug.since) + 20000000000ull;
+	return get(&hotplug.since) && !get(&over) && now_ns() > get(&hotplug.since) + patience_ns;
 }
 
 /* ---- begin, end ------------------------------------------------------------------------------------ */
@@ -428,6 +459,7 @@ void storm_begin(void)
 	want_moves = argument("moves", 50000);
 	want_interrupts = argument("interrupts", 100000);
 	want_cycles = argument("cycles", 100);
+	patience_ns = argument("patience", 60) * 1000000000ull;
 	put(&keep_going, 1);
 	enter_step(CHOOSE);
 }
@@ -525,7 +557,8 @@ static void judge_cpus(void)
 	}
 	say("# %lu moves of LPIs; %u requests checked to their end; spurious %lu; %u SGIs", lpi,
 	    get(&graces), spurious, get(&sgis));
-	say("# %u departures given up, %u of them refused", get(&rolled_back), get(&refused));
+	say("# %u departures given up, %u of them refused; %u interrupts freed and made anew",
+	    get(&rolled_back), get(&refused), get(&made_anew));
 	check(moves() >= want_moves, "%lu moves", moves());
 	check(get(&stills) > 0, "%u times, a CPU gone, each source was handled without a move",
 	      get(&stills));

@@ -72,7 +72,8 @@ extern struct ferry *ferry;
 
 /* One more; its interrupt is made later. */
 struct source *source_add(const struct device *device, uint64_t base, uint32_t intid);
-/* Make the interrupts of all, anywhere, enabled. */
+/* Make its interrupt, anywhere, enabled. A status of the library's. */
+int source_create(struct source *s);
 void sources_create(void);
 /* False if it is still busy. */
 bool source_raise(struct source *s);
