@@ -63,6 +63,7 @@ help:
 	@echo "make test-all         the tests, longer; sanitizers, lint, bench, suites, coverage"
 	@echo "make fuzz             random machines, each through a short storm"
 	@echo "make bench            instruction counts (callgrind)"
+	@echo "make policies         two balancing policies on three machines, a table"
 	@echo "make check-nightly    the nightly suite of the explorer; goes on where it was ended"
 	@echo "make coverage         which branches of the library the tests take"
 	@echo "make model            the specification in Spin against the explorer"
