@@ -31,7 +31,7 @@ static uint32_t add_up(struct ferry *f, const struct ferry_by_load *s, const str
 	FERRY_FOR_EACH_CPU(f, i->cur, c)
 		n++;
 	FERRY_FOR_EACH_CPU(f, i->cur, c)
-		ferry_host_add(f->ctx, &s->sums[c], w / n);
+		ferry_host_add(f->ctx, &s->sums[c], w / (n ? n : 1));
 	return w;
 }
 
