@@ -12,6 +12,8 @@
  * Only interrupts that may have one of several CPUs are a policy's: not those whose
  * request is one CPU, nor guest-bound ones (FERRY_GIC_GUEST), nor those whose place is
  * several CPUs at once (FERRY_SOURCE_SEVERAL, FERRY_GIC_SEVERAL).
+ * A preferred CPU is a wish of its moment: once there, an interrupt is like any other. To
+ * keep one on its CPU, request that CPU alone.
  */
 #ifndef IRQFERRY_BALANCE_H
 #define IRQFERRY_BALANCE_H
