@@ -145,8 +145,9 @@ enum ferry_gic_kind {
 
 /* Bound to a guest: follows its vCPU by ferry_irq_prefer(); no policy moves it. */
 #define FERRY_GIC_GUEST 0x01u
-/* GICv2 alone: the place is every requested CPU that is online, each arrival is taken by
- * one of them (1-N model). Needs an entry of ferry_config.masks; one CPU without. */
+/* GICv2 alone: the place is every requested CPU that was online when it was chosen, each
+ * arrival is taken by one of them (1-N model). It shrinks when one leaves, and grows only by
+ * a move. Needs an entry of ferry_config.masks; one CPU without. */
 #define FERRY_GIC_SEVERAL 0x02u
 
 struct ferry_gic_source {
