@@ -111,7 +111,7 @@ void ferry_host_barrier(void *ctx, enum ferry_barrier barrier)
 		m->gic->cpu[0].fence += !g;
 		return;
 	}
-	cpu_yield_for(m, m->config.tso ? MOVES_NOT : MOVES_BOTH);
+	cpu_yield_for(m, m->config.weak ? MOVES_NOT : MOVES_BOTH);
 	if (barrier == FERRY_BARRIER_CONTEXT) {
 		g->unseen = g->unseen_sre = false;
 		return;

@@ -210,6 +210,7 @@ bool storm_arm_describe(struct storm *st, struct sim_config *k)
 	k->its_event_bits = bits_for(events);
 	k->its_pta = spec->seed >> 1 & 1;
 	k->gic_slow = spec->seed >> 2 & 1;
+	k->weak = spec->weak;
 	k->recall_ns = RECALL_NS;
 	k->table_bytes = table_bytes(spec, k);
 	k->system_vector = 0;

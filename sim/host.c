@@ -10,6 +10,7 @@
  */
 #include "machine.h"
 
+#define FLUSH_NS 400       /* a storm lets a store wait so long */
 #define LOOKER 0xffffffffu /* owner of a lock that a look from outside took */
 
 static void commuting(struct machine *m)
@@ -52,7 +53,7 @@ void cpu_chain(struct machine *m, uint32_t cpu)
 	c->lock->opaque[1] = (last ? chain & 0xffff : cpu + 1) | (cpu + 1) << 16;
 }
 
-static void wake_waiter(struct machine *m, ferry_lock *lock)
+void cpu_unlocked(struct machine *m, ferry_lock *lock)
 {
 	uint32_t first = lock->opaque[1] & 0xffff, next;
 
@@ -84,19 +85,22 @@ static void look_lock(struct machine *m, ferry_lock *lock)
 		lock->opaque[0] = LOOKER;
 }
 
-/* An unlock is a store: explored with store buffers it waits there with the others. */
-static void put_store(struct machine *m, uint32_t *at, uint32_t value)
+/* An unlock is a store: with store buffers it waits there with the others. */
+static void put_store(struct machine *m, uint32_t *at, uint32_t value, bool unlock)
 {
 	struct sim_cpu *c = &m->cpu[m->current];
 
 	if (c->nstores == STORES)
 		cpu_flush_one(m, m->current);
-	c->stores[c->nstores++] = (struct store){ at, value };
+	c->stores[c->nstores++] = (struct store){ at, value, unlock };
+	if (m->config.storm)
+		machine_at(m, m->now + 1 + machine_below(m, FLUSH_NS),
+			   label_of(L_FLUSH, m->current, 0));
 }
 
 static bool buffers(const struct machine *m)
 {
-	return m->config.tso && !m->quiet && m->current != NONE;
+	return (m->config.tso || m->config.weak) && !m->quiet && m->current != NONE;
 }
 
 /* What this CPU sees: its own stores first (SDM 3A 9.2.3.4). */
@@ -207,9 +211,11 @@ void ferry_host_lock(void *ctx, ferry_lock *lock)
 		look_lock(m, lock);
 		return;
 	}
-	cpu_yield_for(m, m->config.tso ? MOVES_RIGHT : lock_mover(m, lock));
+	cpu_yield_for(m, m->config.tso || m->config.weak ? MOVES_RIGHT : lock_mover(m, lock));
 	c = &m->cpu[m->current];
-	cpu_flush(m, m->current);
+	/* With `weak` an acquire lets earlier stores wait, but for one to the lock itself. */
+	if (!m->config.weak || visible(m, &lock->opaque[0]) != lock->opaque[0])
+		cpu_flush(m, m->current);
 	if (c->iff)
 		violation(m, V_BROKEN, m->current, NONE, "a lock is taken with interrupts on");
 	while (lock->opaque[0]) {
@@ -254,13 +260,13 @@ void ferry_host_unlock(void *ctx, ferry_lock *lock)
 	m->cpu[m->current].locks--;
 	m->cpu[m->current].held &= ~lock_bit(m, lock);
 	if (buffers(m)) {
-		put_store(m, &lock->opaque[0], 0);
+		put_store(m, &lock->opaque[0], 0, true);
 		return;
 	}
 	touch(m, lock, true);
 	lock->opaque[0] = 0;
 	if (m->config.storm)
-		wake_waiter(m, lock);
+		cpu_unlocked(m, lock);
 }
 
 /* ---- atomics ------------------------------------------------------------------ */
@@ -283,7 +289,7 @@ void ferry_host_store(void *ctx, ferry_atomic *cell, uint32_t value)
 
 	if (buffers(m)) {
 		cpu_yield_for(m, m->cpu[m->current].nstores == STORES ? MOVES_NOT : MOVES_BOTH);
-		put_store(m, &cell->value, value);
+		put_store(m, &cell->value, value, false);
 		stored(m);
 		return;
 	}
@@ -296,7 +302,7 @@ void ferry_host_store(void *ctx, ferry_atomic *cell, uint32_t value)
 /* Before a read-modify-write: a full barrier. */
 static uint32_t begin_rmw(struct machine *m, ferry_atomic *cell)
 {
-	cpu_yield_for(m, m->config.tso ? MOVES_NOT : mover_of(m, cell, false));
+	cpu_yield_for(m, m->config.tso || m->config.weak ? MOVES_NOT : mover_of(m, cell, false));
 	if (m->current != NONE)
 		cpu_flush(m, m->current);
 	touch(m, cell, true);
@@ -409,7 +415,7 @@ uint64_t ferry_host_now(void *ctx)
 	sim_reads(m, RES_TIME);
 	/* Not the moment itself: what was seen with the lock is told from then on. */
 	if (m->current != NONE)
-		saw(m, SAW_NOW, m->now - m->cpu[m->current].locked_at);
+		saw(m, SAW_NOW, sim_held_for(m, &m->cpu[m->current]));
 	return m->now;
 }
 

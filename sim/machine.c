@@ -190,14 +190,21 @@ void machine_dirty(struct machine *m, const void *word)
 void cpu_flush_one(struct machine *m, uint32_t cpu)
 {
 	struct sim_cpu *c = &m->cpu[cpu];
+	struct store first = c->stores[0];
 
-	sim_writes(m, machine_resource(m, c->stores[0].at));
-	machine_dirty(m, c->stores[0].at);
-	if (*c->stores[0].at != c->stores[0].value)
-		machine_share(m, c->stores[0].at, 0, true);
-	*c->stores[0].at = c->stores[0].value;
+	if (!c->nstores)
+		return;
+	if (m->config.explore) {
+		sim_writes(m, machine_resource(m, first.at));
+		machine_dirty(m, first.at);
+		if (*first.at != first.value)
+			machine_share(m, first.at, 0, true);
+	}
+	*first.at = first.value;
 	c->nstores--;
 	memmove(c->stores, c->stores + 1, c->nstores * sizeof(*c->stores));
+	if (first.unlock && m->config.storm)
+		cpu_unlocked(m, (ferry_lock *)(void *)first.at);
 }
 
 void cpu_flush(struct machine *m, uint32_t cpu)

@@ -47,7 +47,7 @@ enum label_kind {
 	L_OP = 9,     /* a, b: the client's; an operation starts */
 	L_WRITE = 10, /* a: device whose oldest posted write takes effect */
 	L_BOUND = 11, /* the drain bound passes; only explored */
-	L_FLUSH = 12, /* a: CPU one of whose buffered stores becomes visible: number b */
+	L_FLUSH = 12, /* a: CPU whose oldest buffered store becomes visible */
 
 	/* Arm, see gic.h. L_TAKE's b is 0, L_ACCEPT is a message's arrival at its ITS. */
 	L_RECALL = 13, /* a: interrupt, b: CPU: a presentation is taken back */
@@ -122,6 +122,7 @@ enum cpu_state {
 struct store {
 	uint32_t *at;
 	uint32_t value;
+	bool unlock; /* `at` is a lock, given back */
 };
 
 struct sim_cpu {
@@ -147,7 +148,7 @@ struct sim_cpu {
 	bool unfenced; /* Arm: has stored since its last barrier */
 	bool fence_irr, fence_irte, fence_writes;
 	bool committed;  /* explored: its section can't be moved to the right any more */
-	uint8_t nstores; /* explored: in the store buffer */
+	uint8_t nstores; /* in the store buffer */
 	struct store stores[STORES];
 	/* Explored: all that the code has seen since its thread became idle, and since
 	 * each interrupt began: with the place where it stopped this is what it is about
@@ -261,7 +262,7 @@ struct sim_config {
 	bool ipi_now, eoi_now; /* IPIs, EOI broadcasts arrive at once */
 	bool doorbell_high;    /* the doorbell outranks all other vectors */
 	bool irr_kept;         /* parking leaves the IRR as it is */
-	bool tso;              /* store buffers (SDM 3A 9.2.3.4) */
+	bool tso;              /* store buffers (SDM 3A 9.2.3.4); explored */
 	bool bound_lies;       /* L_BOUND does not wait for messages */
 	uint8_t fail;          /* register read number `fail` returns all ones; 0: none */
 	bool fail_on;          /* from it on no device answers, nor sends */
@@ -276,11 +277,13 @@ struct sim_config {
 	/* Arm: the version of the GIC, 2 or 3; 0: x86, and none of the following. */
 	uint8_t gic;
 	uint8_t its_device_bits, its_event_bits;
-	bool its_pta;           /* an ITS names redistributors by address */
-	bool gic_slow;          /* a route takes effect some time after it was written */
-	bool its_late;          /* explored: time passes also while hardware is busy */
-	bool weak;              /* stores to different words become visible in any order that
-				 * a release allows */
+	bool its_pta;  /* an ITS names redistributors by address */
+	bool gic_slow; /* a route takes effect some time after it was written */
+	bool its_late; /* explored: time passes also while hardware is busy */
+	/* Stores are buffered as with `tso`, and only a barrier or a read-modify-write empties
+	 * the buffer: not a lock, an interrupt or an access to a device. All stores of the
+	 * port are releases: one never overtakes another. */
+	bool weak;
 	const uint64_t *mpidrs; /* by CPU */
 	uint32_t spis, espis, lpis, nits;
 	uint64_t recall_ns; /* storm: longest time until a presentation is taken back */
@@ -482,6 +485,15 @@ static inline void sim_observe(struct machine *m, uint64_t value)
 	c->history[c->depth] = sim_mix(c->history[c->depth], value);
 }
 
+/* How long ago this CPU took its lock. On a GIC nothing depends on time, which goes on as
+ * long as somebody polls: more than once is all the same. */
+static inline uint64_t sim_held_for(const struct machine *m, const struct sim_cpu *c)
+{
+	uint64_t ns = m->now - c->locked_at;
+
+	return m->config.gic && ns > m->config.drain_ns ? m->config.drain_ns : ns;
+}
+
 /* Of all the code of the current CPU has seen only `value` still matters to it. */
 static inline void sim_forget(struct machine *m, uint64_t value)
 {
@@ -556,8 +568,9 @@ void cpu_wake(struct machine *m, uint32_t cpu);
 /* Queue at the lock it waits for, in the lock's second word. Only in a storm:
  * another chooser sees the waiters in the CPUs. */
 void cpu_chain(struct machine *m, uint32_t cpu);
+void cpu_unlocked(struct machine *m, ferry_lock *lock);
 void cpu_park(struct machine *m);
-/* Explored: all stores of the CPU become visible. */
+/* All stores of the CPU become visible; the oldest does. */
 void cpu_flush(struct machine *m, uint32_t cpu);
 void cpu_flush_one(struct machine *m, uint32_t cpu);
 void cpu_unpark(struct machine *m, uint32_t cpu);

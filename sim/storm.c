@@ -550,6 +550,7 @@ static void plan_series(struct storm *st)
 static void run(struct storm *st, storm_progress *tell, void *arg)
 {
 	struct machine *m = st->m;
+	uint32_t i;
 
 	storm_queue(st, 0, OP_SETUP, 0, 0);
 	cpu_unpark(m, 0);
@@ -559,6 +560,8 @@ static void run(struct storm *st, storm_progress *tell, void *arg)
 			     m->out->report.raised);
 	if (st->status)
 		return;
+	for (i = 0; i < m->config.cpus; i++)
+		cpu_flush(m, i);
 	if (st->finished)
 		oracle_final(m);
 	else if (!m->fatal)

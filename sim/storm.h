@@ -72,6 +72,7 @@ struct storm_spec {
 	bool its;
 	uint32_t espis;
 	bool split_eoi; /* EOImode 1 */
+	bool weak;      /* stores wait in a buffer until a barrier, or for a while */
 
 	uint64_t events;      /* device events to raise; the storm then runs to quiescence */
 	uint64_t moves;       /* random affinity requests, spread over the run */
