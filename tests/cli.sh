@@ -239,6 +239,7 @@ bad_spi "INTIDs past the extended SPIs" .intid "INTIDs of this kind are 4096 to 
 bad_arm "too many extended SPIs" 3 devices "no INTID is left for 'n-64': there are 64 extended SPIs" $'cpus: 4\ndevices: [{name: n, kind: espi-edge, queues: 65}]'
 bad_arm "too many SPIs" 3 devices "no INTID is left for 'n-988': there are 988 SPIs" $'cpus: 4\ndevices: [{name: n, kind: spi-level, queues: 989}]'
 bad_arm "an INTID twice" 3 devices "'n' and 'm' both have INTID 40" $'cpus: 4\ndevices: [{name: n, kind: spi-edge, intid: 40}, {name: m, kind: spi-level, intid: 40}]'
+bad_line "options: weak on x86" options.weak "only for Arm machines, which have" "options: {weak: true}"
 bad_device "an Arm kind" .kind "only for Arm machines, which have" "name: n, kind: lpi"
 bad_device "intid" .intid "only for Arm machines, which have" "name: n, kind: msix, intid: 40"
 bad "mpidr_start on x86" 1 "cpus[0].mpidr_start" "only for machines with gic.version: 3" <<<$'cpus: [{count: 2, mpidr_start: 4}]\ndevices: [{name: n, kind: msix}]'

@@ -89,6 +89,7 @@ def arm_options(r):
         "nested": flag(r, 0.4),
         "commit": r.choice(["random", "on", "off"]),
         "restore": flag(r, 0.6),
+        "weak": flag(r, 0.4),
         "policy": r.choice(POLICIES),
     }
 

@@ -82,7 +82,7 @@ static int read_vectors(struct reader *r, const yaml_node_t *node)
 }
 
 struct options {
-	bool overtaking, nested, restore, shared, ext_dest, directed_eoi, remap_drains;
+	bool overtaking, nested, restore, weak, shared, ext_dest, directed_eoi, remap_drains;
 	uint8_t fence, commit, logical, policy;
 	uint64_t drain_ns, flight_ns, ipi_ns, eoi_ns;
 	uint32_t handler_ns;
@@ -95,6 +95,7 @@ static void take_options(struct storm_spec *spec, const struct options *o)
 	spec->overtaking = o->overtaking;
 	spec->nested = o->nested;
 	spec->restore = o->restore;
+	spec->weak = o->weak;
 	spec->shared = o->shared;
 	spec->ext_dest = o->ext_dest;
 	spec->directed_eoi = o->directed_eoi;
@@ -137,6 +138,7 @@ static int read_options(struct reader *r, const yaml_node_t *node)
 		F_WORD(options, commit, commit),
 		F_BOOL(options, restore),
 		F_WORD(options, policy, policy),
+		F_BOOL(options, weak, .only = ON_GIC),
 		F_BOOL(options, shared, .only = ON_X86),
 		F_WORD(options, logical, logical, .only = ON_X86),
 		F_BOOL(options, ext_dest, .only = ON_X86),
