@@ -590,6 +590,8 @@ static void work(struct machine *m, uint32_t cpu)
 	if (!a->booted) {
 		boot(m, cpu);
 	} else if (a->polls) {
+		if (m->gic) /* it may be one after the other, without end */
+			sim_forget(m, 31);
 		run_poll(m, cpu);
 	} else if (st->running == SETUP) {
 		set_up(m);

@@ -80,12 +80,12 @@ struct hardware {
 	bool undrained;    /* undrained: an invalidation does not drain into IRRs */
 	bool directed;     /* directed: EOI broadcasts are suppressed */
 	/* Arm */
-	bool gic2;     /* gic=2: GICv2, else GICv3 */
-	bool slow;     /* slow: a route takes effect some time after it was written */
-	bool its_late; /* its=late: an ITS or distributor takes longer than it is waited for */
-	bool weak;     /* weak: stores become visible in any order that a release allows */
-	uint8_t fail;  /* fail=N: register read N after setting up returns all ones */
-	bool fail_on;  /* fail=N+: and every one after it */
+	bool gic2;      /* gic=2: GICv2, else GICv3 */
+	bool slow;      /* slow: a route takes effect some time after it was written */
+	bool poll_soon; /* poll=soon: what waits for hardware is looked at again at any moment */
+	bool weak;      /* weak: stores become visible in any order that a release allows */
+	uint8_t fail;   /* fail=N: register read N after setting up returns all ones */
+	bool fail_on;   /* fail=N+: and every one after it */
 };
 
 struct scenario {

@@ -397,6 +397,28 @@ static bool only_events(const label *list, uint32_t n)
 	return true;
 }
 
+/* What has to happen before time passes on an Arm machine. */
+static bool hurries(label l)
+{
+	return label_kind(l) != L_FIRE && label_kind(l) != L_OP && label_kind(l) != L_BOUND;
+}
+
+/* The moment to look at hardware again comes last, without poll=soon. */
+static uint32_t without_haste(const struct world *w, label *list, uint32_t n)
+{
+	uint32_t i, kept = 0;
+	bool busy = false;
+
+	for (i = 0; i < n; i++)
+		busy = busy || hurries(list[i]);
+	if (!busy || !scenario_arm(w->s) || w->s->hw.poll_soon)
+		return n;
+	for (i = 0; i < n; i++)
+		if (label_kind(list[i]) != L_BOUND)
+			list[kept++] = list[i];
+	return kept;
+}
+
 uint32_t world_labels(struct world *w, label *out)
 {
 	label list[WORLD_LABELS];
@@ -422,6 +444,7 @@ uint32_t world_labels(struct world *w, label *out)
 		for (i = 0; i < w->s->cpus && kept < WORLD_LABELS; i++)
 			if (state_of(w->m)->actor[i].waits)
 				out[kept++] = label_of(L_OP, i, 1);
+	kept = without_haste(w, out, kept);
 	/* In an order that does not depend on where flights are kept. */
 	for (i = 1; i < kept; i++) {
 		label l = out[i];

@@ -33,7 +33,6 @@ void world_gic_config(const struct scenario *s, struct sim_config *config)
 	config->gic = s->hw.gic2 ? 2 : 3;
 	config->mpidrs = world_mpidrs;
 	config->gic_slow = s->hw.slow;
-	config->its_late = s->hw.its_late;
 	config->weak = s->hw.weak;
 	config->spis = WORLD_SPIS;
 	config->espis = world_espis(s);

@@ -50,7 +50,7 @@ struct gic_place {
 	struct mark event; /* none: pending by software alone */
 	bool lingers;      /* presented, and moved, discarded or disabled since */
 	bool ended;        /* ... discarded: a SYNC waits for it, it goes nowhere */
-	uint32_t to;       /* ... else 1 + CPU whose redistributor gets it */
+	uint32_t to;       /* 1 + CPU whose redistributor gets it, or would have; 0: stays */
 };
 
 struct gic_lpi {
@@ -86,7 +86,7 @@ struct gic_cpu {
 	uint8_t nactive;
 	struct gic_active act[GIC_ACTIVE]; /* acknowledged and not ended, oldest first */
 	uint32_t offers;                   /* bits in its row of sim_gic.offer */
-	uint32_t ending;                   /* places of LPIs here that are `ended` */
+	uint32_t ending; /* LPIs that were here, or on their way here, and are `ended` */
 	uint32_t fence;                    /* barriers so far */
 };
 
@@ -187,8 +187,6 @@ void arm_perform(struct machine *m, label l);
 void arm_labels(struct machine *m, void (*add)(void *list, label l), void *list);
 /* The CPU is switched off. */
 void arm_park(struct machine *m, uint32_t cpu);
-/* Has it been told something that it has not done yet (RWP, commands)? */
-bool arm_is_busy(const struct machine *m);
 /* Nothing is presented to the CPU. */
 bool arm_idle(const struct machine *m, uint32_t cpu);
 

@@ -191,16 +191,6 @@ void arm_labels(struct machine *m, void (*add)(void *list, label l), void *list)
 			add(list, label_of(L_WAKE, i, 0));
 }
 
-bool arm_is_busy(const struct machine *m)
-{
-	uint32_t i;
-
-	for (i = 0; i < m->config.nits; i++)
-		if (m->gic->its[i].enabled && m->gic->its[i].creadr != m->gic->its[i].cwriter)
-			return true;
-	return m->gic->disabling != 0;
-}
-
 void arm_perform(struct machine *m, label l)
 {
 	if (label_kind(l) == L_RECALL)

@@ -92,7 +92,7 @@ static void put_cpu(struct image *i, const struct machine *m, const struct sim_c
 	put8(i, c->state);
 	put8(i, c->depth);
 	if (c->locks)
-		put32(i, (uint32_t)(m->now - c->locked_at));
+		put32(i, (uint32_t)sim_held_for(m, c));
 	put8(i, (uint64_t)c->iff << 1 | c->parked);
 	if (c->state == CPU_SLEEP)
 		put64(i, c->until);

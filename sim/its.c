@@ -55,6 +55,8 @@ void arm_its_forget(struct machine *m, struct gic_place *p)
 {
 	if (p->ended)
 		m->gic->cpu[p->cpu - 1].ending--;
+	if (p->ended && p->to)
+		m->gic->cpu[p->to - 1].ending--;
 	*p = (struct gic_place){ .event.time = NEVER };
 }
 
@@ -137,13 +139,24 @@ void arm_its_move(struct machine *m, uint32_t n, struct gic_place *p, uint32_t t
 	pend(m, n, to, from.src, &from.event);
 }
 
+/* Is it to be moved to this redistributor once it is taken back elsewhere? */
+static bool is_on_its_way(const struct gic_place *p, uint32_t to)
+{
+	return p->cpu && p->lingers && !p->ended && p->to == to + 1 && p->cpu != to + 1;
+}
+
 /* What is pending at one redistributor shall be at another. Presented, it may still be
  * taken where it is. */
 static void move_pending(struct machine *m, uint32_t n, uint32_t from, uint32_t to)
 {
 	struct gic_place *p = arm_its_place(m, n, from);
 	uint64_t bit = 1ull << (n % 64);
+	uint32_t i;
 
+	/* What was on its way there goes on. */
+	for (i = 0; i < GIC_PLACES; i++)
+		if (is_on_its_way(&lpi_of(m, n)->at[i], from))
+			lpi_of(m, n)->at[i].to = to + 1;
 	if (!p || from == to || p->ended)
 		return;
 	if (!(m->gic->offer[(size_t)from * m->gic->words + n / 64] & bit)) {
@@ -161,7 +174,15 @@ static void unpend(struct machine *m, uint32_t n, uint32_t cpu)
 {
 	struct gic_place *p = arm_its_place(m, n, cpu);
 	uint64_t bit = 1ull << (n % 64);
+	uint32_t i;
 
+	/* Nor does it come from elsewhere; a SYNC with this redistributor waits for that. */
+	for (i = 0; i < GIC_PLACES; i++)
+		if (is_on_its_way(&lpi_of(m, n)->at[i], cpu)) {
+			lpi_of(m, n)->at[i].ended = true;
+			m->gic->cpu[cpu].ending++;
+			m->gic->cpu[lpi_of(m, n)->at[i].cpu - 1].ending++;
+		}
 	if (!p)
 		return;
 	if (!(m->gic->offer[(size_t)cpu * m->gic->words + n / 64] & bit)) {
@@ -171,7 +192,10 @@ static void unpend(struct machine *m, uint32_t n, uint32_t cpu)
 	if (!p->lingers && m->config.storm)
 		machine_at(m, m->now + 1 + machine_below(m, m->config.recall_ns),
 			   label_of(L_RECALL, n, cpu));
-	m->gic->cpu[cpu].ending += !p->ended;
+	if (!p->ended) {
+		m->gic->cpu[cpu].ending++;
+		p->to = 0;
+	}
 	p->lingers = p->ended = true;
 }
 
@@ -553,7 +577,7 @@ void arm_its_execute(struct machine *m, uint32_t its)
 		execute_one(m, t);
 	/* A SYNC that need not wait changes nothing: who looks between it and the command
 	 * before it might as well have looked before both. */
-	while (m->config.explore && !m->config.yield_all && arm_its_may_execute(m, its) &&
+	while (m->config.explore && arm_its_may_execute(m, its) &&
 	       (command_at(t, t->creadr)[0] & 0xff) == SYNC)
 		execute_one(m, t);
 	schedule(m, its);

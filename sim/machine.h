@@ -279,7 +279,6 @@ struct sim_config {
 	uint8_t its_device_bits, its_event_bits;
 	bool its_pta;  /* an ITS names redistributors by address */
 	bool gic_slow; /* a route takes effect some time after it was written */
-	bool its_late; /* explored: time passes also while hardware is busy */
 	/* Stores are buffered as with `tso`, and only a barrier or a read-modify-write empties
 	 * the buffer: not a lock, an interrupt or an access to a device. All stores of the
 	 * port are releases: one never overtakes another. */
