@@ -45,35 +45,59 @@ static inline void ferry_host_store(void *ctx, ferry_atomic *cell, uint32_t valu
 	__atomic_store_n(&cell->value, value, __ATOMIC_RELEASE);
 }
 
+/* What a read-modify-write still lacks: where it is a pair of exclusives (Arm DDI 0487, B2.3),
+ * a later access may pass its store, however ordered it is. On x86 nothing may. */
+static inline void ferry_full_barrier(void)
+{
+#if !defined(__x86_64__) && !defined(__i386__)
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
 static inline uint32_t ferry_host_xchg(void *ctx, ferry_atomic *cell, uint32_t value)
 {
+	uint32_t old = __atomic_exchange_n(&cell->value, value, __ATOMIC_SEQ_CST);
+
 	(void)ctx;
-	return __atomic_exchange_n(&cell->value, value, __ATOMIC_SEQ_CST);
+	ferry_full_barrier();
+	return old;
 }
 
 static inline uint32_t ferry_host_add(void *ctx, ferry_atomic *cell, uint32_t value)
 {
+	uint32_t old = __atomic_fetch_add(&cell->value, value, __ATOMIC_SEQ_CST);
+
 	(void)ctx;
-	return __atomic_fetch_add(&cell->value, value, __ATOMIC_SEQ_CST);
+	ferry_full_barrier();
+	return old;
 }
 
 static inline uint32_t ferry_host_or(void *ctx, ferry_atomic *cell, uint32_t bits)
 {
+	uint32_t old = __atomic_fetch_or(&cell->value, bits, __ATOMIC_SEQ_CST);
+
 	(void)ctx;
-	return __atomic_fetch_or(&cell->value, bits, __ATOMIC_SEQ_CST);
+	ferry_full_barrier();
+	return old;
 }
 
 static inline uint32_t ferry_host_and(void *ctx, ferry_atomic *cell, uint32_t bits)
 {
+	uint32_t old = __atomic_fetch_and(&cell->value, bits, __ATOMIC_SEQ_CST);
+
 	(void)ctx;
-	return __atomic_fetch_and(&cell->value, bits, __ATOMIC_SEQ_CST);
+	ferry_full_barrier();
+	return old;
 }
 
 static inline bool ferry_host_cas(void *ctx, ferry_atomic *cell, uint32_t expected, uint32_t value)
 {
+	bool stored = __atomic_compare_exchange_n(&cell->value, &expected, value, false,
+						  __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+
 	(void)ctx;
-	return __atomic_compare_exchange_n(&cell->value, &expected, value, false, __ATOMIC_SEQ_CST,
-					   __ATOMIC_SEQ_CST);
+	ferry_full_barrier();
+	return stored;
 }
 
 #endif
