@@ -92,6 +92,8 @@ static void describe_irqs(const struct variant *v, struct storm_irq *irqs, uint3
 	}
 }
 
+static uint64_t handled, moves, offlines;
+
 /* One line of TAP; what replays a failure is its name, seed and events. */
 static void print(const char *name, uint64_t events, const struct storm_report *r)
 {
@@ -99,6 +101,9 @@ static void print(const char *name, uint64_t events, const struct storm_report *
 	   "%s, seed %" PRIu64 ": %" PRIu64 " events, %" PRIu64 " moves, %" PRIu64
 	   " offlines, %" PRIu64 " given back, %" PRIu64 " spurious",
 	   name, r->seed, r->raised, r->moves_done, r->offlines, r->replays, r->spurious);
+	handled += r->handled;
+	moves += r->moves_done;
+	offlines += r->offlines;
 	if (r->unexpected)
 		diag("%" PRIu64 " unexpected", r->unexpected);
 	for (uint32_t i = 0; i < r->nviolations; i++)
@@ -151,5 +156,7 @@ int main(int argc, char **argv)
 		for (uint64_t seed = first; seed <= last; seed++)
 			if (argc < 4 || !strcmp(argv[3], variants[i].name))
 				one(&variants[i], seed, events);
+	diag("%" PRIu64 " handled, %" PRIu64 " moves, %" PRIu64 " times a CPU left", handled, moves,
+	     offlines);
 	return tap_done();
 }
