@@ -77,7 +77,7 @@ void erratum_enabled(uint32_t offset, uint32_t value)
 			write32(word(ICPENDR, first), 1u << n);
 }
 
-/* ---- active for all ----------------------------------------------------------------- */
+/* ---- active for all ------------------------------------------------------------ */
 
 static uint32_t active[1024]; /* by INTID: the CPU + 1, or 0 */
 

@@ -8,7 +8,7 @@
 #include <irqferry/host.h>
 #include "test.h"
 
-/* ---- locks: tickets --------------------------------------------------------------- */
+/* ---- locks: tickets ------------------------------------------------------------ */
 
 /* opaque[0] is the next ticket, opaque[1] the one being served. */
 void ferry_host_lock(void *ctx, ferry_lock *lock)
@@ -26,7 +26,7 @@ void ferry_host_unlock(void *ctx, ferry_lock *lock)
 	__atomic_store_n(&lock->opaque[1], lock->opaque[1] + 1, __ATOMIC_RELEASE);
 }
 
-/* ---- atomics ------------------------------------------------------------------------ */
+/* ---- atomics ------------------------------------------------------------------- */
 
 uint32_t ferry_host_load(void *ctx, const ferry_atomic *cell)
 {
@@ -79,7 +79,7 @@ bool ferry_host_cas(void *ctx, ferry_atomic *cell, uint32_t expected, uint32_t v
 						 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 }
 
-/* ---- this CPU ------------------------------------------------------------------------- */
+/* ---- this CPU ------------------------------------------------------------------ */
 
 uintptr_t ferry_host_irq_save(void *ctx)
 {
@@ -158,7 +158,7 @@ void ferry_host_local(void *ctx, uint32_t cpu, uint32_t intid, uint32_t from)
 	local_handler(cpu, intid);
 }
 
-/* ---- the GIC's registers ----------------------------------------------------------------- */
+/* ---- the GIC's registers ------------------------------------------------------- */
 
 static volatile void *gic(enum ferry_gic_frame frame, uint32_t offset)
 {

@@ -6,7 +6,7 @@ uint8_t stacks[CPUS + 1][STACK_BYTES] __attribute__((aligned(65536)));
 uint64_t level1[512] __attribute__((aligned(4096)));
 extern char cpu_entry[];
 
-/* ---- memory ----------------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------------- */
 
 /* A block of 1 GB, flat. Devices: attribute 0, never executed. Memory: attribute 1,
  * shared by all CPUs: exclusive accesses need that. */
@@ -26,7 +26,7 @@ void map(void)
 	__asm__ volatile("dsb sy" ::: "memory");
 }
 
-/* ---- clock -------------------------------------------------------------------------- */
+/* ---- clock --------------------------------------------------------------------- */
 
 uint64_t now_ns(void)
 {
@@ -42,7 +42,7 @@ void timer_start(uint64_t ns)
 	__asm__ volatile("isb" ::: "memory");
 }
 
-/* ---- PSCI ----------------------------------------------------------------------------- */
+/* ---- PSCI ---------------------------------------------------------------------- */
 
 /* Who was started at EL2 has nobody below EL3 to call: SMC. Else HVC. */
 static bool from_el2;
@@ -67,7 +67,7 @@ void machine_level(uint64_t level)
 	from_el2 = level == 8;
 }
 
-/* ---- what compilers call for themselves ------------------------------------------------ */
+/* ---- what compilers call for themselves ---------------------------------------- */
 
 void *memcpy(void *to, const void *from, size_t n)
 {

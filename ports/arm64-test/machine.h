@@ -42,7 +42,7 @@ static inline void write32(uint64_t address, uint32_t value)
 	*(volatile uint32_t *)(uintptr_t)address = value;
 }
 
-/* ---- this CPU ------------------------------------------------------------------- */
+/* ---- this CPU ------------------------------------------------------------------ */
 
 #define read_sysreg(name) \
 	({ \
@@ -85,13 +85,13 @@ uint64_t now_ns(void);
 
 void timer_start(uint64_t ns);
 
-/* ---- CPUs, by PSCI --------------------------------------------------------------- */
+/* ---- CPUs, by PSCI ------------------------------------------------------------- */
 
 int64_t cpu_on(uint32_t cpu); /* 0: it will come to begin(); one caller at a time */
 void cpu_off(void);           /* returns only if refused */
 bool cpu_is_off(uint32_t cpu);
 
-/* ---- words -------------------------------------------------------------------- */
+/* ---- words --------------------------------------------------------------------- */
 
 /* One line at a time; %s %c %d %u %x %lu %lx %%, with a width (padded by blanks). */
 __attribute__((format(printf, 1, 2))) void say(const char *format, ...);
@@ -105,7 +105,7 @@ __attribute__((format(printf, 1, 2))) _Noreturn void bail(const char *format, ..
 /* The number after `name=` among the arguments (-semihosting-config arg=name=N). */
 uint64_t argument(const char *name, uint64_t otherwise);
 
-/* ---- start.S, machine.c, main.c -------------------------------------------------- */
+/* ---- start.S, machine.c, main.c ------------------------------------------------ */
 
 int64_t firmware(bool smc, uint64_t function, uint64_t a, uint64_t b, uint64_t c);
 int64_t semihosting(uint64_t operation, void *argument);

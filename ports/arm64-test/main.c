@@ -19,7 +19,7 @@ static bool gicv3;
 
 void machine_level(uint64_t level);
 
-/* ---- interrupts ------------------------------------------------------------------------------- */
+/* ---- interrupts ---------------------------------------------------------------- */
 
 static void tick(uint32_t cpu)
 {
@@ -58,7 +58,7 @@ void interrupt(void)
 		cpus[cpu].unexpected++;
 }
 
-/* ---- the library --------------------------------------------------------------------------------- */
+/* ---- the library --------------------------------------------------------------- */
 
 #define IRQS 64u
 #define LPI_NUMBERS 16384u /* the power of two that 8192 + IRQS fits in */
@@ -134,7 +134,7 @@ static void devices_known(void)
 	}
 }
 
-/* ---- CPUs ------------------------------------------------------------------------------------------- */
+/* ---- CPUs ---------------------------------------------------------------------- */
 
 /* On it, interrupts off. `again`: the library knows its timer and its SGIs already. */
 static void enter(uint32_t cpu, bool again)
@@ -172,7 +172,7 @@ static _Noreturn void thread(uint32_t cpu)
 	}
 }
 
-/* ---- one at a time ------------------------------------------------------------------------------------ */
+/* ---- one at a time ------------------------------------------------------------- */
 
 static bool wait_until(bool (*done)(void *arg), void *arg)
 {
@@ -216,7 +216,7 @@ static bool tour(struct source *s)
 	return good;
 }
 
-/* ---- late: acknowledged on the old CPU, taken by the library after the move -------------------- */
+/* ---- late: acknowledged on the old CPU, taken by the library after the move ---- */
 
 static struct {
 	uint32_t intid, cpu, caught;
@@ -293,7 +293,7 @@ static void check_local(const char *when)
 	check(sent, "%s: each CPU takes SGIs", when);
 }
 
-/* ---- the tests ---------------------------------------------------------------------------------------- */
+/* ---- the tests ----------------------------------------------------------------- */
 
 static bool is_online(void *arg)
 {

@@ -78,7 +78,7 @@ static void put_format(struct line *l, const char *format, va_list *args)
 	}
 }
 
-/* ---- the PL011 ----------------------------------------------------------------------- */
+/* ---- the PL011 ----------------------------------------------------------------- */
 
 static uint32_t uart_lock;
 
@@ -112,7 +112,7 @@ void say(const char *format, ...)
 	write_out(&l);
 }
 
-/* ---- TAP ------------------------------------------------------------------------------- */
+/* ---- TAP ----------------------------------------------------------------------- */
 
 static uint32_t checks, failures;
 
@@ -167,7 +167,7 @@ _Noreturn void fault(uint64_t vector, uint64_t syndrome, uint64_t address, uint6
 	     syndrome, address, data);
 }
 
-/* ---- arguments ---------------------------------------------------------------------------- */
+/* ---- arguments ----------------------------------------------------------------- */
 
 /* Where the number after `name=` begins, or null. */
 static const char *find(const char *text, const char *name)

@@ -72,7 +72,7 @@ void source_handler(struct source *s, uint32_t irq, uint32_t cpu)
 	put(&s->running, 0);
 }
 
-/* ---- the GIC's own pending bit ----------------------------------------------------------- */
+/* ---- the GIC's own pending bit ------------------------------------------------- */
 
 /* IHI 0069H 12.9.26 GICD_ISPENDRn: a write of 1 makes an edge. */
 static void soft_raise(struct source *s)
@@ -90,7 +90,7 @@ static bool soft_acknowledge(struct source *s)
 static const struct device soft = { "software", FERRY_GIC_EDGE, true, soft_raise,
 				    soft_acknowledge };
 
-/* ---- PL011: the transmit interrupt, by its mask ----------------------------------------------- */
+/* ---- PL011: the transmit interrupt, by its mask -------------------------------- */
 
 /* The raw interrupt is there since the first character was sent. */
 static void uart_raise(struct source *s)
@@ -108,7 +108,7 @@ static bool uart_acknowledge(struct source *s)
 
 static const struct device uart = { "pl011", FERRY_GIC_LEVEL, false, uart_raise, uart_acknowledge };
 
-/* ---- PL031: the alarm, set to this very second -------------------------------------------------- */
+/* ---- PL031: the alarm, set to this very second --------------------------------- */
 
 static void rtc_raise(struct source *s)
 {

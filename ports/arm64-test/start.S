@@ -99,7 +99,7 @@ at_el1:
 3:	wfi
 	b	3b
 
-/* ---- vectors --------------------------------------------------------------------- */
+/* ---- vectors ------------------------------------------------------------------- */
 
 	.macro	slot to, what
 	.balign	0x80
@@ -168,7 +168,7 @@ irq:
 	add	sp, sp, #176
 	eret
 
-/* ---- calls of the firmware and of the emulator ------------------------------------ */
+/* ---- calls of the firmware and of the emulator --------------------------------- */
 
 /* int64_t firmware(bool smc, uint64_t function, uint64_t a, uint64_t b, uint64_t c) */
 	.global	firmware

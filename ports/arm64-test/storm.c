@@ -47,7 +47,7 @@ static void unexpected(const char *what, int status)
 		say("# %s: status %d", what, status);
 }
 
-/* ---- where handlers may start ------------------------------------------------------------- */
+/* ---- where handlers may start -------------------------------------------------- */
 
 static struct source *source_of(uint32_t irq)
 {
@@ -159,7 +159,7 @@ static void move(struct source *s, uint32_t cpu)
 	put(&s->slot, 0);
 }
 
-/* ---- other things to do --------------------------------------------------------------------- */
+/* ---- other things to do -------------------------------------------------------- */
 
 static void mask_or_disable(struct source *s, uint32_t cpu)
 {
@@ -248,7 +248,7 @@ static void work(uint32_t cpu)
 		wait_for_interrupt();
 }
 
-/* ---- this CPU goes ------------------------------------------------------------------------------- */
+/* ---- this CPU goes ------------------------------------------------------------- */
 
 /* The last steps, interrupts off. Returns only if it stays. */
 static int commit(uint32_t cpu)
@@ -307,7 +307,7 @@ static void leave(uint32_t cpu)
 	put(&cpus[cpu].off_wanted, 0);
 }
 
-/* ---- the manager: one CPU at a time, so the hotplug lock is its duty --------------------------- */
+/* ---- the manager: one CPU at a time, so the hotplug lock is its duty ----------- */
 
 static uint32_t online_count(void)
 {
@@ -433,7 +433,7 @@ bool storm_stuck(void)
 	return get(&hotplug.since) && !get(&over) && now_ns() > get(&hotplug.since) + patience_ns;
 }
 
-/* ---- begin, end ------------------------------------------------------------------------------------ */
+/* ---- begin, end ---------------------------------------------------------------- */
 
 static uint64_t moves(void)
 {
@@ -489,7 +489,7 @@ bool storm_over(void)
 	return get(&over);
 }
 
-/* ---- what came of it ------------------------------------------------------------------------------- */
+/* ---- what came of it ----------------------------------------------------------- */
 
 static uint64_t sum(size_t field)
 {

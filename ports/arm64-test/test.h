@@ -11,7 +11,7 @@
 #include <irqferry/gic.h>
 #include "machine.h"
 
-/* ---- atomics, all sequentially consistent --------------------------------------------- */
+/* ---- atomics, all sequentially consistent -------------------------------------- */
 
 #define get(p) __atomic_load_n(p, __ATOMIC_SEQ_CST)
 #define put(p, v) __atomic_store_n(p, v, __ATOMIC_SEQ_CST)
@@ -24,7 +24,7 @@
 					    __ATOMIC_SEQ_CST); \
 	})
 
-/* ---- sources ----------------------------------------------------------------------------- */
+/* ---- sources ------------------------------------------------------------------- */
 
 #define SOURCES_MAX 48u
 #define EVERY_CPU ((1u << CPUS) - 1)
@@ -85,7 +85,7 @@ void devices_find(void);
 void virtio_find(void);
 void pci_find(void);
 
-/* ---- CPUs ---------------------------------------------------------------------------------- */
+/* ---- CPUs ---------------------------------------------------------------------- */
 
 struct cpu {
 	uint64_t random;
@@ -109,7 +109,7 @@ void poll_if_due(struct ferry *f);
 void acknowledged(uint32_t intid);
 void mail(uint32_t from, uint32_t to);
 
-/* ---- errata.c: what the emulator does not do as the GICv2 does ------------------------------- */
+/* ---- errata.c: what the emulator does not do as the GICv2 does ----------------- */
 
 void errata_are(bool are);
 bool erratum_target(uint32_t offset, uint8_t value);
@@ -117,7 +117,7 @@ void erratum_enabled(uint32_t offset, uint32_t value);
 uint32_t erratum_acknowledged(uint32_t intid);
 void erratum_ended(uint32_t offset, uint32_t value);
 
-/* ---- storm.c -------------------------------------------------------------------------------- */
+/* ---- storm.c ------------------------------------------------------------------- */
 
 void storm_trace(void *ctx, const struct ferry_trace *record);
 /* One round of this CPU's thread; may turn the CPU off. */
