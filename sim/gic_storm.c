@@ -9,11 +9,18 @@
 #define RECALL_NS 2000
 #define SGI 7 /* whose arrivals are checked */
 
+/* One that still pends takes in another (GICv2: of the same sender), so fewer may come than
+ * were sent, but one after the last. */
+struct sgi {
+	uint32_t sent, taken;
+	bool owed;
+};
+
 struct storm_arm {
 	uint64_t *mpidrs;
 	uint32_t *intid;  /* of each source, or its EventID */
 	uint32_t *events; /* of each device */
-	uint32_t *sent;   /* by CPU: SGIs that were sent and not taken */
+	struct sgi *sgi;  /* by CPU */
 	bool *entered;    /* by CPU: for the first time */
 	struct ferry_mpidr *affinities;
 	struct ferry_gic_region region[GIC_REGIONS];
@@ -171,11 +178,11 @@ static bool allocate(struct storm *st, struct storm_arm *a)
 
 	a->mpidrs = calloc(spec->cpus, sizeof(*a->mpidrs));
 	a->affinities = calloc(spec->cpus, sizeof(*a->affinities));
-	a->sent = calloc(spec->cpus, sizeof(*a->sent));
+	a->sgi = calloc(spec->cpus, sizeof(*a->sgi));
 	a->entered = calloc(spec->cpus, 1);
 	a->intid = calloc(spec->nirqs + 1, sizeof(*a->intid));
 	a->events = calloc(spec->devices + 1, sizeof(*a->events));
-	if (!a->mpidrs || !a->affinities || !a->sent || !a->entered || !a->intid || !a->events) {
+	if (!a->mpidrs || !a->affinities || !a->sgi || !a->entered || !a->intid || !a->events) {
 		storm_fail(st, FERRY_E_MEMORY, "out of memory");
 		return false;
 	}
@@ -349,7 +356,7 @@ void storm_arm_free(struct storm *st)
 		return;
 	free(a->mpidrs);
 	free(a->affinities);
-	free(a->sent);
+	free(a->sgi);
 	free(a->entered);
 	free(a->intid);
 	free(a->events);
@@ -413,12 +420,19 @@ void storm_arm_enter(struct storm *st, uint32_t cpu)
 {
 	int rc = FERRY_OK;
 
-	st->arm->sent[cpu] = 0;
+	st->arm->sgi[cpu].owed = false;
 	if (!st->arm->entered[cpu])
 		rc = ferry_gic_local(st->m->ferry, cpu, SGI, true, true, 0);
 	st->arm->entered[cpu] = true;
 	if (rc != FERRY_OK)
 		violation(st->m, V_BROKEN, cpu, NONE, "SGI %d can't be configured: %d", SGI, rc);
+}
+
+static void send_to(struct storm *st, uint64_t *mask, uint32_t cpu)
+{
+	mask[cpu / 64] |= 1ull << (cpu % 64);
+	st->arm->sgi[cpu].sent++;
+	st->arm->sgi[cpu].owed = true;
 }
 
 void storm_arm_sgi(struct storm *st)
@@ -427,9 +441,9 @@ void storm_arm_sgi(struct storm *st)
 	uint32_t cpu = storm_some_cpu(st), other = storm_some_cpu(st);
 	int rc;
 
-	mask[cpu / 64] |= 1ull << (cpu % 64);
-	mask[other / 64] |= 1ull << (other % 64);
-	st->arm->sent[cpu] = st->arm->sent[other] = 1;
+	send_to(st, mask, cpu);
+	if (other != cpu)
+		send_to(st, mask, other);
 	rc = ferry_gic_sgi(st->m->ferry, SGI, mask);
 	if (rc != FERRY_OK)
 		violation(st->m, V_BROKEN, st->m->current, NONE, "an SGI returned %d", rc);
@@ -437,12 +451,13 @@ void storm_arm_sgi(struct storm *st)
 
 void storm_arm_local(struct machine *m, uint32_t cpu, uint32_t intid, uint32_t from)
 {
-	struct storm *st = storm_of(m);
+	struct sgi *sgi = &storm_of(m)->arm->sgi[cpu];
 
 	(void)from;
-	if (intid != SGI || !st->arm->sent[cpu])
+	if (intid != SGI || sgi->taken == sgi->sent)
 		violation(m, V_BROKEN, cpu, NONE, "interrupt %u, which nobody sent", intid);
-	st->arm->sent[cpu] = 0;
+	sgi->taken++;
+	sgi->owed = false;
 }
 
 void storm_arm_finish(struct storm *st)
@@ -450,6 +465,6 @@ void storm_arm_finish(struct storm *st)
 	uint32_t cpu;
 
 	for (cpu = 0; cpu < st->spec->cpus; cpu++)
-		if (st->arm->sent[cpu])
+		if (st->arm->sgi[cpu].owed)
 			violation(st->m, V_LOST, cpu, NONE, "an SGI never came");
 }

@@ -401,8 +401,10 @@ static void hotplug_lock(struct storm *st)
 	st->calls = 1;
 }
 
+/* A lock: what was stored under it is seen by who takes it next. */
 static void hotplug_unlock(struct storm *st)
 {
+	cpu_flush(st->m, st->m->current);
 	st->calls = 0;
 }
 
@@ -515,6 +517,8 @@ static void enter(struct storm *st, uint32_t cpu)
 	back_online(st, cpu);
 	if (st->arm)
 		storm_arm_enter(st, cpu);
+	/* Who waits for this holds the lock. */
+	cpu_flush(st->m, cpu);
 	st->entered[cpu] = true;
 }
 
