@@ -44,6 +44,7 @@ static struct ferry_gic_config config_of(const struct scenario *s, const struct 
 		.core.cpus = s->cpus,
 		.core.irqs = s->nirqs,
 		.core.masks = 4,
+		.core.drain_ns = WORLD_DRAIN_NS,
 		.core.restore = s->restore,
 		.core.trace = library_trace,
 		.flags = s->split ? FERRY_GIC_SPLIT_EOI : 0,

@@ -397,21 +397,35 @@ static bool only_events(const label *list, uint32_t n)
 	return true;
 }
 
-/* What has to happen before time passes on an Arm machine. */
-static bool hurries(label l)
+/* What has to happen before time passes on an Arm machine: all, without poll=soon; but
+ * what was offered is taken or taken back within the drain bound (irqferry/gic.h). */
+static bool hurries(const struct world *w, label l)
 {
-	return label_kind(l) != L_FIRE && label_kind(l) != L_OP && label_kind(l) != L_BOUND;
+	if (label_kind(l) == L_RECALL)
+		return true;
+	return !w->s->hw.poll_soon && label_kind(l) != L_FIRE && label_kind(l) != L_OP &&
+	       label_kind(l) != L_BOUND;
 }
 
-/* The moment to look at hardware again comes last, without poll=soon. */
+/* Is it offered something, or has it acknowledged and not come to a handler? */
+static bool is_taking(const struct sim_cpu *c)
+{
+	return !c->parked && (c->signal || (c->depth && !c->frame[c->depth - 1].handler));
+}
+
+/* The moment to look at hardware again comes after that. */
 static uint32_t without_haste(const struct world *w, label *list, uint32_t n)
 {
 	uint32_t i, kept = 0;
 	bool busy = false;
 
+	if (!scenario_arm(w->s))
+		return n;
 	for (i = 0; i < n; i++)
-		busy = busy || hurries(list[i]);
-	if (!busy || !scenario_arm(w->s) || w->s->hw.poll_soon)
+		busy = busy || hurries(w, list[i]);
+	for (i = 0; i < w->s->cpus; i++)
+		busy = busy || is_taking(&w->m->cpu[i]);
+	if (!busy)
 		return n;
 	for (i = 0; i < n; i++)
 		if (label_kind(list[i]) != L_BOUND)

@@ -178,10 +178,14 @@ static void line_labels(struct machine *m, uint32_t n, void (*add)(void *list, l
 
 void arm_labels(struct machine *m, void (*add)(void *list, label l), void *list)
 {
-	uint32_t i;
+	uint32_t i, n;
 
-	for (i = 0; i < m->gic->lines; i++)
-		line_labels(m, i, add, list);
+	/* To lines that nobody is wired to nothing happens. */
+	for (i = 0; i < m->config.sources; i++) {
+		n = arm_index(m, m->source[i].intid);
+		if (n < m->gic->lines && m->gic->line[n].src)
+			line_labels(m, n, add, list);
+	}
 	lpi_labels(m, add, list);
 	for (i = 0; i < m->config.nits; i++)
 		if (arm_its_may_execute(m, i))
@@ -393,13 +397,14 @@ static void put_its(struct bytes *b, const struct machine *m, const struct gic_i
 size_t arm_image(const struct machine *m, uint8_t *out)
 {
 	struct bytes b = { out, 0 };
-	uint32_t i;
+	uint32_t i, n;
 
 	put8(&b, m->gic->ctlr);
-	/* To the others nothing can happen. */
-	for (i = 0; i < m->gic->lines; i++)
-		if (m->gic->line[i].src)
-			put_line(&b, m, &m->gic->line[i]);
+	for (i = 0; i < m->config.sources; i++) {
+		n = arm_index(m, m->source[i].intid);
+		if (n < m->gic->lines && m->gic->line[n].src)
+			put_line(&b, m, &m->gic->line[n]);
+	}
 	for (i = 0; i < m->config.cpus; i++)
 		put_cpu(&b, m, i);
 	for (i = 0; i < m->config.lpis; i++)
