@@ -87,7 +87,7 @@ struct gic_cpu {
 	struct gic_active act[GIC_ACTIVE]; /* acknowledged and not ended, oldest first */
 	uint32_t offers;                   /* bits in its row of sim_gic.offer */
 	uint32_t ending; /* LPIs that were here, or on their way here, and are `ended` */
-	uint32_t fence;                    /* barriers so far */
+	uint32_t fence;  /* barriers so far */
 };
 
 /* ---- ITS ------------------------------------------------------------------ */
@@ -216,6 +216,8 @@ void arm_its_write(struct machine *m, uint32_t its, uint32_t offset, uint32_t by
 /* The label L_ITS, and whether it can be: a SYNC waits. */
 void arm_its_execute(struct machine *m, uint32_t its);
 bool arm_its_may_execute(const struct machine *m, uint32_t its);
+/* Does its ITS know the event of this source? */
+bool arm_its_is_mapped(struct machine *m, uint32_t src);
 /* A message of the source's device arrives. */
 void arm_its_message(struct machine *m, const struct flight *f);
 /* ferry_host_its_sync. */

@@ -193,15 +193,16 @@ static void freed_line(struct machine *m, uint32_t src, uint32_t n)
 			violation(m, V_BROKEN, cpu, src, "freed while it is presented");
 }
 
+/* The INTID may be another interrupt's again; the event is this one's. */
 static void freed_lpi(struct machine *m, uint32_t src, uint32_t n)
 {
 	const struct gic_lpi *l = &m->gic->lpi[n - m->gic->lines];
 	uint32_t i;
 
-	if (l->mapped)
+	if (arm_its_is_mapped(m, src))
 		violation(m, V_BROKEN, NONE, src, "freed, and its event is still mapped");
 	for (i = 0; i < GIC_PLACES; i++)
-		if (l->at[i].cpu)
+		if (l->at[i].cpu && l->at[i].src == src && l->at[i].event.time != NEVER)
 			violation(m, V_BROKEN, l->at[i].cpu - 1, src,
 				  "freed while it pends in a redistributor");
 }

@@ -271,6 +271,14 @@ void arm_its_message(struct machine *m, const struct flight *f)
 	pend(m, arm_index(m, e->intid), cpu, f->src, &k);
 }
 
+bool arm_its_is_mapped(struct machine *m, uint32_t src)
+{
+	const struct source *s = &m->source[src];
+	struct gic_event *e = event_of(m, &m->gic->its[s->its], s->device, s->event);
+
+	return e && e->intid;
+}
+
 /* ---- commands: 5.3 ---------------------------------------------------------------------- */
 
 struct its_call {
