@@ -59,6 +59,7 @@ static const struct {
 	{ "leave=off", LEAVING },
 	{ "pinned", MOVERS },
 	{ "pinned restore", BIT(OP_ONLINE) },
+	{ "rd=kept", BIT(OP_ONLINE) },
 	{ "poll=soon", MOVERS | BIT(OP_FREE) },
 	{ "slow nested", MOVERS },
 	{ "slow leave=off", LEAVING },

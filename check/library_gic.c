@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* library_gic.c: the library as the subject of the checker: Arm. */
+#include <stdlib.h>
+#include <string.h>
 #include "library.h"
 #include "sim/gic.h"
 
@@ -181,6 +183,25 @@ static void check_cpu(struct machine *m, uint32_t cpu)
 		violation(m, V_OFFLINE, cpu, NONE, "it is offline, and its redistributor is awake");
 }
 
+/* Each interrupt is known to the CPUs of its place, and to no other. */
+static void check_places(struct machine *m, uint32_t cpu)
+{
+	uint32_t src, n = 0, slots;
+	uint64_t effective;
+	struct ferry_affinity a;
+	char text[100];
+
+	for (src = 0; src < m->config.sources; src++)
+		n += m->source[src].irq != NONE && library_affinity(m, src, &a, NULL, &effective) &&
+		     (effective >> cpu & 1);
+	machine_look(m);
+	ferry_cpu_describe(ferry(m), cpu, text, sizeof(text));
+	machine_looked(m);
+	slots = (uint32_t)strtoul(strrchr(text, ' '), NULL, 10);
+	if (slots != n)
+		violation(m, V_BROKEN, cpu, NONE, "%u interrupts live on it, it has %u", n, slots);
+}
+
 /* Nothing but an event can happen: then nothing moves, and nobody waits. */
 static void check_rest(struct machine *m, uint32_t src)
 {
@@ -218,8 +239,11 @@ static void look(struct machine *m, enum look when)
 	for (i = 0; i < m->config.sources; i++)
 		if (m->source[i].irq != NONE)
 			look_at(m, i, when);
-	for (i = 0; i < m->config.cpus; i++)
+	for (i = 0; i < m->config.cpus; i++) {
 		check_cpu(m, i);
+		if (when == LOOK_REST)
+			check_places(m, i);
+	}
 }
 
 const struct subject subject_gic = {

@@ -321,14 +321,14 @@ static bool fewer_cpus(struct work *w)
 /* Each option as if it had not been said; false: there are no more. */
 static bool clear_option(struct scenario *s, uint32_t i)
 {
-	bool *const flags[] = {
-		&s->hw.overtaking,   &s->hw.fence_root, &s->hw.ipi_late,  &s->hw.eoi_late,
-		&s->hw.cleanup_high, &s->hw.nested,     &s->hw.posted,    &s->hw.leave_off,
-		&s->hw.irr_kept,     &s->hw.tso,        &s->hw.undrained, &s->hw.directed,
-		&s->hw.slow,         &s->hw.poll_soon,  &s->hw.weak,      &s->hw.fail_on,
-		&s->pinned,          &s->restore,       &s->shared,       &s->flat,
-		&s->several,         &s->split,         &s->hw.gic2
-	};
+	bool *const flags[] = { &s->hw.overtaking, &s->hw.fence_root,   &s->hw.ipi_late,
+				&s->hw.eoi_late,   &s->hw.cleanup_high, &s->hw.nested,
+				&s->hw.posted,     &s->hw.leave_off,    &s->hw.irr_kept,
+				&s->hw.tso,        &s->hw.undrained,    &s->hw.directed,
+				&s->hw.slow,       &s->hw.poll_soon,    &s->hw.rd_kept,
+				&s->hw.weak,       &s->hw.fail_on,      &s->pinned,
+				&s->restore,       &s->shared,          &s->flat,
+				&s->several,       &s->split,           &s->hw.gic2 };
 	const uint32_t n = sizeof(flags) / sizeof(*flags);
 
 	if (i < n)

@@ -52,7 +52,9 @@ void mutant_choose(uint32_t index)
 		ferry_mutant = index == NO_MUTANT ? 0 : index + 1;
 }
 
-bool suite_blind(const struct suite_how *how, struct pool *p, const struct scenario *s)
+/* What does the library without the mutant say? */
+static enum verdict_kind without_mutant(const struct suite_how *how, struct pool *p,
+					const struct scenario *s)
 {
 	uint32_t chosen = ferry_mutant;
 	struct search_result r;
@@ -61,7 +63,12 @@ bool suite_blind(const struct suite_how *how, struct pool *p, const struct scena
 	suite_search(how, p, s, &r);
 	free(r.path);
 	ferry_mutant = chosen;
-	return check_failed(r.verdict);
+	return r.verdict;
+}
+
+bool suite_blind(const struct suite_how *how, struct pool *p, const struct scenario *s)
+{
+	return check_failed(without_mutant(how, p, s));
 }
 
 #define TRIALS 128 /* hints and ladder */
@@ -105,6 +112,11 @@ static bool evidence(const struct suite_how *how, struct pool *p, struct trial *
 		     const struct search_result *r, struct outcome *o)
 {
 	trial->idle = r->exhausted || r->verdict == CHECK_REFUSED;
+	/* Its machine can't be set up: that shows it too, without a schedule. */
+	if (r->verdict == CHECK_REFUSED && without_mutant(how, p, &trial->s) != CHECK_REFUSED) {
+		o->verdict = CHECK_BROKEN;
+		return true;
+	}
 	if (!check_failed(r->verdict))
 		return false;
 	if (!suite_blind(how, p, &trial->s))

@@ -75,6 +75,7 @@ static const struct option options[] = {
 	WORD(X86 | ARM, "nested", hw.nested, 1),
 	WORD(X86, "posted", hw.posted, 1),
 	WORD(ARM, "slow", hw.slow, 1),
+	WORD(ARM, "rd=kept", hw.rd_kept, 1),
 	WORD(ARM, "poll=soon", hw.poll_soon, 1),
 	WORD(X86 | ARM, "leave=off", hw.leave_off, 1),
 	WORD(X86, "irr=kept", hw.irr_kept, 1),

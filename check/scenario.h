@@ -83,6 +83,7 @@ struct hardware {
 	bool gic2;      /* gic=2: GICv2, else GICv3 */
 	bool slow;      /* slow: a route takes effect some time after it was written */
 	bool poll_soon; /* poll=soon: what waits for hardware is looked at again at any moment */
+	bool rd_kept;   /* rd=kept: a redistributor keeps its state while its CPU is off */
 	bool weak;      /* weak: stores become visible in any order that a release allows */
 	uint8_t fail;   /* fail=N: register read N after setting up returns all ones */
 	bool fail_on;   /* fail=N+: and every one after it */

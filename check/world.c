@@ -347,6 +347,7 @@ bool world_build(struct world *w, const struct scenario *s, const struct subject
 	if (!build_machine(w, &client, merge))
 		return refuse(w, "the machine can't be built: no memory");
 	w->m->quiet = true;
+	world_gic_stale(w->m, s);
 	if (!subject->init(w->m, s))
 		return refuse(w, "the subject refuses this configuration");
 	w->m->quiet = false;

@@ -100,6 +100,7 @@ uint32_t world_espis(const struct scenario *s);
 /* The GIC's part of a configuration; what the sources are wired to. */
 void world_gic_config(const struct scenario *s, struct sim_config *config);
 void world_gic_sources(struct machine *m, const struct scenario *s);
+void world_gic_stale(struct machine *m, const struct scenario *s);
 /* The pieces of a machine's GIC that are state, the n-th; false: there are no more. */
 bool world_gic_piece(struct machine *m, uint32_t n, void **at, size_t *size);
 

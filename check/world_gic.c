@@ -33,6 +33,7 @@ void world_gic_config(const struct scenario *s, struct sim_config *config)
 	config->gic = s->hw.gic2 ? 2 : 3;
 	config->mpidrs = world_mpidrs;
 	config->gic_slow = s->hw.slow;
+	config->irr_kept = s->hw.rd_kept;
 	config->weak = s->hw.weak;
 	config->spis = WORLD_SPIS;
 	config->espis = world_espis(s);
@@ -59,6 +60,20 @@ void world_gic_sources(struct machine *m, const struct scenario *s)
 		source->intid = s->kind[i] == SCENARIO_ESPI ? espi[i] : spi[i];
 		if (source->kind != FERRY_GIC_LPI)
 			m->gic->line[arm_index(m, source->intid)].src = i + 1;
+	}
+}
+
+/* A machine that was used before: the distributor is as somebody left it. */
+void world_gic_stale(struct machine *m, const struct scenario *s)
+{
+	uint32_t i;
+
+	for (i = 0; m->gic && i < s->nirqs; i++) {
+		uint32_t n = arm_index(m, s->kind[i] == SCENARIO_ESPI ? espi[i] : spi[i]);
+		struct gic_line *l = &m->gic->line[n];
+
+		l->enabled = l->active = l->latch = true;
+		l->edge = s->kind[i] == SCENARIO_LINE;
 	}
 }
 

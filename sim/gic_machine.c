@@ -258,7 +258,7 @@ static void lose_lpis(struct machine *m, uint32_t cpu)
 void arm_park(struct machine *m, uint32_t cpu)
 {
 	struct gic_cpu *g = &m->gic->cpu[cpu];
-	bool kept = m->config.storm && (machine_random(m) & 1);
+	bool kept = m->config.storm ? machine_random(m) & 1 : m->config.irr_kept;
 
 	sim_writes(m, RES_IRR(cpu & 3));
 	check_parked(m, cpu);

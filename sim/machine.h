@@ -261,7 +261,7 @@ struct sim_config {
 	bool explore;
 	bool ipi_now, eoi_now; /* IPIs, EOI broadcasts arrive at once */
 	bool doorbell_high;    /* the doorbell outranks all other vectors */
-	bool irr_kept;         /* parking leaves the IRR as it is */
+	bool irr_kept;         /* parking leaves the IRR, or the redistributor, as it is */
 	bool tso;              /* store buffers (SDM 3A 9.2.3.4); explored */
 	bool bound_lies;       /* L_BOUND does not wait for messages */
 	uint8_t fail;          /* register read number `fail` returns all ones; 0: none */

@@ -38,7 +38,7 @@ FLAGS = {"overtaking", "nested", "posted", "tso", "pinned", "shared", "flat", "d
          "restore", "undrained", "slow", "weak", "split", "several"}
 VALUES = {"fence": r"root", "bound": r"none|lies", "ipi": r"late", "eoi": r"late",
           "leave": r"off", "irr": r"kept", "cleanup": r"high", "vectors": r"\d+",
-          "away": r"\d(\+\d)*", "fail": r"\d+\+?", "gic": r"2", "poll": r"soon"}
+          "away": r"\d(\+\d)*", "fail": r"\d+\+?", "gic": r"2", "poll": r"soon", "rd": r"kept"}
 OPS = {"move": r"\d \d(\+\d)*", "offline": "", "online": "", "rollback": "",
        "mask": r"\d", "unmask": r"\d", "disable": r"\d", "enable": r"\d", "free": r"\d",
        "create": r"\d", "settle": r"\d"}
