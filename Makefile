@@ -62,6 +62,7 @@ help:
 	@echo "make test             the tests"
 	@echo "make test-all         the tests, longer; sanitizers, lint, bench, suites, coverage"
 	@echo "make fuzz             random machines, each through a short storm"
+	@echo "make test-arm64       a bare-metal image on QEMU: GICv2, GICv3 with ITS"
 	@echo "make bench            instruction counts (callgrind)"
 	@echo "make policies         two balancing policies on three machines, a table"
 	@echo "make check-nightly    the nightly suite of the explorer; goes on where it was ended"

@@ -389,7 +389,7 @@ static void test_redistributors(void)
 	finish("redistributors");
 }
 
-/* ---- LPIs ------------------------------------------------------------------------------------ */
+/* ---- LPIs ---------------------------------------------------------------------------------- */
 
 static uint64_t pa(size_t offset)
 {
@@ -532,7 +532,7 @@ static void test_discard(void)
 	finish("DISCARD");
 }
 
-/* ---- what is wrong ---------------------------------------------------------------------------- */
+/* ---- what is wrong ------------------------------------------------------------------------- */
 
 static void wrong(uint8_t gic, const char *what, void (*mistake)(void))
 {

@@ -552,7 +552,7 @@ static void test_split(void)
 	   "an LPI is dropped, never deactivated");
 }
 
-/* ---- freeing --------------------------------------------------------------------------------- */
+/* ---- freeing ------------------------------------------------------------------------------- */
 
 static int made_again, freed_inside;
 
@@ -609,7 +609,7 @@ static void test_free(void)
 	ok(true, "... and can be made again");
 }
 
-/* ---- private interrupts ------------------------------------------------------------------------ */
+/* ---- private interrupts -------------------------------------------------------------------- */
 
 static void test_sgis(void)
 {
@@ -693,7 +693,7 @@ static void test_locals(void)
 	ok(!none->line[27].enabled && !fake.lost, "no other CPU's registers were touched");
 }
 
-/* ---- GICv2 ----------------------------------------------------------------------------------- */
+/* ---- GICv2 --------------------------------------------------------------------------------- */
 
 static void test_v2_routes(void)
 {
@@ -776,7 +776,7 @@ static void test_v2_locals(void)
 	is_int(start(&c), FERRY_OK, "all that are there");
 }
 
-/* ---- guards ---------------------------------------------------------------------------------- */
+/* ---- guards -------------------------------------------------------------------------------- */
 
 static void test_guards(void)
 {
