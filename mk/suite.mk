@@ -1,24 +1,31 @@
 # SPDX-License-Identifier: MIT
 # The explorer on its suites: by day (tests/check_suite.sh, part of make test), by night,
 # and built by other compilers.
-#   make states         writes tests/states/commit.txt anew
-#   make check-commit   the whole commit suite against it
+#   make states         writes tests/states/commit.txt and arm.txt anew
+#   make check-commit   the whole commit suite against it; check-arm: that of Arm machines
 #   make check-nightly  the nightly suite; started again it goes on where it was ended
 #   make test-builds    six builds of the explorer must find the same states
 TESTS += tests/check_suite.sh
 STATES = tests/states/commit.txt
+STATES_ARM = tests/states/arm.txt
 NIGHTLY_DONE = $(B)/nightly.done
 
-.PHONY: states check-commit check-nightly test-builds
+.PHONY: states check-commit check-arm check-nightly test-builds
 # Only what was searched to its end without a violation becomes the table.
 states: $(B)/irqferry
 	@mkdir -p $(dir $(STATES))
 	@$(B)/irqferry check --suite commit --quiet --table $(B)/states.txt
 	@mv $(B)/states.txt $(STATES)
+	@$(B)/irqferry check --suite arm --quiet --table $(B)/states.txt
+	@mv $(B)/states.txt $(STATES_ARM)
 
 check-commit: $(B)/irqferry
 	@$(B)/irqferry check --suite commit --quiet --compare $(STATES) || \
 		{ echo "check-commit: if states may change: make states"; exit 1; }
+
+check-arm: $(B)/irqferry
+	@$(B)/irqferry check --suite arm --quiet --compare $(STATES_ARM) || \
+		{ echo "check-arm: if states may change: make states"; exit 1; }
 
 # A checkpoint of another library is refused: then remove it.
 check-nightly: $(B)/irqferry

@@ -84,10 +84,14 @@ static void leave(struct machine *m, uint32_t src, uint32_t place)
 	uint32_t cpu, d, intid = intid_of(m, src);
 	uint32_t mask = m->config.gic == 2 ? 0x3ff : ~0u;
 
-	for (cpu = 0; place && cpu < m->config.cpus; cpu++)
-		for (d = 0; in_place(m, place, cpu) && d < m->cpu[cpu].depth; d++)
+	for (cpu = 0; place && cpu < m->config.cpus; cpu++) {
+		if (!in_place(m, place, cpu))
+			continue;
+		sim_writes(m, RES_CPU(cpu & 3));
+		for (d = 0; d < m->cpu[cpu].depth; d++)
 			if ((m->cpu[cpu].frame[d].intid & mask) == intid)
 				m->cpu[cpu].frame[d].placed = true;
+	}
 }
 
 void arm_place(struct machine *m, uint32_t src)

@@ -94,6 +94,8 @@ static void enable(struct machine *m, uint32_t n)
 	if (!l->enabled && l->routed_by == cpu + 1 && l->fence == m->gic->cpu[cpu].fence)
 		broken(m, "interrupt %u is enabled without a barrier after its route was written",
 		       arm_intid(m, n));
+	if (!l->enabled && !l->routed_by)
+		broken(m, "interrupt %u is enabled before it was routed", arm_intid(m, n));
 	if (!l->group)
 		broken(m, "interrupt %u is enabled in group 0", arm_intid(m, n));
 	l->enabled = true;
@@ -526,7 +528,7 @@ static void write_gicd(struct machine *m, uint32_t offset, uint32_t bytes, uint6
 	}
 }
 
-/* ---- GICR --------------------------------------------------------------------------------------- */
+/* ---- GICR ---------------------------------------------------------------------------------- */
 
 static uint64_t gicr_typer(const struct machine *m, uint32_t cpu)
 {
@@ -671,7 +673,7 @@ static void write_sgi_frame(struct machine *m, uint32_t cpu, uint32_t offset, ui
 	}
 }
 
-/* ---- GICv2's CPU interface -------------------------------------------------------------------- */
+/* ---- GICv2's CPU interface ----------------------------------------------------------------- */
 
 static void write_gicc_ctlr(struct machine *m, uint32_t value)
 {
@@ -729,7 +731,7 @@ static void write_gicc(struct machine *m, uint32_t offset, uint32_t value)
 	}
 }
 
-/* ---- frames ---------------------------------------------------------------------------------------- */
+/* ---- frames -------------------------------------------------------------------------------- */
 
 static uint32_t frame_cpu(struct machine *m, uint32_t unit, uint32_t offset, bool write)
 {
@@ -800,7 +802,7 @@ void arm_write(struct machine *m, enum ferry_gic_frame frame, uint32_t unit, uin
 	}
 }
 
-/* ---- GICv3's CPU interface: 12.2 -------------------------------------------------------------------- */
+/* ---- GICv3's CPU interface: 12.2 ----------------------------------------------------------- */
 
 static bool may_icc(struct machine *m, enum ferry_icc reg)
 {

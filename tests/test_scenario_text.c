@@ -643,7 +643,7 @@ static void members(const struct suite *commit, const struct suite *nightly)
 	}
 }
 
-static void named(const struct suite *commit, const struct suite *nightly)
+static void named(const struct suite *commit, const struct suite *nightly, const struct suite *arm)
 {
 	char text[SCENARIO_TEXT];
 	bool good = true;
@@ -652,12 +652,12 @@ static void named(const struct suite *commit, const struct suite *nightly)
 		const struct named *n = &named_scenarios[i];
 		struct scenario s = must(n->text);
 		bool by_day = strstr(n->suites, "commit"), by_night = strstr(n->suites, "nightly"),
-		     large = strstr(n->suites, "large");
+		     large = strstr(n->suites, "large"), of_arm = strstr(n->suites, "arm");
 
 		scenario_format(&s, text);
 		if (!strcmp(text, n->text) && scenario_canonical(&s) && *n->what &&
-		    (by_day || by_night || large) && (!by_day || holds(commit, &s)) &&
-		    (!by_night || holds(nightly, &s)))
+		    (by_day || by_night || large || of_arm) && (!by_day || holds(commit, &s)) &&
+		    (!by_night || holds(nightly, &s)) && (!of_arm || holds(arm, &s)))
 			continue;
 		diag("%s: %s, written %s", n->suites, n->text, text);
 		good = false;
@@ -668,15 +668,17 @@ static void named(const struct suite *commit, const struct suite *nightly)
 static void suites(void)
 {
 	struct suite commit = suite("commit", 1500, 4000), nightly = suite("nightly", 10000, 30000),
-		     all = suite("named", 30, 200), large = suite("large", 1, 100), none;
+		     all = suite("named", 30, 200), large = suite("large", 1, 100),
+		     arm = suite("arm", 4000, 8000), none;
 
 	is_u64(all.n + large.n, named_count, "named and large: all of them");
 	complete(&commit);
 	members(&commit, &nightly);
-	named(&commit, &nightly);
+	named(&commit, &nightly, &arm);
 	ok(!suite_make("commi", &none) && !suite_make("", &none) && !none.n, "no such suite");
 	suite_free(&commit);
 	suite_free(&nightly);
+	suite_free(&arm);
 	suite_free(&all);
 	suite_free(&large);
 	ok(!commit.scenario && !commit.n, "freed");

@@ -195,7 +195,7 @@ def check_scenario(text):
 
 def check_strictly(mutants):
     for mutant in mutants:
-        if mutant.family != "mechanical" and not mutant.why:
+        if not mutant.family.startswith("mechanical") and not mutant.why:
             raise Stale(f"{mutant.where}: {mutant.name} does not say why")
         for scenario in mutant.scenarios:
             wrong = check_scenario(scenario)
