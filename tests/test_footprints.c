@@ -129,19 +129,26 @@ static bool try_scenario(const struct scenario *s)
 	return good;
 }
 
-int main(void)
+static void try_suite(const char *name)
 {
 	struct suite suite;
 	uint32_t i, n = 0, bad = 0;
 
-	if (!suite_make("commit", &suite))
+	pairs = together = 0;
+	if (!suite_make(name, &suite))
 		bail("no memory");
 	for (i = 0; i < suite.n; i += EVERY, n++)
 		bad += !try_scenario(&suite.scenario[i]);
-	diag("%u scenarios, %llu pairs of labels, %llu of them dependent", n,
+	diag("%s: %u scenarios, %llu pairs of labels, %llu of them dependent", name, n,
 	     (unsigned long long)pairs, (unsigned long long)together);
-	ok(!bad, "labels whose footprints do not meet commute");
-	ok(together < pairs, "some do not meet");
+	ok(!bad, "%s: labels whose footprints do not meet commute", name);
+	ok(together < pairs, "%s: some do not meet", name);
 	suite_free(&suite);
+}
+
+int main(void)
+{
+	try_suite("commit");
+	try_suite("arm");
 	return tap_done();
 }
