@@ -140,6 +140,11 @@ if MAKEFLAGS='' ${MAKE:-make} --no-print-directory -s B="$build" "$storms" >"$te
 	FERRY_MUTANT=W1-released-at-once timeout 60 "$storms" 1 2000 >"$temp/said" 2>&1 ||
 		status=0
 	result $status "with one it does not" "nothing was seen"
+	# What no scenario does: SGIs.
+	status=1
+	FERRY_MUTANT=arm-555e5f1bd2-sgi-overtakes-stores timeout 60 "$storms" >"$temp/said" 2>&1 ||
+		status=0
+	result $status "nor with one of SGIs" "nothing was seen"
 else
 	result 1 "it compiles" "$(cat "$temp/said")"
 fi
