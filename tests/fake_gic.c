@@ -172,6 +172,8 @@ static uint32_t read_rd(struct fake_rd *rd, uint32_t offset)
 
 	if (offset == 0x0000)
 		return 1u << 31 | (fake.rd_rwp ? fake.rd_rwp--, 1u << 3 : 0);
+	if (offset == 0x0014 && fake.secure)
+		return 0;
 	if (offset == 0x0014) {
 		if (!fake.stuck)
 			rd->asleep = rd->waker >> 1 & 1;
@@ -185,7 +187,7 @@ static uint32_t read_rd(struct fake_rd *rd, uint32_t offset)
 static void write_rd(struct fake_rd *rd, uint32_t offset, uint32_t value)
 {
 	if (offset == 0x0014)
-		rd->waker = value & 2;
+		rd->waker = fake.secure ? rd->waker : value & 2;
 	else if (offset < 0x10000 ||
 		 !in_arrays(rd->line, 96, false, offset - 0x10000, &value, true))
 		fake.lost = true;

@@ -353,6 +353,9 @@ static void test_leave(void)
 	is_u64(fake.icc[FERRY_ICC_IGRPEN1], 1, "the interface is on again");
 	fake.stuck = false;
 	is_int(ferry_cpu_roll_back(f, 2), FERRY_OK, "and it stays");
+	fake.secure = true;
+	is_int(leave(2), FERRY_OK, "firmware puts it to sleep where it alone may");
+	is_int(enter(2), FERRY_OK, "... and has woken it");
 	ok(!fake.lost, "no access but to registers");
 }
 

@@ -254,7 +254,9 @@ static struct gic_frame local(const struct ferry *f, uint32_t cpu)
 	return (struct gic_frame){ FERRY_GICR, rd.region, rd.offset + GICR_SGI_BASE };
 }
 
-/* A redistributor that sleeps hands nothing to its CPU (11.1). */
+/* A redistributor that sleeps hands nothing to its CPU (11.1). With two security states the
+ * register is firmware's, and reads as 0 (12.11, GICR_WAKER): then there is nothing to wait
+ * for, so look at what the write has become. */
 static int sleep(struct ferry *f, uint32_t cpu, bool on)
 {
 	struct gic_rd rd = f->gic->cpus[cpu].rd;
@@ -262,7 +264,8 @@ static int sleep(struct ferry *f, uint32_t cpu, bool on)
 	uint32_t waker = gic_get(f, &at, GICR_WAKER) & ~WAKER_SLEEP;
 
 	gic_put(f, &at, GICR_WAKER, on ? waker | WAKER_SLEEP : waker);
-	return gic_wait(f, &at, GICR_WAKER, WAKER_ASLEEP, on ? WAKER_ASLEEP : 0);
+	waker = gic_get(f, &at, GICR_WAKER) & WAKER_SLEEP;
+	return gic_wait(f, &at, GICR_WAKER, WAKER_ASLEEP, waker * (WAKER_ASLEEP / WAKER_SLEEP));
 }
 
 static int enter(struct ferry *f, uint32_t cpu)
