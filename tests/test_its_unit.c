@@ -483,6 +483,7 @@ static void left_behind(void)
 static void free_without_bound(void)
 {
 	uint32_t irq;
+	uint64_t ns;
 
 	fake_reset(false);
 	configure(1, 4096);
@@ -495,6 +496,13 @@ static void free_without_bound(void)
 	must(ferry_irq_settle(f, irq, NULL) == FERRY_OK, "settle");
 	is_int(ferry_irq_free(f, irq, 0, NULL), FERRY_E_NO_BOUND, "an end does");
 	is_int(ferry_irq_free(f, irq, FERRY_FREE_QUIET, NULL), FERRY_OK, "or a word of the host");
+	irq = make(1, 0);
+	fake.its[0].allowance = 0;
+	is_int(ferry_irq_free(f, irq, FERRY_FREE_QUIET, &ns), FERRY_E_AGAIN,
+	       "that word given, only the ITS is waited for");
+	ok(ns, "... some time");
+	fake_go(0, FERRY_NONE);
+	is_int(ferry_irq_free(f, irq, FERRY_FREE_QUIET, NULL), FERRY_OK, "... until it is done");
 	clean("no bound");
 }
 

@@ -114,11 +114,13 @@ static bool owes(struct ferry *f, const struct ferry_irq *i, uint32_t cpu)
 	return i->state == FERRY_MOVING && ferry_set_has(f, i->old, cpu);
 }
 
-/* The hardware is asked; only of a freed LPI it does not know all (its.c, awaits). */
+/* The hardware is asked; only of a freed LPI it does not know all (its.c, awaits), and the
+ * host may. */
 static bool reaches(const struct ferry *f, const struct ferry_irq *i)
 {
 	(void)f;
-	return i->kind != FERRY_GIC_LPI || !(i->flags & FERRY_F_DEAD);
+	return i->kind != FERRY_GIC_LPI ||
+	       (i->flags & (FERRY_F_DEAD | FERRY_F_QUIET)) != FERRY_F_DEAD;
 }
 
 /* Worth asking again after so many nanoseconds. */
