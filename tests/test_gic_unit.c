@@ -415,6 +415,7 @@ static void test_spis(void)
 	is_u64(ferry_gic_irq(f, 50), FERRY_NONE, "nobody's");
 	is_u64(ferry_gic_irq(f, 8192), FERRY_NONE, "no LPI");
 	is_u64(ferry_gic_intid(f, 63), FERRY_NONE, "a free number has no INTID");
+	is_u64(ferry_gic_irq(f, FERRY_NONE), FERRY_NONE, "... and what is none, no number");
 	ok(!fake.lost, "no access but to registers");
 }
 

@@ -21,5 +21,5 @@ uint32_t ferry_gic_irq(struct ferry *f, uint32_t intid)
 	ferry_atomic *cell = gic_cell(f->gic, intid);
 	uint32_t irq = cell ? ferry_host_load(f->ctx, cell) - 1 : intid - FERRY_LPI_FIRST;
 
-	return ferry_gic_intid(f, irq) == intid ? irq : FERRY_NONE;
+	return intid != FERRY_NONE && ferry_gic_intid(f, irq) == intid ? irq : FERRY_NONE;
 }
