@@ -102,8 +102,9 @@ void arm_place(struct machine *m, uint32_t src)
 	uint32_t place, was = s->place, was_old = s->old_place;
 	bool quiet = m->quiet, torn = m->torn;
 
-	m->quiet = true;
+	machine_look(m);
 	(void)ferry_irq_affinity(m->ferry, s->irq, &a, NULL, effective, old);
+	machine_looked(m);
 	m->quiet = quiet;
 	m->torn = torn;
 	place = pack(m, effective);

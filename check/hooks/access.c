@@ -169,7 +169,8 @@ static bool within(const char *p, const void *start, size_t size)
 	return (size_t)(p - (const char *)start) < size;
 }
 
-/* The CPU's own stack; its counters; what nobody can write. */
+/* The CPU's own stack; its counters; a GIC's tables, of which guards.h does not speak (a
+ * queue is Q's, a byte of configuration its interrupt's); what nobody can write. */
 static bool own(uint32_t cpu, const char *p, bool write)
 {
 	const struct machine *m = hooks.m;
@@ -177,6 +178,8 @@ static bool own(uint32_t cpu, const char *p, bool write)
 	if (within(p, m->stacks + (size_t)cpu * m->config.stack, m->config.stack))
 		return true;
 	if (hooks.counters && within(p, &hooks.counters[cpu], sizeof(*hooks.counters)))
+		return true;
+	if (m->config.table_bytes && within(p, m->tables, m->config.table_bytes))
 		return true;
 	/* A condition is evaluated by the simulator, on its own stack. */
 	if (m->current == NONE && within(p, __builtin_frame_address(0), 65536))

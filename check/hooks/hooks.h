@@ -96,7 +96,7 @@ struct subject hooks_subject(void);
 
 /* Once. False: no memory. */
 bool hooks_init(void);
-/* The machine that ferry_x86_init() met last is looked at until hooks_off(). */
+/* The machine that ferry_x86_init() or ferry_gic_init() met last is looked at until hooks_off(). */
 void hooks_off(void);
 /* What comes next follows all there was. */
 void hooks_schedule_begins(void);

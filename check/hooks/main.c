@@ -91,6 +91,7 @@ static void take_sample(const struct options *o, struct suite *sample)
 	if (!o->scenario) {
 		take("commit", o->every, sample);
 		take("nightly", 8 * o->every, sample);
+		take("arm", o->every, sample);
 		return;
 	}
 	sample->scenario = calloc(1, sizeof(*sample->scenario));

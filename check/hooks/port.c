@@ -97,12 +97,14 @@ static void done(void *ctx, uint32_t irq, uint32_t generation)
 	(void)generation;
 }
 
-static void read_guards(const struct ferry *f)
+typedef struct ferry_guard guard_fn(const struct ferry *f, const void *address);
+
+static void read_guards(const struct ferry *f, guard_fn *guard)
 {
 	size_t n;
 
 	for (n = 0; n < hooks.size / 4; n++) {
-		struct ferry_guard g = ferry_x86_guard(f, hooks.memory + 4 * n);
+		struct ferry_guard g = guard(f, hooks.memory + 4 * n);
 		size_t lock = (size_t)((const char *)g.lock - hooks.memory) / 4;
 
 		hooks.word[n] = (struct hooks_word){
@@ -112,25 +114,55 @@ static void read_guards(const struct ferry *f)
 	}
 }
 
-int __wrap_ferry_x86_init(const struct ferry_x86_config *config, void *memory, size_t size,
-			  struct ferry **f)
-{
-	static struct ferry_counters counters[SCENARIO_CPUS];
-	struct ferry_x86_config c = *config;
-	int rc;
+static struct ferry_counters counters[SCENARIO_CPUS];
 
-	/* What the checker has no use for, so that the library uses it. */
-	c.core.counters = counters;
-	c.core.done = done;
-	rc = __real_ferry_x86_init(&c, memory, size, f);
-	if (rc != FERRY_OK || size / 4 >= HOOKS_NO_LOCK)
-		return rc;
+/* What the checker has no use for, so that the library uses it. */
+static void add_to(struct ferry_config *core)
+{
+	core->counters = counters;
+	core->done = done;
+}
+
+static void made(const struct ferry *f, guard_fn *guard, void *memory, size_t size, void *m)
+{
+	if (size / 4 >= HOOKS_NO_LOCK)
+		return;
 	hooks.memory = memory;
 	hooks.size = size;
 	hooks.counters = counters;
-	read_guards(*f);
-	hooks.m = config->core.ctx;
+	read_guards(f, guard);
+	hooks.m = m;
 	hooks_schedule_begins();
+}
+
+int __wrap_ferry_x86_init(const struct ferry_x86_config *config, void *memory, size_t size,
+			  struct ferry **f)
+{
+	struct ferry_x86_config c = *config;
+	int rc;
+
+	add_to(&c.core);
+	rc = __real_ferry_x86_init(&c, memory, size, f);
+	if (rc == FERRY_OK)
+		made(*f, ferry_x86_guard, memory, size, c.core.ctx);
+	return rc;
+}
+
+int __real_ferry_gic_init(const struct ferry_gic_config *config, void *memory, size_t size,
+			  struct ferry **f);
+int __wrap_ferry_gic_init(const struct ferry_gic_config *config, void *memory, size_t size,
+			  struct ferry **f);
+
+int __wrap_ferry_gic_init(const struct ferry_gic_config *config, void *memory, size_t size,
+			  struct ferry **f)
+{
+	struct ferry_gic_config c = *config;
+	int rc;
+
+	add_to(&c.core);
+	rc = __real_ferry_gic_init(&c, memory, size, f);
+	if (rc == FERRY_OK)
+		made(*f, ferry_gic_guard, memory, size, c.core.ctx);
 	return rc;
 }
 
@@ -184,7 +216,8 @@ void __wrap_ferry_host_lock(void *ctx, ferry_lock *lock)
 	cpu = caller(lock, &w);
 	if (w && hooks.looking && hooks.m->current != NONE)
 		hooks_owe(MISTAKE_LOOK, hooks.m->current, w, CODE);
-	if (cpu == NONE)
+	/* A look takes no lock: perhaps its CPU has it. */
+	if (cpu == NONE || hooks.m->quiet)
 		return;
 	if (w->kind != FERRY_GUARD_LOCK)
 		mistake(MISTAKE_PORT, cpu, lock, CODE, NULL);
@@ -201,7 +234,7 @@ void __wrap_ferry_host_unlock(void *ctx, ferry_lock *lock)
 
 	__real_ferry_host_unlock(ctx, lock);
 	cpu = caller(lock, &w);
-	if (cpu == NONE)
+	if (cpu == NONE || hooks.m->quiet)
 		return;
 	w->owner = 0;
 	release(cpu, w);
@@ -340,9 +373,18 @@ static void inspect(struct machine *m)
 	}
 	for (cpu = 0; cpu < m->config.cpus; cpu++) {
 		(void)ferry_cpu_describe(m->ferry, cpu, text, sizeof(text));
+		if (m->gic) {
+			(void)ferry_gic_irq(m->ferry, m->source[0].intid);
+			continue;
+		}
 		(void)ferry_x86_owner(m->ferry, cpu, WORLD_DOORBELL + 1, &x);
 		ferry_x86_vectors(m->ferry, cpu, &x, &y);
 	}
+}
+
+static const struct subject *real(const struct machine *m)
+{
+	return m->gic ? subject_library.arm : &subject_library;
 }
 
 static int interrupt(struct machine *m, uint32_t cpu, uint8_t vector)
@@ -350,7 +392,7 @@ static int interrupt(struct machine *m, uint32_t cpu, uint8_t vector)
 	int status;
 
 	begins(m, cpu);
-	status = subject_library.interrupt(m, cpu, vector);
+	status = real(m)->interrupt(m, cpu, vector);
 	inspect(m);
 	return status;
 }
@@ -369,7 +411,7 @@ static int create(struct machine *m, uint32_t src, uint64_t cpus, uint32_t *irq)
 	begins(m, m->current);
 	if (m->source[src].kind == FERRY_X86_REMAPPED && m->config.yield_all)
 		m->source[src].flags |= FERRY_SOURCE_MASKABLE;
-	return subject_library.create(m, src, cpus, irq);
+	return real(m)->create(m, src, cpus, irq);
 }
 
 static void poll(struct machine *m)
@@ -432,10 +474,9 @@ HOTPLUG(step, subject_library.step, (struct machine * m, uint32_t cpu, uint32_t 
 HOTPLUG(commit, subject_library.commit, (struct machine * m, uint32_t cpu), cpu)
 HOTPLUG(roll_back, subject_library.roll_back, (struct machine * m, uint32_t cpu), cpu)
 
-struct subject hooks_subject(void)
+/* Told to the hooks. */
+static struct subject told(struct subject s)
 {
-	struct subject s = subject_library;
-
 	s.interrupt = interrupt;
 	s.doorbell = doorbell;
 	s.poll = poll;
@@ -450,5 +491,15 @@ struct subject hooks_subject(void)
 	s.step = step;
 	s.commit = commit;
 	s.roll_back = roll_back;
+	return s;
+}
+
+struct subject hooks_subject(void)
+{
+	static struct subject arm;
+	struct subject s = told(subject_library);
+
+	arm = told(*subject_library.arm);
+	s.arm = &arm;
 	return s;
 }
