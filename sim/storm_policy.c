@@ -160,8 +160,11 @@ void storm_policy_pass(struct storm *st)
 	measure(st, &r->uneven_load[0], &r->uneven_count[0]);
 	while (ferry_balance(st->m->ferry, &cursor, BUDGET, &moved))
 		cpu_sleep(st->m, 100);
-	for (tries = 0; !look(st) && tries < SETTLE; tries++)
+	for (tries = 0; !look(st) && tries < SETTLE; tries++) {
 		cpu_sleep(st->m, 1000);
+		/* The poll that was asked for may be this thread's to do, after this. */
+		ferry_poll(st->m->ferry);
+	}
 	spread = measure(st, &r->uneven_load[1], &r->uneven_count[1]);
 	r->spread = spread > r->spread ? spread : r->spread;
 	r->passes++;

@@ -122,6 +122,9 @@ for name, where, value in program.symbols:
     places.setdefault(name, []).append(value)
 matched = unnamed = 0
 for part in map(Elf, sys.argv[2:]):
+    # What nobody calls is not linked.
+    if not any(name in places for name, where, value in part.symbols if name.startswith('ferry_')):
+        continue
     for i, s in enumerate(part.sections):
         # Data and code that are loaded, and not merged with others' (strings).
         if s[1] != 1 or not s[2] & 2 or not s[5]:
