@@ -310,6 +310,24 @@ static void dead(void)
 	ok(!fake.wrong, "dead: nothing wrong");
 }
 
+/* It had room, and then stopped before the event was mapped. */
+static void half_made(void)
+{
+	struct ferry_affinity a;
+	uint32_t irq, n;
+
+	start(false, 1);
+	fake.its[0].allowance = 0;
+	is_int(create(0, 5, 1, NULL, &irq), FERRY_E_TIMEOUT, "an event that was not mapped in time");
+	must(ferry_irq_affinity(f, irq, &a, NULL, NULL, NULL) == FERRY_OK, "affinity");
+	ok(a.dead, "... its number is nobody's");
+	is_int(ferry_irq_enable(f, irq), FERRY_E_STATE, "... to use");
+	fake_go(0, FERRY_NONE);
+	is_int(create(0, 5, 2, NULL, &n), FERRY_E_TIMEOUT, "... nor to be handed out again");
+	ok(n != irq, "... for the ITS may map it yet");
+	ok(!fake.wrong, "half made: nothing wrong");
+}
+
 static void stalls(void)
 {
 	uint32_t irq;
@@ -841,6 +859,7 @@ int main(void)
 	wrap();
 	full();
 	dead();
+	half_made();
 	stalls();
 	stalled_wait();
 	token();

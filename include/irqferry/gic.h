@@ -77,8 +77,10 @@ struct ferry_gic_config {
 	 * .. 4096+espis-1. Not more than the distributor has (checked against GICD_TYPER). */
 	uint32_t spis, espis;
 
-	/* Priority of all interrupts that have no other: 0 .. 255, lower is higher. 0 stands
-	 * for 0xa0. */
+	/* Priority of all interrupts that have no other: 1 .. 255, lower is higher. 0 stands
+	 * for 0xa0. Hardware with few priorities ignores low bits. The lowest that it has
+	 * (0xf0 .. 0xff with four bits, IHI 0048B 3.3) is never taken: it is not above the
+	 * mask. */
 	uint8_t priority;
 
 	/* LPIs: &ferry_its, and what follows; else null. */
@@ -163,9 +165,13 @@ struct ferry_gic_source {
 /*
  * Make an interrupt, routed inside `mask` (null: anywhere), disabled: ferry_irq_enable()
  * starts it. Its INTID is `intid`; an LPI's is 8192 + *irq.
- * Context: any. Returns FERRY_OK, or FERRY_E_INVALID (kind, flags, no such SPI, no such
- * device); FERRY_E_STATE (that SPI exists already); FERRY_E_NO_IRQ, FERRY_E_NO_CPU,
- * FERRY_E_NO_MASK; FERRY_E_TIMEOUT (the ITS takes no commands).
+ * Context: any. Returns FERRY_OK, or FERRY_E_INVALID (kind, flags, no such SPI, a DeviceID or
+ * EventID that the ITS can't have); FERRY_E_STATE (that SPI exists already);
+ * FERRY_E_NO_IRQ, FERRY_E_NO_CPU, FERRY_E_NO_MASK; FERRY_E_TIMEOUT (the ITS takes no commands,
+ * or stopped at this one: then a number is used up, which it may map yet).
+ * Not seen: a device that ferry_its_device() did not make known, or has fewer EventIDs. For
+ * the ITS that is a command error, which it may ignore, so that the LPI never comes, or stop
+ * at for ever.
  */
 FERRY_MUST_USE int ferry_gic_create(struct ferry *f, const struct ferry_gic_source *source,
 				    const uint64_t *mask, uint32_t *irq);

@@ -118,7 +118,8 @@ static void describe(const struct ferry_gic *gic, struct ferry_irq *i,
 	i->flags |= (s->flags & FERRY_GIC_SEVERAL) * (FERRY_F_SEVERAL / FERRY_GIC_SEVERAL);
 }
 
-/* The SPI becomes ours, if it is nobody's. I held. */
+/* The SPI becomes ours, if it is nobody's. An LPI that the ITS did not map in time is dead, and
+ * stays so. I held. */
 static int claim(struct ferry *f, struct ferry_irq *i, const uint64_t *mask)
 {
 	ferry_atomic *cell = gic_cell(f->gic, gic_intid(i));
@@ -129,7 +130,7 @@ static int claim(struct ferry *f, struct ferry_irq *i, const uint64_t *mask)
 	rc = ferry_irq_begin(f, i, mask);
 	if (rc != FERRY_OK && cell)
 		ferry_host_store(f->ctx, cell, 0);
-	return rc;
+	return i->flags & FERRY_F_DEAD ? FERRY_E_TIMEOUT : rc;
 }
 
 int ferry_gic_create(struct ferry *f, const struct ferry_gic_source *s, const uint64_t *mask,
@@ -147,9 +148,9 @@ int ferry_gic_create(struct ferry *f, const struct ferry_gic_source *s, const ui
 		return FERRY_E_NO_IRQ;
 	describe(f->gic, i, s);
 	rc = claim(f, i, mask);
-	ferry_leave(f, i, flags);
-	if (rc != FERRY_OK)
+	if (i->state == FERRY_FREE)
 		ferry_irqset_put(f, &f->used, *irq, false);
+	ferry_leave(f, i, flags);
 	return rc;
 }
 

@@ -138,9 +138,11 @@ static void setup(struct ferry *f, struct ferry_irq *i)
 
 	configure(f, i, (gic_priority(i) & LPI_PRIORITY) | LPI_RESERVED);
 	c[0].word[1] |= (uint64_t)gic_intid(i) << 32;
-	/* Waited for: the ITS drops what comes from a device before the event is mapped. */
-	(void)its_give(f, t, c, 2, NULL);
 	i->vector = 1;
+	/* Waited for: the ITS drops what comes from a device before the event is mapped. One
+	 * that may still map it some day keeps the number. */
+	if (its_give(f, t, c, 2, NULL) != FERRY_OK)
+		i->flags |= FERRY_F_DEAD;
 }
 
 /* MOVI takes the pending state out of the old redistributor and gives it to the new one.
