@@ -37,7 +37,9 @@ void world_describe(struct world *w, label l, char *out, size_t size)
 		describe_step(w, a, out, size);
 		break;
 	case L_TAKE:
-		if (b == WORLD_DOORBELL)
+		if (w->m->gic)
+			snprintf(out, size, "CPU %u is interrupted", a);
+		else if (b == WORLD_DOORBELL)
 			snprintf(out, size, "CPU %u takes the doorbell", a);
 		else
 			snprintf(out, size, "CPU %u takes vector %#x", a, b);
@@ -49,7 +51,9 @@ void world_describe(struct world *w, label l, char *out, size_t size)
 		snprintf(out, size, "message %u of device %u reaches the root complex", b / 64, a);
 		break;
 	case L_ACCEPT:
-		if (b % 64)
+		if (w->m->gic)
+			snprintf(out, size, "message %u of device %u reaches its ITS", b / 64, a);
+		else if (b % 64)
 			snprintf(out, size, "message %u of device %u enters the IRR of CPU %u",
 				 b / 64, a, b % 64 - 1);
 		else
