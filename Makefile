@@ -69,7 +69,7 @@ help:
 	@echo "make coverage         which branches of the library the tests take"
 	@echo "make model            the specification in Spin against the explorer"
 	@echo "make mutants          the tool with mistakes in the library, for check --mutants"
-	@echo "make states           write tests/states/commit.txt anew"
+	@echo "make states           write the tables of tests/states anew"
 	@echo "make size             bytes of code and memory, with their limits"
 	@echo "make lint             style, compilers, clang-tidy"
 	@echo "make setup            install what is lacking for a build"
