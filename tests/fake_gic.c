@@ -357,8 +357,9 @@ uint64_t ferry_host_icc_read(void *ctx, enum ferry_icc reg)
 		return acknowledge();
 	if (reg == FERRY_ICC_SRE)
 		return fake.no_sre ? 0 : fake.icc[reg];
-	if (reg == FERRY_ICC_CTLR) /* RSS */
-		return fake.icc[reg] | (fake.no_range ? 0 : 1u << 18);
+	if (reg == FERRY_ICC_CTLR) /* RSS, ExtRange */
+		return fake.icc[reg] | (fake.no_range ? 0 : 1u << 18) |
+		       (fake.no_extended ? 0 : 1u << 19);
 	return fake.icc[reg];
 }
 

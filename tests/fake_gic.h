@@ -50,7 +50,7 @@ struct fake {
 	uint32_t d_rwp, rd_rwp; /* so many reads more say that it is not done */
 	bool stuck;             /* GICR_WAKER does not answer */
 	bool secure;            /* it is firmware's: reads 0, writes are ignored */
-	bool no_sre, no_range;
+	bool no_sre, no_range, no_extended;
 	uint32_t waits; /* times that ferry_host_wait_ns gave up */
 	uint64_t icc[9];
 	uint32_t gicc_ctlr;

@@ -304,6 +304,10 @@ static void test_enter_fails(void)
 	fake.icc[FERRY_ICC_SRE] = 8;
 	is_int(enter(0), FERRY_E_HARDWARE, "a CPU interface without range selector");
 	fake.no_range = false;
+	fake.icc[FERRY_ICC_CTLR] = 0;
+	fake.no_extended = true;
+	is_int(enter(0), FERRY_E_HARDWARE, "one that does not know extended SPIs");
+	fake.no_extended = false;
 	is_int(enter(0), FERRY_OK, "then it enters");
 	is_u64(fake.icc[FERRY_ICC_SRE], 15, "what else EL2 has in ICC_SRE stays");
 }

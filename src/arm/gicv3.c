@@ -161,6 +161,7 @@ static void synchronize(struct ferry *f)
 #define CTLR_EOIMODE (1u << 1)
 #define CTLR_CBPR (1u << 0)
 #define CTLR_RSS (1u << 18)
+#define CTLR_EXTENDED (1u << 19) /* INTIDs from 1024 to 8191 */
 #define PMR_ALL 0xffu
 
 /* System registers first: the others are not there without (12.2, ICC_SRE_EL1). */
@@ -173,7 +174,7 @@ static int interface_on(struct ferry *f)
 	if (!(ferry_host_icc_read(f->ctx, FERRY_ICC_SRE) & 1))
 		return FERRY_E_HARDWARE;
 	ctlr = ferry_host_icc_read(f->ctx, FERRY_ICC_CTLR);
-	if (f->gic->ranges && !(ctlr & CTLR_RSS))
+	if ((f->gic->ranges && !(ctlr & CTLR_RSS)) || (f->gic->espis && !(ctlr & CTLR_EXTENDED)))
 		return FERRY_E_HARDWARE;
 	ctlr &= ~(uint64_t)(CTLR_EOIMODE | CTLR_CBPR);
 	write_icc(f, FERRY_ICC_CTLR, gic_split(f) ? ctlr | CTLR_EOIMODE : ctlr);
