@@ -286,6 +286,7 @@ static void dead(void)
 {
 	struct ferry_affinity a;
 	uint32_t irq, n, other, waits;
+	uint64_t ns;
 
 	start(false, 2);
 	irq = make(1, 0);
@@ -303,7 +304,8 @@ static void dead(void)
 	is_int(ferry_its_device(f, 0, 6, 0x1000, 1), FERRY_E_TIMEOUT, "no new device");
 	is_int(ferry_irq_free(f, other, 0, NULL), FERRY_E_AGAIN, "what it was not told");
 	fake_go(0, FERRY_NONE);
-	is_int(ferry_irq_free(f, other, 0, NULL), FERRY_E_AGAIN, "... is never done");
+	is_int(ferry_irq_free(f, other, 0, &ns), FERRY_E_AGAIN, "... is never done");
+	is_u64(ns, 1000000000, "... and seldom asked for: it would be asked for ever");
 	is_int(ferry_irq_settle(f, irq, NULL), FERRY_OK, "what it was told before may be");
 	must(ferry_irq_affinity(f, irq, &a, NULL, NULL, NULL) == FERRY_OK, "affinity");
 	is_u64(a.first_cpu, 1, "the move that was given");

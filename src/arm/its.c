@@ -198,14 +198,15 @@ static int ready(struct ferry *f, struct ferry_irq *i)
  * A move: the commands were done. After the end of an interrupt its number is somebody
  * else's, and an LPI has no active state that would tell: a CPU may have been offered it
  * before a MOVI that no longer found it, or may have acknowledged it and not yet looked
- * up whose it is. The host says how long that takes: the drain bound.
+ * up whose it is. The host says how long that takes: the drain bound. An ITS that is dead is
+ * not asked all the time for what will hardly come.
  */
 static uint64_t awaits(struct ferry *f, struct ferry_irq *i)
 {
 	uint64_t now, age;
 
 	if (!its_reached(f, its_of(f, i), i->rung))
-		return AWAIT_NS;
+		return its_room(f, its_of(f, i), 0) == FERRY_OK ? AWAIT_NS : GIC_PATIENCE_NS;
 	if ((i->flags & (FERRY_F_DEAD | FERRY_F_QUIET)) != FERRY_F_DEAD)
 		return 0;
 	if (!f->drain_ns)

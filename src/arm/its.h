@@ -49,7 +49,7 @@ int its_give(struct ferry *f, struct gic_its *t, const struct its_command *c, ui
 	     uint32_t *count);
 /* Have all commands up to this count been executed? */
 bool its_reached(struct ferry *f, struct gic_its *t, uint32_t count);
-/* Wait until n commands have room. FERRY_OK or FERRY_E_TIMEOUT. */
+/* Wait until n commands have room. FERRY_OK or FERRY_E_TIMEOUT. n 0: is it alive? */
 int its_room(struct ferry *f, struct gic_its *t, uint32_t n);
 
 /* ---- its_guards.c --------------------------------------------------------------- */

@@ -34,8 +34,10 @@ static void write_cwriter(struct ferry *f, const struct gic_its *t, uint32_t fla
 	ferry_host_gic_write64(f->ctx, FERRY_GITS, t->unit, GITS_CWRITER, offset | flags);
 }
 
-/* GITS_CREADR was read. Stalled: the ITS stopped at a command with an error, and goes on
- * when asked to (12.19, GITS_CWRITER.Retry). Once for each time it was seen. */
+/* GITS_CREADR was read. Stalled: the ITS stopped at a command with an error, and is asked to
+ * go on (12.19, GITS_CWRITER.Retry). It may take that command again: if it could not be
+ * read, all is well then; a wrong one it stops at until it is dead, which is better than an
+ * LPI that is not where the library says. Once for each time it was seen. */
 static void observe(struct ferry *f, struct gic_its *t, uint32_t creadr)
 {
 	t->done = t->given - outstanding(t, creadr);
