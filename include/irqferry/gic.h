@@ -45,9 +45,9 @@ extern const struct ferry_gic_its ferry_its; /* LPIs: only what names it links i
 
 /* ferry_gic_config.flags */
 
-/* EOImode 1: the priority is dropped when an interrupt is acknowledged, and it is
- * deactivated after its handler, so that a guest can deactivate its own. Else both
- * come after the handler. */
+/* EOImode 1: the priority is dropped when an interrupt is acknowledged, so that others of
+ * the same priority can come in on a handler that turns interrupts on; it is deactivated
+ * after its handler. Else both come after the handler. */
 #define FERRY_GIC_SPLIT_EOI 0x01u
 
 struct ferry_its_config;
@@ -107,7 +107,8 @@ struct ferry_its_config {
 	uint32_t queue_bytes; /* 4096 .. 1048576, a power of two */
 	uint32_t reserved;
 	/* GITS_BASERn: physical addresses of what the ITS asks for (GITS_BASERn.Type), 64 KB
-	 * aligned; flat tables. Devices: ids 0 .. devices-1. */
+	 * aligned, in bytes a multiple of 64 KB; flat tables. Collections: one for each CPU;
+	 * 0 bytes if the ITS holds so many itself. */
 	uint64_t device_table_pa, collection_table_pa;
 	uint32_t device_table_bytes, collection_table_bytes;
 	uint32_t device_bits; /* ids below 1 << device_bits */
