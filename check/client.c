@@ -536,6 +536,9 @@ static void ask_to_end(struct machine *m)
 	for (src = 0; src < m->config.sources; src++) {
 		const struct source *s = &m->source[src];
 
+		/* Whose device is gone still has moves that shall end. */
+		if (m->gone && s->irq != NONE && !state_of(m)->intent[src].gone && subject->settle)
+			(void)subject->settle(m, src);
 		if (!s->live || s->dead)
 			continue;
 		state_of(m)->intent[src].disabled = state_of(m)->intent[src].masked = 0;
