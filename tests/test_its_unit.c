@@ -320,7 +320,7 @@ static void half_made(void)
 
 	start(false, 1);
 	fake.its[0].allowance = 0;
-	is_int(create(0, 5, 1, NULL, &irq), FERRY_E_TIMEOUT, "an event that was not mapped in time");
+	is_int(create(0, 5, 1, NULL, &irq), FERRY_E_TIMEOUT, "an event not mapped in time");
 	must(ferry_irq_affinity(f, irq, &a, NULL, NULL, NULL) == FERRY_OK, "affinity");
 	ok(a.dead, "... its number is nobody's");
 	is_int(ferry_irq_enable(f, irq), FERRY_E_STATE, "... to use");

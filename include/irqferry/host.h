@@ -87,8 +87,8 @@ void ferry_host_wait(void *ctx, bool (*done)(void *arg), void *arg);
  * be turned on inside; they must be off again on return. On x86 an edge was ended before
  * its handler, so with interrupts on any other one can come in on top: the depth on
  * a CPU is bounded by its interrupts and one doorbell each. On a GIC it is ended after
- * (FERRY_GIC_SPLIT_EOI). `cookie` is that of the source. May call any library function allowed in interrupt context. Never
- * called for one interrupt on two CPUs at a time. */
+ * (FERRY_GIC_SPLIT_EOI). `cookie` is that of the source. May call any library function
+ * allowed in interrupt context. Never called for one interrupt on two CPUs at a time. */
 void ferry_host_handle(void *ctx, uint32_t irq, uintptr_t cookie, uint32_t cpu);
 
 /* Write the EOI register of the local APIC of `cpu`, which is this CPU
@@ -167,8 +167,8 @@ enum ferry_gic_frame {
 };
 
 /* One access of the GIC's registers at `offset` of a frame: device memory, of exactly
- * this width (8 bits: GICD_IPRIORITYRn, GICR_IPRIORITYRn, GICD_ITARGETSRn). Accesses of one CPU to one
- * frame stay in order (Device-nGnRE), each after what ferry_host_barrier has ordered
+ * this width (8 bits: GICD_IPRIORITYRn, GICR_IPRIORITYRn, GICD_ITARGETSRn). Accesses of
+ * one CPU to one frame stay in order (Device-nGnRE), each after what ferry_host_barrier has ordered
  * before it. Banked registers and GICC are those of the CPU that calls. On a 32-bit
  * CPU the 64-bit accesses may be two halves, low first. */
 uint32_t ferry_host_gic_read(void *ctx, enum ferry_gic_frame frame, uint32_t unit, uint32_t offset);
