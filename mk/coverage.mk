@@ -2,7 +2,7 @@
 # Branches of the library that the explorer, the named tests and the storms take.
 #   COVERAGE_SHARD=K/N   another part of the commit suite
 COVERAGE_SHARD ?= 3/24
-COVERAGE_PROGRAMS = $(NAMED) test_storms
+COVERAGE_PROGRAMS = $(NAMED) $(UNIT) test_storms test_gic_storms
 
 .PHONY: coverage
 coverage: setup-test

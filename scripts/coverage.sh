@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # coverage.sh <dir> <shard> <programs of tests/> <sources of the library>: builds with gcov
-# at -O0, runs a shard of the commit suite and the programs, prints the branches taken at
+# at -O0, runs a shard of the suites commit and arm and the programs, prints the branches taken at
 # least once of each source, as counted, and writes uncovered.txt, where each line is
 # FILE:LINE never run, or FILE:LINE n of m branches taken. No limit: figures to read.
 set -eu
@@ -21,8 +21,10 @@ MAKEFLAGS='' make --no-print-directory -s -j2 B="$dir" CC=gcc \
 	CFLAGS="-O0 -g --coverage '-D_exit(x)=exit(x)'" $targets
 
 status=0
-"$dir/irqferry" check --suite commit --shard "$shard" --quiet >"$dir/said" 2>&1 ||
-	{ echo "coverage: the suite failed:"; cat "$dir/said"; status=1; }
+for suite in commit arm; do
+	"$dir/irqferry" check --suite $suite --shard "$shard" --quiet >"$dir/said" 2>&1 ||
+		{ echo "coverage: suite $suite failed:"; cat "$dir/said"; status=1; }
+done
 for program in $programs; do
 	"$dir/tests/$program" >"$dir/said" 2>&1 ||
 		{ echo "coverage: $program failed:"; grep '^not ok' "$dir/said" || :; status=1; }
@@ -32,7 +34,7 @@ done
 rm -rf "$dir/gcov"
 mkdir -p "$dir/gcov"
 : >"$dir/uncovered.txt"
-echo "commit suite, shard $shard, and $programs; gcc --coverage -O0"
+echo "suites commit and arm, shard $shard, and $programs; gcc --coverage -O0"
 printf '%-24s %18s %18s\n' source "lines run" "branches taken"
 for source in "$@"; do
 	gcov -b -c -t "$dir/${source%.c}.o" 2>/dev/null >"$dir/gcov/text"
