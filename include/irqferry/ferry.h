@@ -127,7 +127,7 @@ struct ferry_affinity {
 			       * (int32_t)(generation - t) >= 0 */
 	uint32_t generation; /* the newest ticket satisfied or superseded */
 	uint32_t old_cpus;   /* CPUs that still owe the clearing of the old place */
-	uint32_t vector;     /* the current place; 0 if none */
+	uint32_t vector;     /* x86: the current place's; 0 if none. GIC: means nothing */
 	uint32_t first_cpu;  /* the lowest CPU of the current place, or FERRY_NONE */
 };
 
