@@ -9,8 +9,9 @@
  * The text is the scenario's name: two scenarios are the same if and only if
  * scenario_format() gives the same text. Every interrupt starts on CPU 0 (where vectors=N
  * leaves no room there: see scenario_start(); with `flat` or `several`: on all CPUs
- * online), enabled, its requested affinity all CPUs; its device may fire up to `events` times, at any
- * moment. Each CPU's thread does its operations in order, starting at any moment.
+ * online), enabled, its requested affinity all CPUs; its device may fire up to `events`
+ * times, at any moment. Each CPU's thread does its operations in order, starting at any
+ * moment.
  * docs/check-language.md has the whole language.
  */
 #ifndef IRQFERRY_CHECK_SCENARIO_H
