@@ -442,7 +442,8 @@ static void by_load_evens_out(void)
 		many += first > 225;
 		for (uint32_t i = 3; i < 300; i += 4)
 			idle += m.home[i] != home(i);
-		worst = busiest(&mean) * 100 / (mean ? mean : 1);
+		worst = busiest(&mean) * 100;
+		worst /= mean ? mean : 1;
 		/* The slack, and what is not worth a move. */
 		bad += worst > 130;
 	}
