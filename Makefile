@@ -104,7 +104,7 @@ sanitized:
 	@$(MAKE) --no-print-directory -s -j2 $(B)/irqferry $(SANITIZED_TESTS)
 	@IRQFERRY=$(B)/irqferry prove $(SANITIZED_TESTS) tests/cli.sh
 sanitized-check:
-	@$(MAKE) --no-print-directory -s -j2 $(B)/irqferry $(CHECK_TESTS) $(TEST_TOOLS)
+	@$(MAKE) --no-print-directory -s -j2 $(B)/irqferry $(CHECK_TESTS) $(B)/irqferry-mutants
 	@IRQFERRY=$(B)/irqferry prove $(CHECK_TESTS) tests/check_cli.sh
 
 clean:
