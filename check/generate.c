@@ -555,7 +555,7 @@ double scenario_estimate(const struct scenario *s)
 	double n = of_hardware(&s->hw) * (s->flat || s->several ? 4 : 1);
 
 	for (int i = 0; i < s->nirqs; i++)
-		n *= waits(s, i) ? 5 : s->kind[i] == SCENARIO_LPI ? 2 : 1;
+		n *= waits(s, i) ? 5 : i < SCENARIO_IRQS && s->kind[i] == SCENARIO_LPI ? 2 : 1;
 
 	for (int i = 0; i < s->nirqs * s->events; i++)
 		n *= 3;
