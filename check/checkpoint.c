@@ -106,6 +106,8 @@ static bool walk(struct depth_search *s, uint32_t depth)
 	struct level *f;
 
 	while (s->depth < depth) {
+		if (!depth_room(s))
+			return false;
 		f = &s->frame[s->depth];
 		depth_push(s, f);
 		if (s->depth == depth)
