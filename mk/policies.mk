@@ -7,6 +7,10 @@ policies: $(B)/bench/policies
 $(B)/bench/policies: $(B)/bench/policies.o $(SIM_OBJS) $(B)/libirqferry.a
 	$(CC) $(CFLAGS) -no-pie $^ -o $@
 
+TESTS += tests/balance_doc.sh
+# What that script wants to be there.
+TEST_TOOLS += $(B)/bench/policies
+
 # The build gate: a program that calls everything, and links without the library.
 $(B)/tests/balance_off.o: HOSTFLAGS += -DFERRY_NO_BALANCE
 $(B)/tests/balance_off: $(B)/tests/balance_off.o

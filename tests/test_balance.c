@@ -13,6 +13,7 @@
 #define ferry_host_load plain_load
 #include "tests/one_thread.h"
 #undef ferry_host_load
+#include "tests/still_host.h"
 
 #define CPUS 200u
 #define IRQS 4000u
@@ -30,33 +31,6 @@ uint32_t ferry_host_load(void *ctx, const ferry_atomic *cell)
 {
 	host.looks++;
 	return plain_load(ctx, cell);
-}
-
-void ferry_host_lock(void *ctx, ferry_lock *lock)
-{
-	(void)ctx;
-	if (lock->opaque[0]++)
-		bail("a lock was taken twice");
-}
-
-void ferry_host_unlock(void *ctx, ferry_lock *lock)
-{
-	(void)ctx;
-	if (--lock->opaque[0])
-		bail("a lock was given back that was not held");
-}
-
-void ferry_host_wait(void *ctx, bool (*done)(void *arg), void *arg)
-{
-	(void)ctx;
-	if (!done(arg))
-		bail("waiting, and nobody else is there");
-}
-
-void ferry_host_handle(void *ctx, uint32_t irq, uintptr_t cookie, uint32_t cpu)
-{
-	(void)ctx;
-	bail("handler of %u (%lu) on CPU %u, and nothing fires", irq, (unsigned long)cookie, cpu);
 }
 
 void ferry_host_eoi(void *ctx, uint32_t cpu)

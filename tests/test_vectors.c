@@ -10,6 +10,7 @@
 #include <irqferry/x86.h>
 #include <string.h>
 #include "tests/one_thread.h"
+#include "tests/still_host.h"
 #include "tests/tap.h"
 
 #define CPUS 200u
@@ -25,33 +26,6 @@ struct host {
 };
 
 static struct host host;
-
-void ferry_host_lock(void *ctx, ferry_lock *lock)
-{
-	(void)ctx;
-	if (lock->opaque[0]++)
-		bail("a lock was taken twice");
-}
-
-void ferry_host_unlock(void *ctx, ferry_lock *lock)
-{
-	(void)ctx;
-	if (--lock->opaque[0])
-		bail("a lock was given back that was not held");
-}
-
-void ferry_host_wait(void *ctx, bool (*done)(void *arg), void *arg)
-{
-	(void)ctx;
-	if (!done(arg))
-		bail("waiting, and nobody else is there");
-}
-
-void ferry_host_handle(void *ctx, uint32_t irq, uintptr_t cookie, uint32_t cpu)
-{
-	(void)ctx;
-	bail("handler of %u (%lu) on CPU %u, and nothing fires", irq, (unsigned long)cookie, cpu);
-}
 
 void ferry_host_eoi(void *ctx, uint32_t cpu)
 {

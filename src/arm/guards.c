@@ -14,6 +14,15 @@ static struct ferry_guard of_cpu(const struct ferry *f, size_t cpu, size_t offse
 	return ferry_guard_made(FERRY_GUARD_PUBLISHED, ferry_guard_cpu(f, cpu));
 }
 
+/* ferry_irq.rung is a count of the ITS's commands here. */
+static bool is_count(const struct ferry *f, const void *address)
+{
+	size_t index, offset;
+
+	return ferry_guard_find(f->irqs, f->nirqs, sizeof(*f->irqs), address, &index, &offset) &&
+	       IN(offset, ferry_irq, rung);
+}
+
 struct ferry_guard ferry_gic_guard(const struct ferry *f, const void *address)
 {
 	const struct ferry_gic *gic = f->gic;
@@ -33,5 +42,8 @@ struct ferry_guard ferry_gic_guard(const struct ferry *f, const void *address)
 		return ferry_guard_made(FERRY_GUARD_LOCK, NULL);
 	if (ferry_its_guard(f, address, &guard))
 		return guard;
-	return ferry_core_guard(f, address);
+	guard = ferry_core_guard(f, address);
+	if (is_count(f, address))
+		guard.kind = FERRY_GUARD_COUNT;
+	return guard;
 }

@@ -109,8 +109,8 @@ struct ferry_irq {
 	uint16_t prefer; /* CPU, or 0xffff */
 	uint16_t unit;
 	uint32_t device, index;
-	uint32_t rung;     /* FERRY_F_HELD: the CPU asked last to look at it; ITS: the
-			    * command that its move waits for */
+	uint32_t rung;     /* FERRY_F_HELD: the CPU asked last to look at it; of a back end
+			    * that holds nothing: its own */
 	uint64_t fence_ns; /* when the source was fenced after its last programming */
 	uintptr_t cookie;
 };

@@ -23,8 +23,7 @@ static bool one(const void *object, size_t size, const void *address)
 	return ferry_guard_find(object, 1, size, address, &index, &offset);
 }
 
-/* An ITS counts its commands in `rung`; elsewhere it is a CPU. */
-static enum ferry_guard_kind kind_of(const struct ferry *f, size_t offset)
+static enum ferry_guard_kind kind_of(size_t offset)
 {
 	if (IN(offset, ferry_irq, runner))
 		return FERRY_GUARD_CELL;
@@ -32,18 +31,16 @@ static enum ferry_guard_kind kind_of(const struct ferry *f, size_t offset)
 		return FERRY_GUARD_TIME;
 	if (IN(offset, ferry_irq, cookie))
 		return FERRY_GUARD_PUBLISHED;
-	if (IN(offset, ferry_irq, rung) && f->gic)
-		return FERRY_GUARD_COUNT;
 	return FERRY_GUARD_PLAIN;
 }
 
-static struct ferry_guard of_irq(const struct ferry *f, const struct ferry_irq *i, size_t offset)
+static struct ferry_guard of_irq(const struct ferry_irq *i, size_t offset)
 {
 	if (IN(offset, ferry_irq, lock))
 		return ferry_guard_made(FERRY_GUARD_LOCK, NULL);
 	if (IN(offset, ferry_irq, number))
 		return ferry_guard_made(FERRY_GUARD_CONST, NULL);
-	return ferry_guard_made(kind_of(f, offset), &i->lock);
+	return ferry_guard_made(kind_of(offset), &i->lock);
 }
 
 static struct ferry_guard of_masks(const struct ferry *f, const void *address)
@@ -78,7 +75,7 @@ struct ferry_guard ferry_core_guard(const struct ferry *f, const void *address)
 	size_t index, offset;
 
 	if (ferry_guard_find(f->irqs, f->nirqs, sizeof(*f->irqs), address, &index, &offset))
-		return of_irq(f, &f->irqs[index], offset);
+		return of_irq(&f->irqs[index], offset);
 	if (ferry_guard_find(f->cpus, f->ncpus, sizeof(*f->cpus), address, &index, &offset))
 		return offset < sizeof(ferry_lock) ?
 			       ferry_guard_made(FERRY_GUARD_LOCK, NULL) :
