@@ -30,9 +30,6 @@
 #define FERRY_CPUS_MAX 4096u
 #define FERRY_IRQS_MAX 65536u
 
-/* "no CPU in particular", "no interrupt" */
-#define FERRY_NONE 0xffffffffu
-
 struct ferry;
 struct ferry_trace;
 

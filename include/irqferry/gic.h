@@ -15,6 +15,7 @@
 #define IRQFERRY_GIC_H
 
 #include <irqferry/ferry.h>
+#include <irqferry/mpidr.h>
 
 #define FERRY_SPI_FIRST 32u
 #define FERRY_SPI_LAST 1019u
@@ -23,12 +24,6 @@
 #define FERRY_ESPI_FIRST 4096u
 #define FERRY_ESPI_LAST 5119u
 #define FERRY_LPI_FIRST 8192u
-
-/* Aff3 in bits 39:32, Aff2 .. Aff0 in 23:0, as MPIDR_EL1 has them; all others are
- * ignored. */
-struct ferry_mpidr {
-	uint64_t value;
-};
 
 /* A region of redistributor frames, contiguous; the last one says so itself
  * (GICR_TYPER.Last). `pa`: its physical address, for an ITS that names redistributors

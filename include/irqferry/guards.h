@@ -36,5 +36,8 @@ struct ferry_guard {
 struct ferry_guard ferry_x86_guard(const struct ferry *f, const void *address);
 /* The same for ferry_gic_init. */
 struct ferry_guard ferry_gic_guard(const struct ferry *f, const void *address);
+/* The same for ferry_vgic_init. */
+struct ferry_vgic;
+struct ferry_guard ferry_vgic_guard(const struct ferry_vgic *g, const void *address);
 
 #endif

@@ -15,7 +15,9 @@
  * source". I/O APIC pins add nothing (they use ferry_host_read/write). Remapped
  * sources add ferry_host_irte_write and ferry_host_irte_sync. A GIC needs locks,
  * atomics, ferry_host_handle, _now, _poll_in and the functions of "GIC"; GICv3 those
- * of "GICv3 CPU interface" besides; an ITS ferry_host_its_sync.
+ * of "GICv3 CPU interface" besides; an ITS ferry_host_its_sync. A virtual GIC (vgic.h), by
+ * itself: locks, atomics, wait and the functions of "virtual GIC"; interrupts that follow
+ * the resident vCPU those of the part after it and ferry_host_barrier.
  */
 #ifndef IRQFERRY_HOST_H
 #define IRQFERRY_HOST_H
@@ -45,7 +47,7 @@ typedef struct ferry_atomic {
 
 /* Take `lock`; interrupts are off already. Acquire order. Fair enough that a
  * waiter gets it in bounded time. Not recursive. The library's lock order is
- * interrupt > CPU (ascending index) > leaf. */
+ * interrupt > CPU (ascending index) > leaf; of the virtual GIC: vCPU > its interrupt. */
 void ferry_host_lock(void *ctx, ferry_lock *lock);
 
 /* Give it back. Release order. */
@@ -78,7 +80,8 @@ void ferry_host_irq_restore(void *ctx, uintptr_t flags);
 /* Return once done(arg) is true. `done` only reads (atomics, or the own IRR) and
  * may be called any number of times. Called by ferry_irq_disable without library
  * locks and with interrupts as its caller had them: may sleep if that caller
- * may; and by ferry_cpu_commit with interrupts off: must not sleep. */
+ * may; by ferry_vgic_access, too; and by ferry_cpu_commit with interrupts off: must not
+ * sleep. */
 void ferry_host_wait(void *ctx, bool (*done)(void *arg), void *arg);
 
 /* ---- x86, every source: the eight of the smallest tier ----------------- */
@@ -227,5 +230,77 @@ void ferry_host_icc_write(void *ctx, enum ferry_icc reg, uint64_t value);
  * has just written, are visible to the ITS and the redistributors when this returns: a
  * DSB ISHST, and cleaning the cache where they are not coherent. */
 void ferry_host_its_sync(void *ctx, const void *start, uint32_t bytes);
+
+/* ---- virtual GIC ---------------------------------------------------------- */
+
+/* The virtual CPU interface's control registers of this CPU: ICH_*_EL2 (IHI 0069H 12.4),
+ * or the GICH_* registers of the same name (IHI 0048B 5.3), 32 bits wide. GICH_ELRSR0 and
+ * 1 are one value here, GICH_APR is FERRY_ICH_AP1R0. Numbers from FERRY_ICH_LR on are list
+ * registers. */
+enum ferry_ich {
+	FERRY_ICH_HCR = 0,
+	FERRY_ICH_VMCR = 1,
+	FERRY_ICH_AP0R0 = 4, /* .. 7 */
+	FERRY_ICH_AP1R0 = 8, /* .. 11 */
+	FERRY_ICH_LR0 = 16   /* .. 31 */
+};
+
+/* One access, on the CPU that calls; interrupts off, locks may be held. What is written
+ * is in effect at the next entry into the guest. */
+uint64_t ferry_host_ich_read(void *ctx, uint32_t reg);
+void ferry_host_ich_write(void *ctx, uint32_t reg, uint64_t value);
+
+/* What a physical interrupt is asked or told. */
+enum ferry_phys {
+	FERRY_PHYS_DEACTIVATE = 0, /* it is active, its priority dropped: GICC_DIR, ICC_DIR_EL1
+				    * or GICD_ICACTIVERn, from any CPU for an SPI */
+	FERRY_PHYS_ACTIVATE = 1,   /* ISACTIVER */
+	FERRY_PHYS_UNPEND = 2,     /* ICPENDR */
+	FERRY_PHYS_PEND = 3,       /* ISPENDR */
+	FERRY_PHYS_ENABLE = 4,     /* ISENABLER */
+	FERRY_PHYS_DISABLE = 5,    /* ICENABLER, and return once that is in effect (RWP) */
+	FERRY_PHYS_IS_PENDING = 6  /* returns the bit of ISPENDR: of a level one its line */
+};
+
+/* SPI `intid`, or PPI `intid` of this CPU. What was stored and written to devices before,
+ * FERRY_PHYS_ROUTE too, is complete before the interrupt can come again. Library locks
+ * may be held: it takes none of the library's and does not wait for another CPU. False but
+ * for questions. */
+bool ferry_host_phys(void *ctx, uint32_t intid, enum ferry_phys what);
+
+/* Physical SPI `intid` goes to `cpu` from soon on; active or not. On a host that moves its
+ * interrupts with this library: ferry_irq_prefer(). As ferry_host_phys otherwise. */
+void ferry_host_phys_route(void *ctx, uint32_t intid, uint32_t cpu);
+
+/* Virtual CPU `vcpu` has something to look at. `cpu`: it was in the guest there; have that
+ * CPU leave the guest, soon (an IPI; what was stored before is visible to it). FERRY_NONE:
+ * it is blocked (ferry_vcpu_block); make it run. Interrupts as the
+ * caller had them, no library lock held; must not call back. */
+void ferry_host_vcpu_kick(void *ctx, uint32_t vcpu, uint32_t cpu);
+
+/* ---- virtual GIC: interrupts that follow the resident vCPU ------------------ */
+
+/* The EL1 virtual timer of this CPU (DDI 0487 D11). */
+enum ferry_timer {
+	FERRY_TIMER_CTL = 0,    /* CNTV_CTL_EL0: bit 0 enable, 1 imask, 2 istatus (read-only) */
+	FERRY_TIMER_CVAL = 1,   /* CNTV_CVAL_EL0 */
+	FERRY_TIMER_OFFSET = 2, /* CNTVOFF_EL2 */
+	FERRY_TIMER_COUNT = 3   /* CNTPCT_EL0, read-only */
+};
+
+/* One access; the library calls ferry_host_barrier(FERRY_BARRIER_CONTEXT) where later ones
+ * depend on its effect. */
+uint64_t ferry_host_timer_read(void *ctx, enum ferry_timer reg);
+void ferry_host_timer_write(void *ctx, enum ferry_timer reg, uint64_t value);
+
+/* Call ferry_vcpu_timer() for `vcpu` when CNTPCT_EL0 has reached `count` or soon after, on
+ * any CPU that is online then; UINT64_MAX: not any more (a call under way may still come). */
+void ferry_host_timer_at(void *ctx, uint32_t vcpu, uint64_t count);
+
+/* Another device whose PPI follows the resident vCPU (a PMU, the guest's physical timer):
+ * save: stop it, keep its registers for `vcpu`, have that take effect; restore: the other
+ * way round, running last. `intid`: its virtual interrupt. Interrupts off. */
+void ferry_host_resident_save(void *ctx, uint32_t vcpu, uint32_t intid);
+void ferry_host_resident_restore(void *ctx, uint32_t vcpu, uint32_t intid);
 
 #endif

@@ -62,6 +62,9 @@ enum ferry_status {
 	FERRY_E_BUG = -99
 };
 
+/* "no CPU in particular", "no interrupt" */
+#define FERRY_NONE 0xffffffffu
+
 #if defined(__GNUC__)
 #define FERRY_MUST_USE __attribute__((warn_unused_result))
 #else

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vgic.h: what the files of the virtual GIC share. Private to src/.
+ *
+ * Locks: L, of a vCPU's lists and list registers > I, of a virtual interrupt. Never two L,
+ * never two I. Interrupts are off while one is held. Host functions are called with I held
+ * where the contract says so (ferry_host_phys, ferry_host_phys_route), never a kick.
+ *
+ * Who changes what `ferry_virq_where` depends on ends with ferry_virq_changed(), under no lock: that
+ * carries out what can be done at once, and asks the owner for the rest. There are no retry
+ * loops: where a second look under the locks fails, somebody has changed something since, and
+ * will end with ferry_virq_changed(), too.
+ *
+ * What must look, and who must be told: functions that change an interrupt set request bits
+ * of vCPUs and return these vCPUs as a set. The caller, when it has let go of all locks, hands
+ * the union to ferry_vgic_kick(), or ferry_vgic_sync() to wait until they have looked.
+ */
+#ifndef FERRY_VGIC_H
+#define FERRY_VGIC_H
+
+#include <irqferry/guards.h>
+#include <irqferry/vgic.h>
+
+#define VGIC_LRS 16u
+#define VGIC_VCPUS 64u
+#define VGIC_PRIVATE 32u
+#define VGIC_NOBODY 0xffu    /* owner, target */
+#define VGIC_NOWHERE 0xffffu /* ferry_virq.routed */
+
+typedef uint64_t vcpu_set;
+
+static inline vcpu_set vcpu_bit(uint32_t vcpu)
+{
+	return (vcpu_set)1 << vcpu;
+}
+
+/* ---- a virtual interrupt --------------------------------------------------------- */
+
+/* ferry_virq.at */
+enum ferry_virq_at {
+	AT_NONE = 0, /* owner nobody; active: parked */
+	AT_QUEUED,   /* in the owner's `queued`: pending, not active, not in the guest */
+	AT_LR,       /* in a list register of the owner, between enter and exit */
+	AT_SPILLED   /* in the owner's `spilled`: active, not in a list register */
+};
+
+/* ferry_virq.flags, under I */
+#define VIRQ_ENABLED 0x0001u
+#define VIRQ_GROUP1 0x0002u
+#define VIRQ_EDGE 0x0004u
+#define VIRQ_LINE 0x0008u     /* level: its line; what a list register takes does not clear it */
+#define VIRQ_LATCH 0x0010u    /* an edge, or ISPENDR; a list register takes it along */
+#define VIRQ_ACTIVE 0x0020u   /* as of the last fold */
+#define VIRQ_LOADED 0x0040u   /* the list register took the latch: comes back if not taken */
+#define VIRQ_PHYS 0x0080u     /* the physical one is active, and ours to deactivate */
+#define VIRQ_CARRIED 0x0100u  /* ... the instance in the list register, or active, is its */
+#define VIRQ_OWED 0x0200u     /* ... but the list register is not linked: software deactivates */
+#define VIRQ_OVER 0x0400u     /* it came again: the instance in the list register has ended */
+#define VIRQ_DEAD 0x0800u     /* being unlinked from the physical one */
+#define VIRQ_RESIDENT 0x1000u /* a PPI that follows the resident vCPU */
+/* Orders that another vCPU has left for the owner's fold. */
+#define VIRQ_UNPEND 0x2000u
+#define VIRQ_DEACTIVATE 0x4000u
+#define VIRQ_ACTIVATE 0x8000u
+
+struct ferry_virq {
+	ferry_lock lock; /* I */
+	uint32_t route;  /* as written: GICv2: the byte; GICv3: Aff3 in 31:24, Aff2 .. Aff0 in
+			  * 23:0 */
+	uint32_t phys;   /* physical INTID or FERRY_NONE */
+	uint16_t flags;
+	uint16_t routed; /* CPU that the physical route names, or VGIC_NOWHERE */
+	uint8_t target;  /* vCPU, or VGIC_NOBODY. Private ones: theirs, always */
+	uint8_t priority;
+	uint8_t irm;     /* GICv3: GICD_IROUTERn.Interrupt_Routing_Mode as written */
+	uint8_t asked;   /* route writes */
+	uint8_t sources; /* SGI of a GICv2 guest: vCPUs that have sent it: pending if not 0 */
+	uint8_t source;  /* ... the one in the list register, or active */
+	uint8_t reserved[2];
+	/* Changed only with both L of the owner (or of the one it becomes) and I held: who has
+	 * either lock may read. */
+	struct ferry_virq_place {
+		uint8_t owner; /* vCPU, or VGIC_NOBODY: exactly if at is AT_NONE */
+		uint8_t at;    /* enum ferry_virq_at */
+		uint8_t lr;    /* AT_LR: which */
+		uint8_t level; /* its priority when it was queued, or last loaded */
+	} place;
+};
+
+/* ---- a vCPU ------------------------------------------------------------------------ */
+
+/* ferry_vcpu.mode; other values: in the guest on CPU mode - VCPU_GUEST */
+enum {
+	VCPU_OUT = 0,     /* its list registers are folded */
+	VCPU_BLOCKED = 1, /* ... and it waits for a kick */
+	VCPU_FILLING = 2, /* between OUT and the guest: it will look at its requests again */
+	VCPU_GUEST = 3
+};
+
+/* ferry_vcpu.request */
+#define REQUEST_LOOK 0x01u  /* fold, and fill anew */
+#define REQUEST_QUIET 0x02u /* the same, but nobody is kicked for it */
+#define REQUEST_SCAN 0x04u  /* look at all interrupts: something about many has changed */
+
+struct ferry_vcpu {
+	ferry_lock lock;   /* L: guards everything here that is no atomic, and the two bitmaps */
+	ferry_atomic mode; /* written by its own thread alone, but for BLOCKED -> OUT */
+	ferry_atomic request;
+	ferry_atomic folds; /* how often it has folded */
+	ferry_atomic home;  /* 1 + CPU where it was loaded last; 0: nowhere yet. Written under L */
+	ferry_atomic on;    /* powered on. Written under L */
+	uint32_t vmcr;      /* while it is not loaded */
+	uint32_t ap[8];     /* ICH_AP0R0 .. 3, ICH_AP1R0 .. 3, while it is not loaded */
+	uint32_t hcr;       /* what was written into ICH_HCR at the last fill */
+	uint32_t scanned;   /* where the scan goes on */
+	uint16_t cpu;       /* where it is loaded, or 0xffff */
+	uint16_t used;      /* list registers that hold one of `loaded` */
+	uint16_t dirty;     /* hardware list registers that are not zero */
+	uint16_t nqueued, nspilled;
+	uint16_t loaded[VGIC_LRS]; /* number of the interrupt in each */
+	uint16_t reserved;
+	/* The virtual timer, while it is not loaded (ferry_residents). */
+	uint32_t timer_ctl;
+	uint64_t timer_cval;
+	uint32_t timer_armed; /* a software timer was asked for */
+	uint32_t reserved2;
+};
+
+/* ---- a guest ------------------------------------------------------------------------- */
+
+/* One list register, in words. */
+struct ferry_lr {
+	uint32_t intid;
+	uint32_t phys; /* linked: the physical INTID; FERRY_NONE: not linked */
+	uint8_t state; /* LR_* */
+	uint8_t priority;
+	uint8_t source; /* SGI of a GICv2 guest */
+	bool group1;
+	bool eoi; /* asks for a maintenance interrupt at its end; not linked then */
+};
+#define LR_PENDING 1u
+#define LR_ACTIVE 2u
+
+struct ferry_lr_format {
+	uint64_t (*make)(const struct ferry_lr *lr);
+	uint32_t (*state)(uint64_t value);
+	uint8_t ap0, ap1; /* how many of ICH_AP0R and ICH_AP1R there are */
+};
+
+struct ferry_vgic;
+
+/* The guest's view: what registers there are. See registers.h. */
+struct ferry_vgic_variant {
+	uint8_t version; /* 2, 3 */
+	uint8_t vcpus;   /* at most */
+	int (*access)(struct ferry_vgic *g, uint32_t vcpu, struct ferry_vgic_access *access);
+};
+
+struct ferry_resident_ops {
+	void (*load)(struct ferry_vgic *g, uint32_t vcpu);
+	void (*put)(struct ferry_vgic *g, uint32_t vcpu);
+};
+
+struct ferry_vgic {
+	void *ctx;
+	const struct ferry_vgic_variant *variant;
+	const struct ferry_lr_format *hardware;
+	const struct ferry_resident_ops *residents;
+	struct ferry_virq *private; /* VGIC_PRIVATE for each vCPU */
+	struct ferry_virq *shared;  /* SPIs, then extended SPIs */
+	struct ferry_vcpu *vcpus;
+	uint32_t *queued, *spilled; /* bitmaps: `words` for each vCPU */
+	uint64_t *mpidrs;           /* by vCPU; GICv3 */
+	ferry_atomic ctlr;          /* GICD_CTLR bits 1:0: groups enabled */
+	uint32_t words;             /* of a bitmap */
+	uint32_t numbers;           /* of interrupts that one vCPU can have: private and shared */
+	uint16_t spis, espis;
+	uint8_t nvcpus, lrs, strategy, flags;
+	uint8_t nresident;
+	struct ferry_resident resident[FERRY_RESIDENTS];
+};
+
+static inline bool virq_is(const struct ferry_virq *i, uint32_t flags)
+{
+	return (i->flags & flags) != 0;
+}
+
+static inline void virq_set(struct ferry_virq *i, uint32_t flags)
+{
+	i->flags = (uint16_t)(i->flags | flags);
+}
+
+static inline void virq_clear(struct ferry_virq *i, uint32_t flags)
+{
+	i->flags = (uint16_t)(i->flags & ~flags);
+}
+
+/* ---- numbers (number.c): every index that comes from a guest goes through here ------ */
+
+/* The number of an INTID, below g->numbers: private ones as they are, then SPIs, then
+ * extended SPIs; FERRY_NONE: this guest has none such. */
+uint32_t ferry_vgic_number(const struct ferry_vgic *g, uint32_t intid);
+uint32_t ferry_vgic_intid(const struct ferry_vgic *g, uint32_t number);
+/* `vcpu` < nvcpus counts for private ones; number < g->numbers. */
+struct ferry_virq *ferry_vgic_virq(const struct ferry_vgic *g, uint32_t vcpu, uint32_t number);
+uint32_t ferry_virq_number(const struct ferry_vgic *g, const struct ferry_virq *i);
+/* The vCPU of this affinity (as in ferry_virq.route), or VGIC_NOBODY. At most g->nvcpus
+ * comparisons. */
+uint32_t ferry_vgic_by_affinity(const struct ferry_vgic *g, uint32_t affinity);
+
+/* ---- placement (place.c) --------------------------------------------------------------- */
+
+/* Is there an instance that nobody has taken? Under I. */
+bool ferry_virq_pending(const struct ferry_virq *i);
+/* The one rule: where should it be? A vCPU or VGIC_NOBODY. Under I; reads the atomics of
+ * groups and power, whose changers have a scan made after. */
+uint32_t ferry_virq_where(const struct ferry_vgic *g, const struct ferry_virq *i);
+/* What it depends on has changed. No lock held, interrupts off. See the head of this file. `ask`: an
+ * owner in the guest is to be kicked; else it only finds a request. */
+vcpu_set ferry_virq_changed(struct ferry_vgic *g, struct ferry_virq *i, bool ask);
+/* Have vCPUs of the set look: kick those in the guest and those blocked. No lock held. */
+void ferry_vgic_kick(struct ferry_vgic *g, vcpu_set set);
+/* The same, and wait until each has folded since, or is not in the guest: what was changed
+ * before holds everywhere, what is read after is as new as this call. No lock, interrupts on. */
+void ferry_vgic_sync(struct ferry_vgic *g, vcpu_set set);
+/* The vCPU has to look at all interrupts. */
+vcpu_set ferry_vcpu_rescan(struct ferry_vgic *g, uint32_t vcpu);
+/* ... all vCPUs; groups or power have changed. */
+vcpu_set ferry_vgic_rescan(struct ferry_vgic *g);
+
+/* Both L of place.owner and I held: it belongs to nobody from now on. */
+void ferry_virq_unlink(struct ferry_vgic *g, struct ferry_virq *i);
+/* Both L of `vcpu` and I held: it is the vCPU's: queued, or spilled if it is active. */
+void ferry_virq_link(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu);
+/* I held: the physical route to where it should be by the strategy, if it is linked. */
+void ferry_virq_reroute(struct ferry_vgic *g, struct ferry_virq *i);
+/* I held: the physical one is deactivated now, if it is active for us. Route first. */
+void ferry_virq_release(struct ferry_vgic *g, struct ferry_virq *i);
+
+/* ---- what changes one interrupt (facts.c) ------------------------------------------------
+ * Each takes I by itself, and L where it must; no lock held, interrupts as they were. Each
+ * returns the vCPUs that are to be told; where the guest may rely on the effect once its
+ * access has ended (ICENABLER, ICPENDR, ICACTIVER, DIR, group and route: "sync"), the caller
+ * hands them to ferry_vgic_sync(), else ("kick") to ferry_vgic_kick(). `i` is of this guest. */
+
+vcpu_set ferry_virq_enable(struct ferry_vgic *g, struct ferry_virq *i,
+			   bool on); /* on: kick; off: sync */
+vcpu_set ferry_virq_group(struct ferry_vgic *g, struct ferry_virq *i, bool group1); /* sync */
+vcpu_set ferry_virq_pend(struct ferry_vgic *g, struct ferry_virq *i);     /* ISPENDR: kick */
+vcpu_set ferry_virq_unpend(struct ferry_vgic *g, struct ferry_virq *i);   /* ICPENDR: sync */
+vcpu_set ferry_virq_activate(struct ferry_vgic *g, struct ferry_virq *i); /* ISACTIVER: sync */
+vcpu_set ferry_virq_deactivate(struct ferry_vgic *g,
+			       struct ferry_virq *i); /* ICACTIVER, DIR: sync */
+vcpu_set ferry_virq_prioritise(struct ferry_vgic *g, struct ferry_virq *i,
+			       uint8_t priority); /* kick */
+/* ICFGR; nothing for a linked one. */
+void ferry_virq_configure(struct ferry_vgic *g, struct ferry_virq *i, bool edge);
+/* The guest wrote a route (kept raw) that stands for `target` (VGIC_NOBODY: nobody). kick: who
+ * has it in a list register is in the set only with FERRY_VGIC_ASK. */
+vcpu_set ferry_virq_route(struct ferry_vgic *g, struct ferry_virq *i, uint32_t raw, uint8_t irm,
+			  uint32_t target);
+/* SGI `i` (of the vCPU that gets it) from vCPU `from`. kick */
+vcpu_set ferry_virq_sgi(struct ferry_vgic *g, struct ferry_virq *i, uint32_t from);
+/* GICv2: one source less (GICD_CPENDSGIRn). sync */
+vcpu_set ferry_virq_sgi_clear(struct ferry_vgic *g, struct ferry_virq *i, uint32_t from);
+
+/* The vCPUs whose list registers have to be folded for an exact look at it: empty, or its
+ * owner if that is in the guest. Then (ferry_vgic_sync) ferry_virq_read(). */
+vcpu_set ferry_virq_reader(struct ferry_vgic *g, struct ferry_virq *i);
+enum ferry_virq_fact {
+	VIRQ_IS_ENABLED,
+	VIRQ_IS_PENDING, /* of a linked one in the distributor, too */
+	VIRQ_IS_ACTIVE,
+	VIRQ_IS_GROUP1,
+	VIRQ_IS_EDGE
+};
+bool ferry_virq_read(struct ferry_vgic *g, struct ferry_virq *i, enum ferry_virq_fact fact);
+struct ferry_virq_words { /* the rest of what the guest can read */
+	uint32_t route;
+	uint8_t irm, priority, sources;
+};
+struct ferry_virq_words ferry_virq_words(struct ferry_vgic *g, struct ferry_virq *i);
+
+/* ---- list registers (fold.c, fill.c) ------------------------------------------------------- */
+
+/* From the list registers of this CPU into the interrupts: L not held. Returns who is to be
+ * told: interrupts that moved away are placed. */
+vcpu_set ferry_vcpu_fold(struct ferry_vgic *g, uint32_t vcpu);
+/* The other way round. True: there is more to do before the guest can be entered. */
+bool ferry_vcpu_fill(struct ferry_vgic *g, uint32_t vcpu, vcpu_set *set);
+
+static inline uintptr_t vgic_off(struct ferry_vgic *g)
+{
+	return ferry_host_irq_save(g->ctx);
+}
+
+static inline void vgic_restore(struct ferry_vgic *g, uintptr_t flags)
+{
+	ferry_host_irq_restore(g->ctx, flags);
+}
+
+static inline void lock(struct ferry_vgic *g, ferry_lock *lock)
+{
+	ferry_host_lock(g->ctx, lock);
+}
+
+static inline void unlock(struct ferry_vgic *g, ferry_lock *lock)
+{
+	ferry_host_unlock(g->ctx, lock);
+}
+
+static inline uint32_t load(struct ferry_vgic *g, const ferry_atomic *cell)
+{
+	return ferry_host_load(g->ctx, cell);
+}
+
+#endif
