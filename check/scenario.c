@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * The language of scenarios: reading and writing it, what is impossible, and which
- * scenarios are one up to the names of CPUs and interrupts.
+ * The language of scenarios: reading and writing it, and what is impossible. rename.c says
+ * which scenarios are one up to the names of CPUs and interrupts.
  */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <irqferry/gic.h>
+#include <irqferry/vgic.h>
 #include <irqferry/x86.h>
-#include "scenario.h"
+#include "scenario_int.h"
 
 const char *const scenario_kind[SCENARIO_KINDS] = {
 	"msix",
@@ -22,18 +23,17 @@ const char *const scenario_kind[SCENARIO_KINDS] = {
 	[SCENARIO_LINE] = "line",
 	[SCENARIO_LPI] = "lpi",
 	[SCENARIO_ESPI] = "espi",
+	[SCENARIO_HWEDGE] = "hwedge",
+	[SCENARIO_HWLEVEL] = "hwlevel",
+	[SCENARIO_VEDGE] = "vedge",
+	[SCENARIO_VLEVEL] = "vlevel",
+	[SCENARIO_SGI] = "sgi",
+	[SCENARIO_PPI] = "ppi",
 };
 
 _Static_assert((int)SCENARIO_SPI == FERRY_GIC_EDGE && (int)SCENARIO_LINE == FERRY_GIC_LEVEL &&
 		       (int)SCENARIO_LPI == FERRY_GIC_LPI,
 	       "numbers of the library");
-
-const char *const scenario_op[OP_KINDS] = {
-	[OP_MOVE] = "move",         [OP_OFFLINE] = "offline", [OP_ONLINE] = "online",
-	[OP_ROLLBACK] = "rollback", [OP_MASK] = "mask",       [OP_UNMASK] = "unmask",
-	[OP_DISABLE] = "disable",   [OP_ENABLE] = "enable",   [OP_FREE] = "free",
-	[OP_CREATE] = "create",     [OP_SETTLE] = "settle",
-};
 
 #define BLANKS " \t\r\n"
 #define MARKS "|:;"
@@ -43,7 +43,7 @@ const char *const scenario_op[OP_KINDS] = {
 enum form { FORM_WORD, FORM_NUMBER, FORM_FAIL, FORM_CPUS };
 
 /* Machines on which an option means something. */
-enum { X86 = 1, ARM = 2 };
+enum { X86 = 1, ARM = 2, GUEST = 4 };
 
 struct option {
 	const char *word; /* WORD: all of it; else what stands before "=" */
@@ -62,9 +62,18 @@ struct option {
 
 /* In the order in which scenario_format() says them. */
 static const struct option options[] = {
-	{ "cpus", FORM_NUMBER, X86 | ARM, AT(cpus), 1, SCENARIO_CPUS, 0 },
-	{ "events", FORM_NUMBER, X86 | ARM, AT(events), 0, SCENARIO_EVENTS, SCENARIO_EVENTS + 1 },
-	WORD(ARM, "gic=2", hw.gic2, 1),
+	{ "cpus", FORM_NUMBER, X86 | ARM | GUEST, AT(cpus), 1, SCENARIO_CPUS, 0 },
+	{ "events", FORM_NUMBER, X86 | ARM | GUEST, AT(events), 0, SCENARIO_EVENTS, SCENARIO_EVENTS + 1 },
+	WORD(ARM | GUEST, "gic=2", hw.gic2, 1),
+	WORD(GUEST, "vgic=2", guest.gic2, 1),
+	{ "vcpus", FORM_NUMBER, GUEST, AT(guest.vcpus), 1, SCENARIO_VCPUS, SCENARIO_GUEST },
+	{ "lrs", FORM_NUMBER, GUEST, AT(guest.lrs), 1, 16, SCENARIO_GUEST },
+	WORD(GUEST, "strategy=late", guest.strategy, FERRY_LAZY_LATE),
+	WORD(GUEST, "strategy=maintenance", guest.strategy, FERRY_MAINTENANCE),
+	WORD(GUEST, "ask", guest.ask, 1),
+	WORD(GUEST, "scheme=fixed", guest.scheme, FERRY_RESIDENT_FIXED),
+	WORD(GUEST, "scheme=injected", guest.scheme, FERRY_RESIDENT_INJECTED),
+	WORD(GUEST, "eoimode1", guest.split, 1),
 	WORD(X86, "overtaking", hw.overtaking, 1),
 	WORD(X86, "fence=root", hw.fence_root, 1),
 	WORD(X86, "bound=none", hw.bound, BOUND_NONE),
@@ -74,13 +83,13 @@ static const struct option options[] = {
 	WORD(X86, "cleanup=high", hw.cleanup_high, 1),
 	WORD(X86 | ARM, "nested", hw.nested, 1),
 	WORD(X86, "posted", hw.posted, 1),
-	WORD(ARM, "slow", hw.slow, 1),
+	WORD(ARM | GUEST, "slow", hw.slow, 1),
 	WORD(ARM, "rd=kept", hw.rd_kept, 1),
 	WORD(ARM, "poll=soon", hw.poll_soon, 1),
 	WORD(X86 | ARM, "leave=off", hw.leave_off, 1),
 	WORD(X86, "irr=kept", hw.irr_kept, 1),
 	WORD(X86, "tso", hw.tso, 1),
-	WORD(ARM, "weak", hw.weak, 1),
+	WORD(ARM | GUEST, "weak", hw.weak, 1),
 	WORD(X86, "undrained", hw.undrained, 1),
 	WORD(X86, "directed", hw.directed, 1),
 	{ "fail", FORM_FAIL, X86, AT(hw.fail), 1, 200, 0 },
@@ -91,7 +100,7 @@ static const struct option options[] = {
 	WORD(X86, "flat", flat, 1),
 	WORD(ARM, "several", several, 1),
 	{ "vectors", FORM_NUMBER, X86, AT(vectors), 1, 64, SCENARIO_VECTORS },
-	{ "away", FORM_CPUS, X86 | ARM, AT(away), 0, 0, 0 },
+	{ "away", FORM_CPUS, X86 | ARM | GUEST, AT(away), 0, 0, 0 },
 };
 
 #define OPTIONS (sizeof(options) / sizeof(*options))
@@ -108,14 +117,19 @@ static uint8_t value(const struct scenario *s, const struct option *o)
 	return ((const uint8_t *)s)[o->at];
 }
 
+static unsigned int machine_of(uint8_t kind)
+{
+	return kind >= SCENARIO_HWEDGE ? GUEST : kind >= SCENARIO_SPI ? ARM : X86;
+}
+
 static unsigned int machine(const struct scenario *s)
 {
-	return scenario_arm(s) ? ARM : X86;
+	return machine_of(s->kind[0]);
 }
 
 static bool op_has_irq(uint8_t kind)
 {
-	return kind != OP_OFFLINE && kind != OP_ONLINE && kind != OP_ROLLBACK;
+	return scenario_form[kind].irq;
 }
 
 static unsigned int count(unsigned int bits)
@@ -124,23 +138,6 @@ static unsigned int count(unsigned int bits)
 }
 
 /* ---- what is impossible --------------------------------------------------------- */
-
-/* Why a scenario can't be, and where that is said: an option or an operation. */
-struct fault {
-	char why[120];
-	const struct option *option;
-	int cpu, op; /* -1: not one */
-};
-
-__attribute__((format(printf, 2, 3))) static bool wrong(struct fault *f, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(f->why, sizeof(f->why), format, args);
-	va_end(args);
-	return false;
-}
 
 static const struct option *option_at(uint8_t at)
 {
@@ -167,11 +164,11 @@ static bool check_away(const struct scenario *s, struct fault *f)
 
 	f->option = option_at(AT(away));
 	if (s->away > all)
-		return wrong(f, "there is no CPU above %d", s->cpus - 1);
+		return scenario_wrong(f, "there is no CPU above %d", s->cpus - 1);
 	if (s->away == all)
-		return wrong(f, "no CPU is left");
+		return scenario_wrong(f, "no CPU is left");
 	if (s->away & 1)
-		return wrong(f, "CPU 0 can't be away, interrupts start there");
+		return scenario_wrong(f, "CPU 0 can't be away, interrupts start there");
 	return true;
 }
 
@@ -184,12 +181,12 @@ static bool check_vectors(const struct scenario *s, struct fault *f)
 		levels += s->kind[i] == FERRY_X86_IOAPIC_LEVEL;
 	f->option = option_at(AT(vectors));
 	if (s->shared && s->vectors < s->nirqs)
-		return wrong(f, "%d interrupts don't fit into one namespace of %d vectors",
+		return scenario_wrong(f, "%d interrupts don't fit into one namespace of %d vectors",
 			     s->nirqs, s->vectors);
 	if (s->vectors < levels)
-		return wrong(f, "level pins need a vector each, %u of them", levels);
+		return scenario_wrong(f, "level pins need a vector each, %u of them", levels);
 	if (s->vectors * online < s->nirqs)
-		return wrong(f, "%d interrupts don't fit on %u CPUs with %d vectors each", s->nirqs,
+		return scenario_wrong(f, "%d interrupts don't fit on %u CPUs with %d vectors each", s->nirqs,
 			     online, s->vectors);
 	return true;
 }
@@ -199,7 +196,10 @@ static bool in_range(const struct scenario *s, const struct option *o)
 	uint8_t v = value(s, o);
 
 	if (o->form == FORM_WORD)
-		return v <= (o->at == AT(hw.bound) ? BOUND_LIES : 1);
+		return v <= (o->at == AT(hw.bound) || o->at == AT(guest.strategy) ||
+					     o->at == AT(guest.scheme) ?
+				     2 :
+				     1);
 	return o->form == FORM_CPUS || (o->form == FORM_FAIL && !v) ||
 	       (v >= o->least && v <= o->most);
 }
@@ -214,14 +214,16 @@ static bool is_said(const struct scenario *s, const struct option *o)
 static bool check_machine(const struct scenario *s, struct fault *f)
 {
 	for (int i = 1; i < s->nirqs; i++)
-		if ((s->kind[i] >= SCENARIO_SPI) != scenario_arm(s))
-			return wrong(f, "%s and %s are never in one machine",
+		if (machine_of(s->kind[i]) != machine(s))
+			return scenario_wrong(f, "%s and %s are never in one machine",
 				     scenario_kind[s->kind[0]], scenario_kind[s->kind[i]]);
 	for (size_t i = 0; i < OPTIONS; i++) {
 		f->option = &options[i];
 		if (!(f->option->on & machine(s)) && is_said(s, f->option))
-			return wrong(f, "%s machine has no such option",
-				     scenario_arm(s) ? "an Arm" : "an x86");
+			return scenario_wrong(f, "%s machine has no such option",
+				     scenario_guest(s) ? "a guest's" :
+				     scenario_arm(s)   ? "an Arm" :
+							 "an x86");
 	}
 	return true;
 }
@@ -232,10 +234,10 @@ static bool check_gic(const struct scenario *s, struct fault *f)
 	f->option = option_at(AT(hw.gic2));
 	for (int i = 0; i < s->nirqs; i++)
 		if (s->hw.gic2 && (s->kind[i] == SCENARIO_LPI || s->kind[i] == SCENARIO_ESPI))
-			return wrong(f, "a GICv2 has no %s", scenario_kind[s->kind[i]]);
+			return scenario_wrong(f, "a GICv2 has no %s", scenario_kind[s->kind[i]]);
 	f->option = option_at(AT(several));
 	if (s->several && !s->hw.gic2)
-		return wrong(f, "only a GICv2 (gic=2) sends an interrupt to one of several CPUs");
+		return scenario_wrong(f, "only a GICv2 (gic=2) sends an interrupt to one of several CPUs");
 	f->option = NULL;
 	return true;
 }
@@ -245,15 +247,15 @@ static bool check_ranges(const struct scenario *s, struct fault *f)
 	for (size_t i = 0; i < OPTIONS; i++) {
 		f->option = &options[i];
 		if (!in_range(s, f->option))
-			return wrong(f, "a number from %d to %d", f->option->least,
+			return scenario_wrong(f, "a number from %d to %d", f->option->least,
 				     f->option->most);
 	}
 	f->option = NULL;
 	if (!s->nirqs || s->nirqs > SCENARIO_IRQS)
-		return wrong(f, "1 to %d interrupts", SCENARIO_IRQS);
+		return scenario_wrong(f, "1 to %d interrupts", SCENARIO_IRQS);
 	for (int i = 0; i < s->nirqs; i++)
 		if (s->kind[i] >= SCENARIO_KINDS || !scenario_kind[s->kind[i]])
-			return wrong(f, "no such kind");
+			return scenario_wrong(f, "no such kind");
 	return check_machine(s, f) && check_gic(s, f);
 }
 
@@ -266,12 +268,12 @@ struct walk {
 static bool check_cpu_op(const struct op *op, struct walk *w, struct fault *f)
 {
 	if (op->kind == OP_ONLINE && !w->offline)
-		return wrong(f,
+		return scenario_wrong(f,
 			     "CPU %d is online here: `online` is for after `offline`, or "
 			     "first where the CPU is away",
 			     f->cpu);
 	if (op->kind != OP_ONLINE && w->offline)
-		return wrong(f, "CPU %d is offline here, it can only do `online`", f->cpu);
+		return scenario_wrong(f, "CPU %d is offline here, it can only do `online`", f->cpu);
 	if (op->kind == OP_OFFLINE || op->kind == OP_ONLINE)
 		w->offline = op->kind == OP_OFFLINE;
 	return true;
@@ -283,17 +285,17 @@ static bool check_irq_op(const struct scenario *s, const struct op *op, struct w
 	unsigned int bit = 1u << op->irq;
 
 	if (op->irq >= s->nirqs)
-		return wrong(f, "there is no interrupt %d, only 0 to %d", op->irq, s->nirqs - 1);
+		return scenario_wrong(f, "there is no interrupt %d, only 0 to %d", op->irq, s->nirqs - 1);
 	if (op->kind == OP_MOVE && (!op->cpus || op->cpus >> s->cpus))
-		return wrong(f, op->cpus ? "there is no CPU above %d" : "a move to no CPU",
+		return scenario_wrong(f, op->cpus ? "there is no CPU above %d" : "a move to no CPU",
 			     s->cpus - 1);
 	if (op->kind == OP_CREATE && !(w->freed & bit))
-		return wrong(f,
+		return scenario_wrong(f,
 			     "interrupt %d exists here: `create` is for after `free` in the "
 			     "same script",
 			     op->irq);
 	if (op->kind != OP_CREATE && (w->freed & bit))
-		return wrong(f, "interrupt %d was freed here, the script can only `create` it",
+		return scenario_wrong(f, "interrupt %d was freed here, the script can only `create` it",
 			     op->irq);
 	if (op->kind == OP_FREE || op->kind == OP_CREATE)
 		w->freed ^= (uint8_t)bit;
@@ -302,6 +304,7 @@ static bool check_irq_op(const struct scenario *s, const struct op *op, struct w
 
 static bool check_script(const struct scenario *s, int cpu, struct fault *f)
 {
+	unsigned int on = scenario_guest(s) ? ON_HOST : ON_CPU;
 	struct walk w = { .offline = s->away >> cpu & 1 };
 	const struct script *script = &s->script[cpu];
 
@@ -309,12 +312,12 @@ static bool check_script(const struct scenario *s, int cpu, struct fault *f)
 	f->op = -1;
 	f->option = NULL;
 	if (script->n > SCENARIO_OPS)
-		return wrong(f, "more than %d operations", SCENARIO_OPS);
+		return scenario_wrong(f, "more than %d operations", SCENARIO_OPS);
 	for (f->op = 0; f->op < script->n; f->op++) {
 		const struct op *op = &script->op[f->op];
 
-		if (op->kind >= OP_KINDS)
-			return wrong(f, "no such operation");
+		if (op->kind >= OP_KINDS || !(scenario_form[op->kind].on & on))
+			return scenario_wrong(f, "no such operation");
 		if (!check_cpu_op(op, &w, f) ||
 		    (op_has_irq(op->kind) && !check_irq_op(s, op, &w, f)))
 			return false;
@@ -334,7 +337,7 @@ static bool check_frees(const struct scenario *s, struct fault *f)
 			if (op->kind != OP_FREE)
 				continue;
 			if (owner[op->irq] >= 0 && owner[op->irq] != f->cpu)
-				return wrong(f,
+				return scenario_wrong(f,
 					     "CPU %d frees interrupt %d too, and only one CPU may",
 					     owner[op->irq], op->irq);
 			owner[op->irq] = f->cpu;
@@ -349,10 +352,10 @@ static bool check(const struct scenario *s, struct fault *f)
 		return false;
 	for (int cpu = 0; cpu < SCENARIO_CPUS; cpu++)
 		if (cpu >= s->cpus && s->script[cpu].n)
-			return wrong(f, "a script for CPU %d, which is not there", cpu);
+			return scenario_wrong(f, "a script for CPU %d, which is not there", cpu);
 		else if (!check_script(s, cpu, f))
 			return false;
-	return check_frees(s, f);
+	return scenario_guest(s) ? scenario_check_guest(s, f) : check_frees(s, f);
 }
 
 /* ---- writing ---------------------------------------------------------------------- */
@@ -403,9 +406,33 @@ static void put_op(struct writer *w, const struct op *op)
 	put(w, " %s", scenario_op[op->kind]);
 	if (op_has_irq(op->kind))
 		put(w, " %d", op->irq);
-	if (op->kind == OP_MOVE) {
+	switch ((enum op_arg)scenario_form[op->kind].arg) {
+	case ARG_NONE:
+		break;
+	case ARG_CPUS:
 		put(w, " ");
 		put_cpus(w, op->cpus);
+		break;
+	case ARG_VCPU:
+	case ARG_ROUTE:
+	case ARG_BYTE:
+	case ARG_BIT:
+		if (scenario_form[op->kind].arg == ARG_ROUTE && op->cpus == SCENARIO_NOBODY)
+			put(w, " none");
+		else
+			put(w, " %d", op->cpus);
+	}
+}
+
+/* `who`: "0", "g0". */
+static void put_script(struct writer *w, const struct script *script, const char *who, int n)
+{
+	for (int i = 0; i < script->n; i++) {
+		if (i)
+			put(w, ";");
+		else
+			put(w, " | %s%d:", who, n);
+		put_op(w, &script->op[i]);
 	}
 }
 
@@ -417,13 +444,9 @@ static void put_scenario(struct writer *w, const struct scenario *s)
 	for (size_t i = 0; i < OPTIONS; i++)
 		put_option(w, s, &options[i]);
 	for (int cpu = 0; cpu < s->cpus; cpu++)
-		for (int i = 0; i < s->script[cpu].n; i++) {
-			if (i)
-				put(w, ";");
-			else
-				put(w, " | %d:", cpu);
-			put_op(w, &s->script[cpu].op[i]);
-		}
+		put_script(w, &s->script[cpu], "", cpu);
+	for (int vcpu = 0; scenario_guest(s) && vcpu < s->guest.vcpus; vcpu++)
+		put_script(w, &s->vscript[vcpu], "g", vcpu);
 }
 
 void scenario_format(const struct scenario *s, char *out)
@@ -443,8 +466,8 @@ struct reader {
 	size_t n;         /* its length, 0: the end */
 	struct scenario *s;
 	const char *said[OPTIONS]; /* where, null: not */
-	const char *op[SCENARIO_CPUS][SCENARIO_OPS];
-	uint8_t scripts; /* bit per CPU */
+	const char *op[FAULT_SCRIPTS][SCENARIO_OPS];
+	uint8_t scripts; /* bit per CPU, then per vCPU */
 	char *error;
 	size_t size;
 };
@@ -619,7 +642,7 @@ static bool read_away(struct reader *r)
 
 static bool read_kind(struct reader *r, const char *at, size_t n)
 {
-	char known[80] = "";
+	char known[120] = "";
 
 	for (uint8_t i = 0; i < SCENARIO_KINDS; i++)
 		if (scenario_kind[i] && n == strlen(scenario_kind[i]) &&
@@ -680,38 +703,83 @@ static bool read_target(struct reader *r, struct op *op)
 {
 	if (!r->n || strchr(MARKS, *r->word))
 		return refuse(r, r->word, "`move` needs CPUs after the interrupt: 0, 0+1 or all");
-	if (!read_cpus(r, r->word, r->word + r->n, &op->cpus))
-		return false;
-	next(r);
+	return read_cpus(r, r->word, r->word + r->n, &op->cpus);
+}
+
+static bool read_number(struct reader *r, struct op *op, unsigned int most, const char *what)
+{
+	const char *at = r->word, *end = at + r->n;
+
+	if (scenario_form[op->kind].arg == ARG_ROUTE && is(r, "none")) {
+		op->cpus = SCENARIO_NOBODY;
+		return true;
+	}
+	if (!number(&at, end, 0, most, &op->cpus) || at != end)
+		return refuse(r, r->word, "`%s` needs %s, 0 to %u", scenario_op[op->kind], what,
+			      most);
 	return true;
 }
 
-static bool read_op(struct reader *r, struct op *op)
+static bool read_arg(struct reader *r, struct op *op)
 {
-	char known[120] = "";
+	bool good = true;
 
-	while (op->kind < OP_KINDS && !is(r, scenario_op[op->kind]))
-		op->kind++;
-	if (op->kind == OP_KINDS) {
-		list(known, sizeof(known), scenario_op, OP_KINDS);
-		return refuse(r, r->word, "an operation is expected, one of%s", known);
+	switch ((enum op_arg)scenario_form[op->kind].arg) {
+	case ARG_NONE:
+		return true;
+	case ARG_CPUS:
+		good = read_target(r, op);
+		break;
+	case ARG_VCPU:
+	case ARG_ROUTE:
+		good = read_number(r, op, r->s->guest.vcpus - 1u, "a vCPU");
+		break;
+	case ARG_BYTE:
+		good = read_number(r, op, 255, "a number");
+		break;
+	case ARG_BIT:
+		good = read_number(r, op, 1, "a number");
+		break;
 	}
-	next(r);
-	return (!op_has_irq(op->kind) || read_irq(r, op)) &&
-	       (op->kind != OP_MOVE || read_target(r, op));
+	if (good)
+		next(r);
+	return good;
 }
 
-static bool read_ops(struct reader *r, int cpu)
+static bool read_op(struct reader *r, struct op *op, unsigned int on)
 {
-	struct script *script = &r->s->script[cpu];
+	const char *here[OP_KINDS];
+	char known[200] = "";
+	uint8_t kind;
+
+	for (kind = 0; kind < OP_KINDS; kind++) {
+		here[kind] = scenario_form[kind].on & on ? scenario_op[kind] : NULL;
+		if (here[kind] && is(r, here[kind]))
+			break;
+	}
+	if (kind == OP_KINDS) {
+		list(known, sizeof(known), here, OP_KINDS);
+		return refuse(r, r->word, "an operation is expected, one of%s", known);
+	}
+	op->kind = kind;
+	next(r);
+	return (!op_has_irq(op->kind) || read_irq(r, op)) && read_arg(r, op);
+}
+
+/* The script of a CPU, or of vCPU who - SCENARIO_CPUS. */
+static bool read_ops(struct reader *r, int who)
+{
+	bool vcpu = who >= SCENARIO_CPUS;
+	struct script *script = vcpu ? &r->s->vscript[who - SCENARIO_CPUS] : &r->s->script[who];
+	unsigned int on = vcpu ? ON_VCPU : scenario_guest(r->s) ? ON_HOST : ON_CPU;
 
 	do {
 		next(r); /* the colon, or a semicolon */
 		if (script->n == SCENARIO_OPS)
-			return refuse(r, r->word, "more than %d operations on one CPU",
-				      SCENARIO_OPS);
-		r->op[cpu][script->n] = r->word;
-		if (!read_op(r, &script->op[script->n]))
+			return refuse(r, r->word, "more than %d operations on one %s", SCENARIO_OPS,
+				      vcpu ? "vCPU" : "CPU");
+		r->op[who][script->n] = r->word;
+		if (!read_op(r, &script->op[script->n], on))
 			return false;
 		script->n++;
 	} while (is(r, ";"));
@@ -725,20 +793,31 @@ static bool read_ops(struct reader *r, int cpu)
 static bool read_script(struct reader *r)
 {
 	const char *at, *end;
-	uint8_t cpu;
+	bool vcpu;
+	uint8_t n;
+	int who;
 
 	next(r); /* the bar */
 	at = r->word;
 	end = at + r->n;
-	if (!number(&at, end, 0, r->s->cpus - 1u, &cpu) || at != end)
+	vcpu = scenario_guest(r->s) && r->n && *at == 'g';
+	at += vcpu;
+	if (!number(&at, end, 0, (vcpu ? r->s->guest.vcpus : r->s->cpus) - 1u, &n) || at != end) {
+		if (scenario_guest(r->s))
+			return refuse(r, r->word,
+				      "a CPU, 0 to %d, or a vCPU, g0 to g%d, is expected "
+				      "after `|`",
+				      r->s->cpus - 1, r->s->guest.vcpus - 1);
 		return refuse(r, r->word, "a CPU, 0 to %d, is expected after `|`", r->s->cpus - 1);
-	if (r->scripts >> cpu & 1)
-		return refuse(r, r->word, "CPU %d has a script already", cpu);
-	r->scripts |= (uint8_t)(1u << cpu);
+	}
+	who = n + (vcpu ? SCENARIO_CPUS : 0);
+	if (r->scripts >> who & 1)
+		return refuse(r, r->word, "%s %d has a script already", vcpu ? "vCPU" : "CPU", n);
+	r->scripts |= (uint8_t)(1u << who);
 	next(r);
 	if (!is(r, ":"))
-		return refuse(r, r->word, "`:` is expected after the CPU");
-	return read_ops(r, cpu);
+		return refuse(r, r->word, "`:` is expected after the %s", vcpu ? "vCPU" : "CPU");
+	return read_ops(r, who);
 }
 
 static bool read_all(struct reader *r)
@@ -772,6 +851,7 @@ bool scenario_parse(const char *text, struct scenario *s, char *error, size_t si
 
 	memset(s, 0, sizeof(*s));
 	s->vectors = SCENARIO_VECTORS;
+	s->guest.vcpus = s->guest.lrs = SCENARIO_GUEST;
 	if (size)
 		*error = '\0';
 	return read_all(&r);
@@ -794,106 +874,7 @@ unsigned int scenario_ops(const struct scenario *s)
 
 	for (int cpu = 0; cpu < SCENARIO_CPUS; cpu++)
 		n += s->script[cpu].n;
+	for (int vcpu = 0; vcpu < SCENARIO_VCPUS; vcpu++)
+		n += s->vscript[vcpu].n;
 	return n;
-}
-
-/* ---- renaming ------------------------------------------------------------------------ */
-
-/* Of three; what acts on fewer leaves the others alone. */
-static const uint8_t permutation[6][3] = {
-	{ 0, 1, 2 }, { 1, 0, 2 }, { 0, 2, 1 }, { 2, 1, 0 }, { 1, 2, 0 }, { 2, 0, 1 },
-};
-
-struct renaming {
-	uint8_t cpu[SCENARIO_CPUS], irq[SCENARIO_IRQS];
-};
-
-/* The k-th of 36. False: it renames what is not there, or kinds. */
-static bool renaming(const struct scenario *s, int k, struct renaming *r)
-{
-	r->cpu[0] = 0;
-	for (int i = 0; i < 3; i++) {
-		r->cpu[1 + i] = (uint8_t)(1 + permutation[k % 6][i]);
-		r->irq[i] = permutation[k / 6][i];
-		if (1 + i >= s->cpus && r->cpu[1 + i] != 1 + i)
-			return false;
-		if (r->irq[i] == i)
-			continue;
-		if (i >= s->nirqs || r->irq[i] >= s->nirqs || s->kind[i] != s->kind[r->irq[i]])
-			return false;
-	}
-	return true;
-}
-
-static uint8_t renamed_cpus(const struct renaming *r, unsigned int cpus)
-{
-	unsigned int to = 0;
-
-	for (int cpu = 0; cpu < SCENARIO_CPUS; cpu++)
-		to |= (cpus >> cpu & 1) << r->cpu[cpu];
-	return (uint8_t)to;
-}
-
-static void rename_all(const struct scenario *s, const struct renaming *r, struct scenario *to)
-{
-	*to = *s;
-	to->away = renamed_cpus(r, s->away);
-	for (int cpu = 0; cpu < SCENARIO_CPUS; cpu++) {
-		struct script *script = &to->script[r->cpu[cpu]];
-
-		*script = s->script[cpu];
-		for (int i = 0; i < script->n; i++) {
-			struct op *op = &script->op[i];
-
-			op->irq = op_has_irq(op->kind) ? r->irq[op->irq] : 0;
-			op->cpus = renamed_cpus(r, op->cpus);
-		}
-	}
-}
-
-/* Few vectors make interrupts start elsewhere than on CPU 0: nothing may change there. */
-static bool same_starts(const struct scenario *s, const struct renaming *r,
-			const struct scenario *to)
-{
-	for (unsigned int i = 0; i < s->nirqs; i++)
-		if (scenario_start(to, r->irq[i]) != r->cpu[scenario_start(s, i)])
-			return false;
-	return true;
-}
-
-/* Low CPUs do more; then as bytes. */
-static bool smaller(const struct scenario *a, const struct scenario *b)
-{
-	int order = a->away - b->away;
-
-	for (int cpu = 0; cpu < SCENARIO_CPUS && !order; cpu++) {
-		order = b->script[cpu].n - a->script[cpu].n;
-		if (!order)
-			order = memcmp(a->script[cpu].op, b->script[cpu].op,
-				       a->script[cpu].n * sizeof(struct op));
-	}
-	return order < 0;
-}
-
-void scenario_smallest(struct scenario *s)
-{
-	const struct scenario from = *s;
-	struct scenario to;
-	struct renaming r;
-
-	for (int k = 1; k < 36; k++) {
-		if (!renaming(&from, k, &r))
-			continue;
-		rename_all(&from, &r, &to);
-		if (smaller(&to, s) && same_starts(&from, &r, &to))
-			*s = to;
-	}
-}
-
-bool scenario_canonical(const struct scenario *s)
-{
-	struct scenario to = *s;
-
-	scenario_smallest(&to);
-	return !smaller(&to, s);
 }

@@ -23,17 +23,26 @@
 
 #define SCENARIO_CPUS 4 /* at most */
 #define SCENARIO_IRQS 3
-#define SCENARIO_OPS 6 /* per CPU */
+#define SCENARIO_VCPUS 3
+#define SCENARIO_OPS 6 /* per CPU, per vCPU */
 #define SCENARIO_EVENTS 9
 #define SCENARIO_TEXT 400 /* longest text, with its 0 */
 
-/* Kinds of interrupts: those of the library (irqferry/x86.h and gic.h), and one more. What
- * a scenario is made of decides what machine it is: kinds of both don't mix. */
+/* Kinds of interrupts: those of the library (irqferry/x86.h and gic.h), one more, and those
+ * of a guest (irqferry/vgic.h). What a scenario is made of decides what machine it is, x86,
+ * Arm, or Arm with a guest: kinds of two don't mix. */
 enum scenario_kind {
 	SCENARIO_SPI = 8,   /* FERRY_GIC_EDGE: an SPI */
 	SCENARIO_LINE = 9,  /* FERRY_GIC_LEVEL */
 	SCENARIO_LPI = 10,  /* FERRY_GIC_LPI */
 	SCENARIO_ESPI = 11, /* FERRY_GIC_EDGE too: an extended SPI, the last there can be */
+	/* of a guest: virtual SPIs, linked to a physical one or not; an SGI; the timer's PPI */
+	SCENARIO_HWEDGE = 12,
+	SCENARIO_HWLEVEL = 13,
+	SCENARIO_VEDGE = 14,
+	SCENARIO_VLEVEL = 15,
+	SCENARIO_SGI = 16,
+	SCENARIO_PPI = 17,
 	SCENARIO_KINDS
 };
 
@@ -49,13 +58,55 @@ enum op_kind {
 	OP_FREE,     /* free I: until it is gone */
 	OP_CREATE,   /* create I: again, only after free of the same CPU's script */
 	OP_SETTLE,   /* settle I: asks once */
+	/* of a CPU that runs vCPUs */
+	OP_RUN,      /* run V: vCPU V is resident from now on; who was is put before */
+	OP_PUT,      /* put: nobody is */
+	OP_INJECT,   /* inject I: an event, or the line rises */
+	OP_LOWER,    /* lower I: the line of a `vlevel` falls */
+	OP_DROP,     /* drop I: the device of a `hwlevel` lets its line fall by itself */
+	OP_TEARDOWN, /* teardown I: it is unlinked from the physical one */
+	/* of a guest; OP_DISABLE and OP_ENABLE too */
+	OP_ROUTE,      /* route I V: or none */
+	OP_PEND,       /* pend I: ISPENDR */
+	OP_UNPEND,     /* unpend I: ICPENDR */
+	OP_ACTIVATE,   /* activate I: ISACTIVER */
+	OP_DEACTIVATE, /* deactivate I: ICACTIVER */
+	OP_PRIO,       /* prio I N: IPRIORITYR */
+	OP_GROUP,      /* group I N: IGROUPR */
+	OP_DISTOFF,    /* distoff: GICD_CTLR */
+	OP_DISTON,     /* diston */
+	OP_OFF,        /* off: CPU_OFF of PSCI */
+	OP_ON,         /* on V: CPU_ON */
+	OP_SGI,        /* sgi I V: one is sent to vCPU V */
+	OP_WFI,        /* wfi */
+	OP_GMASK,      /* mask: no interrupts in this vCPU any more, for ever */
+	OP_ARM,        /* arm I: the timer is set, it expires some time */
 	OP_KINDS
 };
+
+/* `route I none` */
+#define SCENARIO_NOBODY 0xff
+
+/* What stands after the word of an operation, besides an interrupt; in op.cpus. */
+enum op_arg { ARG_NONE, ARG_CPUS, ARG_VCPU, ARG_ROUTE, ARG_BYTE, ARG_BIT };
+
+/* Whose script it may be in. */
+enum { ON_CPU = 1, ON_HOST = 2, ON_VCPU = 4 };
+
+struct op_form {
+	uint8_t irq;    /* 1: it has one */
+	uint8_t arg;    /* enum op_arg */
+	uint8_t on;     /* ON_* */
+	uint32_t kinds; /* bits of the interrupts that it may be done to; 0: all */
+};
+
+/* By enum op_kind. */
+extern const struct op_form scenario_form[OP_KINDS];
 
 struct op {
 	uint8_t kind; /* enum op_kind */
 	uint8_t irq;  /* where the operation has one */
-	uint8_t cpus; /* move: bit per CPU, never 0 */
+	uint8_t cpus; /* move: bit per CPU, never 0; or a vCPU, or a number */
 };
 
 struct script {
@@ -90,6 +141,17 @@ struct hardware {
 	bool fail_on;   /* fail=N+: and every one after it */
 };
 
+/* A guest, and how the library is configured for it. */
+struct guest {
+	bool gic2;        /* vgic=2: it sees a GICv2; else a GICv3 */
+	uint8_t vcpus;    /* vcpus=N: 1 .. SCENARIO_VCPUS; 2 if not said */
+	uint8_t lrs;      /* lrs=N: list registers; 2 if not said */
+	uint8_t strategy; /* strategy=late, strategy=maintenance: enum ferry_vgic_strategy */
+	uint8_t scheme;   /* scheme=fixed, scheme=injected: enum ferry_resident_scheme */
+	bool ask;         /* ask: FERRY_VGIC_ASK */
+	bool split;       /* eoimode1: the guest deactivates by itself */
+};
+
 struct scenario {
 	uint8_t cpus;   /* 1 .. SCENARIO_CPUS */
 	uint8_t nirqs;  /* 1 .. SCENARIO_IRQS */
@@ -105,19 +167,28 @@ struct scenario {
 	bool split;      /* split: EOImode 1 */
 	uint8_t vectors; /* vectors=N: movable vectors; 8 if not said */
 	uint8_t away;    /* away=C+C: bit per CPU that starts offline */
+	struct guest guest;
 	struct script script[SCENARIO_CPUS];
+	struct script vscript[SCENARIO_VCPUS]; /* g0, g1, ...: what the guest does there */
 };
 
 #define SCENARIO_VECTORS 8
+#define SCENARIO_GUEST 2 /* vcpus, lrs if not said */
 
 /* Short names of the kinds, by number; null where there is none: msix maskable msi edge
- * level remapped, spi line lpi espi. */
+ * level remapped, spi line lpi espi, hwedge hwlevel vedge vlevel sgi ppi. */
 extern const char *const scenario_kind[SCENARIO_KINDS];
 
 /* Is it an Arm machine? */
 static inline bool scenario_arm(const struct scenario *s)
 {
 	return s->kind[0] >= SCENARIO_SPI;
+}
+
+/* Does it run a guest? */
+static inline bool scenario_guest(const struct scenario *s)
+{
+	return s->kind[0] >= SCENARIO_HWEDGE;
 }
 
 /* By enum op_kind. */
@@ -136,7 +207,7 @@ void scenario_format(const struct scenario *s, char *out);
 /* Could scenario_parse() have made it? What lies in unused operations does not matter. */
 bool scenario_valid(const struct scenario *s);
 
-/* Operations of all scripts. */
+/* Operations of all scripts, those of vCPUs too. */
 unsigned int scenario_ops(const struct scenario *s);
 
 /* The CPU that interrupt `irq` starts on: the CPUs online fill up in turn, each with as
@@ -145,7 +216,8 @@ unsigned int scenario_start(const struct scenario *s, unsigned int irq);
 
 /* Is it its own smallest renaming? Interrupts of one kind may be swapped, and CPUs
  * other than CPU 0 (where all interrupts start). Of scenarios that are equal up to
- * renaming exactly one is canonical. */
+ * renaming exactly one is canonical; those with a guest are, each of them: who runs where
+ * tells CPUs and vCPUs apart. */
 bool scenario_canonical(const struct scenario *s);
 
 /* Make it that. */

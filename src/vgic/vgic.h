@@ -83,7 +83,7 @@ struct ferry_virq {
 		uint8_t owner; /* vCPU, or VGIC_NOBODY: exactly if at is AT_NONE */
 		uint8_t at;    /* enum ferry_virq_at */
 		uint8_t lr;    /* AT_LR: which */
-		uint8_t level; /* its priority when it was queued, or last loaded */
+		uint8_t level; /* its priority when it was queued or last loaded; bit 0: group 1 */
 	} place;
 };
 
@@ -98,32 +98,29 @@ enum {
 };
 
 /* ferry_vcpu.request */
-#define REQUEST_LOOK 0x01u  /* fold, and fill anew */
-#define REQUEST_QUIET 0x02u /* the same, but nobody is kicked for it */
-#define REQUEST_SCAN 0x04u  /* look at all interrupts: something about many has changed */
+#define REQUEST_LOOK 0x01u   /* fold, and fill anew */
+#define REQUEST_QUIET 0x02u  /* the same, but nobody is kicked for it */
+#define REQUEST_SCAN 0x04u   /* look at all interrupts: something about many has changed */
+#define REQUEST_KICKED 0x08u /* it was kicked, and has not come by since */
 
 struct ferry_vcpu {
 	ferry_lock lock;   /* L: guards everything here that is no atomic, and the two bitmaps */
 	ferry_atomic mode; /* written by its own thread alone, but for BLOCKED -> OUT */
 	ferry_atomic request;
-	ferry_atomic folds; /* how often it has folded */
-	ferry_atomic home;  /* 1 + CPU where it was loaded last; 0: nowhere yet. Written under L */
-	ferry_atomic on;    /* powered on. Written under L */
-	uint32_t vmcr;      /* while it is not loaded */
-	uint32_t ap[8];     /* ICH_AP0R0 .. 3, ICH_AP1R0 .. 3, while it is not loaded */
-	uint32_t hcr;       /* what was written into ICH_HCR at the last fill */
-	uint32_t scanned;   /* where the scan goes on */
-	uint16_t cpu;       /* where it is loaded, or 0xffff */
-	uint16_t used;      /* list registers that hold one of `loaded` */
-	uint16_t dirty;     /* hardware list registers that are not zero */
+	ferry_atomic home; /* 1 + CPU where it was loaded last; 0: nowhere yet. Written under L */
+	ferry_atomic cpu;  /* 1 + CPU where it is loaded, or 0. Written by its own thread */
+	ferry_atomic on;   /* powered on. Set by anyone, cleared under L */
+	uint32_t vmcr;     /* while it is not loaded */
+	uint32_t ap[8];    /* ICH_AP0R0 .. 3, ICH_AP1R0 .. 3, while it is not loaded */
+	uint32_t scanned;  /* where a scan goes on */
+	uint16_t used;     /* list registers that hold one of `loaded` */
+	uint16_t dirty;    /* hardware list registers that may be other than zero */
 	uint16_t nqueued, nspilled;
 	uint16_t loaded[VGIC_LRS]; /* number of the interrupt in each */
-	uint16_t reserved;
 	/* The virtual timer, while it is not loaded (ferry_residents). */
-	uint32_t timer_ctl;
 	uint64_t timer_cval;
+	uint32_t timer_ctl;
 	uint32_t timer_armed; /* a software timer was asked for */
-	uint32_t reserved2;
 };
 
 /* ---- a guest ------------------------------------------------------------------------- */
@@ -143,8 +140,9 @@ struct ferry_lr {
 
 struct ferry_lr_format {
 	uint64_t (*make)(const struct ferry_lr *lr);
-	uint32_t (*state)(uint64_t value);
-	uint8_t ap0, ap1; /* how many of ICH_AP0R and ICH_AP1R there are */
+	uint32_t (*state)(uint64_t value); /* LR_* */
+	uint32_t hcr;                      /* ICH_HCR bits that are always set */
+	uint8_t ap0, ap1;                  /* how many of ICH_AP0R and ICH_AP1R there are */
 };
 
 struct ferry_vgic;
@@ -215,27 +213,51 @@ bool ferry_virq_pending(const struct ferry_virq *i);
 /* The one rule: where should it be? A vCPU or VGIC_NOBODY. Under I; reads the atomics of
  * groups and power, whose changers have a scan made after. */
 uint32_t ferry_virq_where(const struct ferry_vgic *g, const struct ferry_virq *i);
-/* What it depends on has changed. No lock held, interrupts off. See the head of this file. `ask`: an
- * owner in the guest is to be kicked; else it only finds a request. */
+/* What is to be done about it now. */
+struct ferry_virq_view {
+	struct ferry_virq_place place;
+	uint8_t where;
+};
+/* Under I. */
+struct ferry_virq_view ferry_virq_view(const struct ferry_vgic *g, const struct ferry_virq *i);
+/* What `where` depends on has changed, and this was seen under I since. No lock held,
+ * interrupts off. See the head of this file. `ask`: an owner in the guest is to be kicked;
+ * else it only finds a request. */
+vcpu_set ferry_virq_settle(struct ferry_vgic *g, struct ferry_virq *i, struct ferry_virq_view view,
+			   bool ask);
+/* Both. */
 vcpu_set ferry_virq_changed(struct ferry_vgic *g, struct ferry_virq *i, bool ask);
 /* Have vCPUs of the set look: kick those in the guest and those blocked. No lock held. */
 void ferry_vgic_kick(struct ferry_vgic *g, vcpu_set set);
 /* The same, and wait until each has folded since, or is not in the guest: what was changed
  * before holds everywhere, what is read after is as new as this call. No lock, interrupts on. */
 void ferry_vgic_sync(struct ferry_vgic *g, vcpu_set set);
+/* The vCPU has something to look at. Any locks. Returns its bit if it is to be kicked. */
+vcpu_set ferry_vcpu_request(struct ferry_vgic *g, uint32_t vcpu, bool ask);
 /* The vCPU has to look at all interrupts. */
 vcpu_set ferry_vcpu_rescan(struct ferry_vgic *g, uint32_t vcpu);
 /* ... all vCPUs; groups or power have changed. */
 vcpu_set ferry_vgic_rescan(struct ferry_vgic *g);
 
-/* Both L of place.owner and I held: it belongs to nobody from now on. */
+/* The following: L of place.owner (or of what becomes it) and I held. */
+/* It belongs to nobody from now on; a dead one is released. */
 void ferry_virq_unlink(struct ferry_vgic *g, struct ferry_virq *i);
-/* Both L of `vcpu` and I held: it is the vCPU's: queued, or spilled if it is active. */
+/* It is the vCPU's: queued, or spilled if it is active. It was nobody's, or in a list register. */
 void ferry_virq_link(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu);
+/* It is where it should be on its owner's side, or nobody's: then where to place it, once L
+ * was let go (ferry_virq_place_at), or VGIC_NOBODY. */
+uint32_t ferry_virq_sort(struct ferry_vgic *g, struct ferry_virq *i);
+/* No lock held: give it to `vcpu`, if it still should be there and is nobody's. */
+vcpu_set ferry_virq_place_at(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu);
+
 /* I held: the physical route to where it should be by the strategy, if it is linked. */
 void ferry_virq_reroute(struct ferry_vgic *g, struct ferry_virq *i);
-/* I held: the physical one is deactivated now, if it is active for us. Route first. */
+/* I held: the physical one is deactivated now, if it is active for us. Route first. A PPI's
+ * only on the CPU where its vCPU is loaded; while it is loaded nowhere that is not active. */
 void ferry_virq_release(struct ferry_vgic *g, struct ferry_virq *i);
+/* I held, and, if it has an owner, L: carry out orders among `flags` (VIRQ_UNPEND,
+ * VIRQ_DEACTIVATE, VIRQ_ACTIVATE). Its list register has been folded. */
+void ferry_virq_obey(struct ferry_vgic *g, struct ferry_virq *i, uint32_t flags);
 
 /* ---- what changes one interrupt (facts.c) ------------------------------------------------
  * Each takes I by itself, and L where it must; no lock held, interrupts as they were. Each
