@@ -554,7 +554,7 @@ static void ask_to_end(struct machine *m)
 
 static void do_op(struct machine *m, uint32_t cpu, const struct op *op)
 {
-	switch ((enum op_kind)op->kind) {
+	switch (op->kind) {
 	case OP_MOVE:
 		do_move(m, op);
 		break;
@@ -580,7 +580,7 @@ static void do_op(struct machine *m, uint32_t cpu, const struct op *op)
 		do_settle(m, op);
 		break;
 	case OP_ONLINE: /* it never went: nothing to do */
-	case OP_KINDS:
+	default:
 		break;
 	}
 }

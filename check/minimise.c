@@ -229,13 +229,26 @@ static void cut_op(struct script *script, uint32_t i, uint32_t n)
 		script->op[i] = script->op[i + n];
 }
 
+static bool has_irq(const struct op *op)
+{
+	return scenario_form[op->kind].irq;
+}
+
+/* The scripts of CPUs, then of vCPUs. */
+#define SCRIPTS (SCENARIO_CPUS + SCENARIO_VCPUS)
+
+static struct script *script_of(struct scenario *s, uint32_t n)
+{
+	return n < SCENARIO_CPUS ? &s->script[n] : &s->vscript[n - SCENARIO_CPUS];
+}
+
 /* Runs of operations: offline goes with online, free with create. */
 static bool fewer_ops(struct work *w)
 {
 	for (uint32_t n = SCENARIO_OPS; n; n--) {
-		for (uint32_t at = 0; at < SCENARIO_CPUS * SCENARIO_OPS; at++) {
+		for (uint32_t at = 0; at < SCRIPTS * SCENARIO_OPS; at++) {
 			struct scenario s = w->c->scenario;
-			struct script *script = &s.script[at / SCENARIO_OPS];
+			struct script *script = script_of(&s, at / SCENARIO_OPS);
 
 			if (at % SCENARIO_OPS + n > script->n)
 				continue;
@@ -247,11 +260,6 @@ static bool fewer_ops(struct work *w)
 	return false;
 }
 
-static bool has_irq(const struct op *op)
-{
-	return op->kind != OP_OFFLINE && op->kind != OP_ONLINE && op->kind != OP_ROLLBACK;
-}
-
 /* Without interrupt `irq`, and what is done to it. */
 static void cut_irq(struct scenario *s, uint32_t irq)
 {
@@ -261,8 +269,8 @@ static void cut_irq(struct scenario *s, uint32_t irq)
 	s->nirqs--;
 	for (uint32_t i = irq; i < s->nirqs; i++)
 		s->kind[i] = s->kind[i + 1];
-	for (uint32_t cpu = 0; cpu < s->cpus; cpu++) {
-		script = &s->script[cpu];
+	for (uint32_t n = 0; n < SCRIPTS; n++) {
+		script = script_of(s, n);
 		for (uint32_t i = script->n; i--;) {
 			op = &script->op[i];
 			if (has_irq(op) && op->irq == irq)
@@ -302,7 +310,8 @@ static void cut_cpu(struct scenario *s, uint32_t cpu)
 	s->script[s->cpus].n = 0;
 	for (uint32_t i = 0; i < s->cpus; i++)
 		for (uint32_t k = 0; k < s->script[i].n; k++)
-			s->script[i].op[k].cpus = cut_bit(s->script[i].op[k].cpus, cpu);
+			if (s->script[i].op[k].kind == OP_MOVE)
+				s->script[i].op[k].cpus = cut_bit(s->script[i].op[k].cpus, cpu);
 }
 
 /* CPU 0 is where interrupts start. */
@@ -328,7 +337,8 @@ static bool clear_option(struct scenario *s, uint32_t i)
 				&s->hw.slow,       &s->hw.poll_soon,    &s->hw.rd_kept,
 				&s->hw.weak,       &s->hw.fail_on,      &s->pinned,
 				&s->restore,       &s->shared,          &s->flat,
-				&s->several,       &s->split,           &s->hw.gic2 };
+				&s->several,       &s->split,           &s->hw.gic2,
+				&s->guest.gic2,    &s->guest.ask,       &s->guest.split };
 	const uint32_t n = sizeof(flags) / sizeof(*flags);
 
 	if (i < n)
@@ -341,7 +351,11 @@ static bool clear_option(struct scenario *s, uint32_t i)
 		s->vectors = SCENARIO_VECTORS;
 	else if (i == n + 3)
 		s->away = 0;
-	return i <= n + 3;
+	else if (i == n + 4)
+		s->guest.strategy = s->guest.scheme = 0;
+	else if (i == n + 5)
+		s->guest.lrs = SCENARIO_GUEST;
+	return i <= n + 5;
 }
 
 static bool fewer_options(struct work *w)
@@ -383,7 +397,7 @@ static bool narrower_moves(struct work *w)
 static bool simpler_kinds(struct work *w)
 {
 	struct scenario s = w->c->scenario;
-	uint8_t first = scenario_arm(&s) ? SCENARIO_SPI : 0;
+	uint8_t first = scenario_guest(&s) ? SCENARIO_HWEDGE : scenario_arm(&s) ? SCENARIO_SPI : 0;
 
 	for (uint32_t i = 0; i < s.nirqs; i++) {
 		for (uint8_t kind = first; kind < w->c->scenario.kind[i]; kind++) {

@@ -63,7 +63,8 @@ struct option {
 /* In the order in which scenario_format() says them. */
 static const struct option options[] = {
 	{ "cpus", FORM_NUMBER, X86 | ARM | GUEST, AT(cpus), 1, SCENARIO_CPUS, 0 },
-	{ "events", FORM_NUMBER, X86 | ARM | GUEST, AT(events), 0, SCENARIO_EVENTS, SCENARIO_EVENTS + 1 },
+	{ "events", FORM_NUMBER, X86 | ARM | GUEST, AT(events), 0, SCENARIO_EVENTS,
+	  SCENARIO_EVENTS + 1 },
 	WORD(ARM | GUEST, "gic=2", hw.gic2, 1),
 	WORD(GUEST, "vgic=2", guest.gic2, 1),
 	{ "vcpus", FORM_NUMBER, GUEST, AT(guest.vcpus), 1, SCENARIO_VCPUS, SCENARIO_GUEST },
@@ -182,12 +183,12 @@ static bool check_vectors(const struct scenario *s, struct fault *f)
 	f->option = option_at(AT(vectors));
 	if (s->shared && s->vectors < s->nirqs)
 		return scenario_wrong(f, "%d interrupts don't fit into one namespace of %d vectors",
-			     s->nirqs, s->vectors);
+				      s->nirqs, s->vectors);
 	if (s->vectors < levels)
 		return scenario_wrong(f, "level pins need a vector each, %u of them", levels);
 	if (s->vectors * online < s->nirqs)
-		return scenario_wrong(f, "%d interrupts don't fit on %u CPUs with %d vectors each", s->nirqs,
-			     online, s->vectors);
+		return scenario_wrong(f, "%d interrupts don't fit on %u CPUs with %d vectors each",
+				      s->nirqs, online, s->vectors);
 	return true;
 }
 
@@ -216,14 +217,14 @@ static bool check_machine(const struct scenario *s, struct fault *f)
 	for (int i = 1; i < s->nirqs; i++)
 		if (machine_of(s->kind[i]) != machine(s))
 			return scenario_wrong(f, "%s and %s are never in one machine",
-				     scenario_kind[s->kind[0]], scenario_kind[s->kind[i]]);
+					      scenario_kind[s->kind[0]], scenario_kind[s->kind[i]]);
 	for (size_t i = 0; i < OPTIONS; i++) {
 		f->option = &options[i];
 		if (!(f->option->on & machine(s)) && is_said(s, f->option))
 			return scenario_wrong(f, "%s machine has no such option",
-				     scenario_guest(s) ? "a guest's" :
-				     scenario_arm(s)   ? "an Arm" :
-							 "an x86");
+					      scenario_guest(s) ? "a guest's" :
+					      scenario_arm(s)   ? "an Arm" :
+								  "an x86");
 	}
 	return true;
 }
@@ -237,7 +238,8 @@ static bool check_gic(const struct scenario *s, struct fault *f)
 			return scenario_wrong(f, "a GICv2 has no %s", scenario_kind[s->kind[i]]);
 	f->option = option_at(AT(several));
 	if (s->several && !s->hw.gic2)
-		return scenario_wrong(f, "only a GICv2 (gic=2) sends an interrupt to one of several CPUs");
+		return scenario_wrong(
+			f, "only a GICv2 (gic=2) sends an interrupt to one of several CPUs");
 	f->option = NULL;
 	return true;
 }
@@ -248,7 +250,7 @@ static bool check_ranges(const struct scenario *s, struct fault *f)
 		f->option = &options[i];
 		if (!in_range(s, f->option))
 			return scenario_wrong(f, "a number from %d to %d", f->option->least,
-				     f->option->most);
+					      f->option->most);
 	}
 	f->option = NULL;
 	if (!s->nirqs || s->nirqs > SCENARIO_IRQS)
@@ -269,9 +271,9 @@ static bool check_cpu_op(const struct op *op, struct walk *w, struct fault *f)
 {
 	if (op->kind == OP_ONLINE && !w->offline)
 		return scenario_wrong(f,
-			     "CPU %d is online here: `online` is for after `offline`, or "
-			     "first where the CPU is away",
-			     f->cpu);
+				      "CPU %d is online here: `online` is for after `offline`, or "
+				      "first where the CPU is away",
+				      f->cpu);
 	if (op->kind != OP_ONLINE && w->offline)
 		return scenario_wrong(f, "CPU %d is offline here, it can only do `online`", f->cpu);
 	if (op->kind == OP_OFFLINE || op->kind == OP_ONLINE)
@@ -285,18 +287,20 @@ static bool check_irq_op(const struct scenario *s, const struct op *op, struct w
 	unsigned int bit = 1u << op->irq;
 
 	if (op->irq >= s->nirqs)
-		return scenario_wrong(f, "there is no interrupt %d, only 0 to %d", op->irq, s->nirqs - 1);
+		return scenario_wrong(f, "there is no interrupt %d, only 0 to %d", op->irq,
+				      s->nirqs - 1);
 	if (op->kind == OP_MOVE && (!op->cpus || op->cpus >> s->cpus))
 		return scenario_wrong(f, op->cpus ? "there is no CPU above %d" : "a move to no CPU",
-			     s->cpus - 1);
+				      s->cpus - 1);
 	if (op->kind == OP_CREATE && !(w->freed & bit))
-		return scenario_wrong(f,
-			     "interrupt %d exists here: `create` is for after `free` in the "
-			     "same script",
-			     op->irq);
+		return scenario_wrong(
+			f,
+			"interrupt %d exists here: `create` is for after `free` in the "
+			"same script",
+			op->irq);
 	if (op->kind != OP_CREATE && (w->freed & bit))
-		return scenario_wrong(f, "interrupt %d was freed here, the script can only `create` it",
-			     op->irq);
+		return scenario_wrong(
+			f, "interrupt %d was freed here, the script can only `create` it", op->irq);
 	if (op->kind == OP_FREE || op->kind == OP_CREATE)
 		w->freed ^= (uint8_t)bit;
 	return true;
@@ -337,9 +341,9 @@ static bool check_frees(const struct scenario *s, struct fault *f)
 			if (op->kind != OP_FREE)
 				continue;
 			if (owner[op->irq] >= 0 && owner[op->irq] != f->cpu)
-				return scenario_wrong(f,
-					     "CPU %d frees interrupt %d too, and only one CPU may",
-					     owner[op->irq], op->irq);
+				return scenario_wrong(
+					f, "CPU %d frees interrupt %d too, and only one CPU may",
+					owner[op->irq], op->irq);
 			owner[op->irq] = f->cpu;
 		}
 	return true;

@@ -70,6 +70,8 @@ struct subject {
 
 	/* What does scenarios of Arm machines; null: they are refused. */
 	const struct subject *arm;
+	/* ... those with a guest; null: the same. */
+	const struct subject *guest;
 };
 
 extern const struct subject subject_library;

@@ -332,7 +332,7 @@ bool world_build(struct world *w, const struct scenario *s, const struct subject
 	memset(w, 0, sizeof(*w));
 	w->s = s;
 	if (scenario_arm(s))
-		subject = subject->arm;
+		subject = scenario_guest(s) ? subject->guest : subject->arm;
 	if (!subject)
 		return refuse(w, "the subject does nothing on an Arm machine");
 	w->subject = subject;
