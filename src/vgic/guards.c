@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Which lock guards which memory of a virtual GIC? Linked only if used. Takes no lock. */
+#include "vgic/vgic.h"
+
+/* Where in an array does the address lie? False: elsewhere. */
+static bool find(const void *array, size_t count, size_t size, const void *address, size_t *index,
+		 size_t *offset)
+{
+	uintptr_t a = (uintptr_t)array, p = (uintptr_t)address;
+
+	if (p < a || p - a >= count * size)
+		return false;
+	*index = (p - a) / size;
+	*offset = (p - a) % size;
+	return true;
+}
+
+/* The word at `offset` is, or begins in, this field. Wraps for those below. */
+#define IN(type, field) \
+	(offset - offsetof(struct type, field) / 4 * 4 < sizeof(((struct type *)0)->field))
+
+static struct ferry_guard made(enum ferry_guard_kind kind, const ferry_lock *lock)
+{
+	return (struct ferry_guard){ kind, lock };
+}
+
+/* Its place is also read under the lock of its owner's vCPU, which keeps it from changing. */
+static struct ferry_guard of_virq(const struct ferry_virq *i, size_t offset)
+{
+	if (IN(ferry_virq, lock))
+		return made(FERRY_GUARD_LOCK, NULL);
+	if (IN(ferry_virq, place))
+		return made(FERRY_GUARD_PUBLISHED, &i->lock);
+	return made(FERRY_GUARD_PLAIN, &i->lock);
+}
+
+static struct ferry_guard of_vcpu(const struct ferry_vcpu *v, size_t offset)
+{
+	if (IN(ferry_vcpu, lock))
+		return made(FERRY_GUARD_LOCK, NULL);
+	if (IN(ferry_vcpu, home))
+		return made(FERRY_GUARD_CELL, &v->lock);
+	if (IN(ferry_vcpu, mode) || IN(ferry_vcpu, request) || IN(ferry_vcpu, cpu) ||
+	    IN(ferry_vcpu, on))
+		return made(FERRY_GUARD_FREE, NULL);
+	return made(FERRY_GUARD_PLAIN, &v->lock);
+}
+
+struct ferry_guard ferry_vgic_guard(const struct ferry_vgic *g, const void *address)
+{
+	size_t count = g->spis + (size_t)g->espis, bitmap = g->words * sizeof(*g->queued);
+	size_t index, offset;
+
+	if (find(g->shared, count, sizeof(*g->shared), address, &index, &offset))
+		return of_virq(&g->shared[index], offset);
+	if (find(g->private, (size_t)g->nvcpus * VGIC_PRIVATE, sizeof(*g->private), address, &index,
+		 &offset))
+		return of_virq(&g->private[index], offset);
+	if (find(g->vcpus, g->nvcpus, sizeof(*g->vcpus), address, &index, &offset))
+		return of_vcpu(&g->vcpus[index], offset);
+	if (find(g->queued, g->nvcpus, bitmap, address, &index, &offset) ||
+	    find(g->spilled, g->nvcpus, bitmap, address, &index, &offset))
+		return made(FERRY_GUARD_PLAIN, &g->vcpus[index].lock);
+	return made(address == &g->ctlr ? FERRY_GUARD_FREE : FERRY_GUARD_CONST, NULL);
+}
