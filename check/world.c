@@ -573,7 +573,8 @@ void world_look(struct world *w)
 /* ---- the end ---------------------------------------------------------------- */
 
 static const char *const state_name[] = {
-	"ready", "in a handler or waiting", "at a fence", "at a lock", "waiting", "idle", "parked"
+	"ready",   "in a handler or waiting", "at a fence", "at a lock",
+	"waiting", "idle",                    "parked",     "in the guest"
 };
 
 /* Nothing can happen: has everyone done what there was to do? */
@@ -798,6 +799,9 @@ static int preference(label l, uint32_t cpu)
 	case L_OP:
 		return 0;
 	case L_FIRE:
+	case L_GUEST:
+	case L_TICK:
+	case L_SOFT:
 		break;
 	}
 	return -1;

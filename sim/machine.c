@@ -279,6 +279,7 @@ static bool may_step(struct machine *m, uint32_t cpu)
 	case CPU_IDLE:
 		return m->config.client->has_work(m, cpu);
 	case CPU_PARKED:
+	case CPU_GUEST: /* its labels are L_GUEST */
 		break;
 	}
 	return false;
@@ -397,6 +398,7 @@ static void reschedule(struct machine *m, uint32_t cpu)
 	case CPU_LOCK: /* the unlock wakes it */
 	case CPU_IDLE:
 	case CPU_PARKED:
+	case CPU_GUEST:
 		break;
 	}
 	cpu_kick(m, cpu);
@@ -485,6 +487,10 @@ void machine_perform(struct machine *m, label l)
 	case L_WAKE:
 	case L_ROUTE:
 		arm_perform(m, l);
+		break;
+	case L_GUEST:
+	case L_TICK:
+	case L_SOFT:
 		break;
 	}
 }

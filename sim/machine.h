@@ -53,7 +53,12 @@ enum label_kind {
 	L_RECALL = 13, /* a: interrupt, b: CPU: a presentation is taken back */
 	L_ITS = 14,    /* a: ITS executes a command */
 	L_WAKE = 15,   /* a: CPU whose redistributor has gone to sleep, or woken */
-	L_ROUTE = 16   /* a: interrupt whose new route takes effect */
+	L_ROUTE = 16,  /* a: interrupt whose new route takes effect */
+
+	/* With vCPUs, see virt.h. */
+	L_GUEST = 17, /* a: CPU, b: what its guest does (enum virt_step) */
+	L_TICK = 18,  /* the counter goes on */
+	L_SOFT = 19   /* a: vCPU whose software timer has come */
 };
 
 typedef uint64_t label;
@@ -114,7 +119,8 @@ enum cpu_state {
 	CPU_LOCK,  /* waits for a lock */
 	CPU_WAIT,  /* ferry_host_wait */
 	CPU_IDLE,  /* the thread has nothing to do */
-	CPU_PARKED
+	CPU_PARKED,
+	CPU_GUEST /* runs a vCPU: virt_run */
 };
 
 /* Stores that a CPU has made and others do not see yet, oldest first. */
@@ -241,6 +247,7 @@ struct sim_client {
 	void (*local)(struct machine *m, uint32_t cpu, uint32_t intid, uint32_t from);
 	/* Explored: a hash of what a CPU may have seen once it holds the lock. */
 	uint64_t (*seen)(struct machine *m, const ferry_lock *lock);
+	const struct virt_client *virt; /* with config.virt */
 };
 
 struct sim_config {
@@ -288,6 +295,14 @@ struct sim_config {
 	uint64_t recall_ns; /* storm: longest time until a presentation is taken back */
 	size_t table_bytes; /* of what the host gives to ITSs and redistributors */
 
+	/* Arm, a guest: virt.h. */
+	bool virt;
+	uint8_t vcpus, lrs; /* of the guest; list registers of each CPU */
+	uint8_t guest_gic;  /* what the guest sees: 2, 3 */
+	bool virt_timer;    /* it has the EL1 virtual timer */
+	uint32_t ticks;     /* explored: so far the counter goes */
+	uint32_t guest_ns;  /* storm: mean run time of a handler of the guest's */
+
 	uint32_t stack;   /* bytes per CPU */
 	uint32_t flights; /* most at a time */
 	size_t library;   /* bytes of library memory */
@@ -322,7 +337,8 @@ struct sim_out {
 	uint64_t outstanding; /* tokens that have neither been handled nor counted out */
 	struct histogram latency, move_time, offline_time;
 	struct queue queue;
-	void *user; /* the client's */
+	void *user;                 /* the client's */
+	struct virt_counts *counts; /* with config.virt: what is counted of it, or null */
 
 	/* Explored: what the last label touched, a bit per thing (see RES_CPU and the
 	 * following). And the lines of the library's memory that were ever written. */
@@ -374,8 +390,9 @@ struct machine {
 	struct sim_cpu *cpu;
 	struct source *source;
 	struct sim_device *device;
-	struct sim_gic *gic; /* one block of arm_bytes(); null on x86 */
-	uint8_t *tables;     /* config.table_bytes */
+	struct sim_gic *gic;   /* one block of arm_bytes(); null on x86 */
+	struct sim_virt *virt; /* one block of virt_bytes(); null without config.virt */
+	uint8_t *tables;       /* config.table_bytes */
 	struct flight *flight;
 	uint32_t flight_free, flights_used, flying;
 	struct token *tokens;

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virt.h: the virtual half of a simulated Arm machine: virtual CPU interfaces with their
+ * list registers, vCPUs that run on them, the generic timer; and what must be true of the
+ * interrupts that a guest gets. Manuals: IHI 0069H chapter 6 and 12.4 (ICH_*), IHI 0048B
+ * chapter 5 (GICH_*), DDI 0487 D11 (timer).
+ *
+ * How a guest runs. Host code on a CPU's fibre, interrupts off:
+ *
+ *    if (ferry_vcpu_enter(g, vcpu) == FERRY_OK) {
+ *        why = virt_run(m, vcpu);            CPU_GUEST: the fibre stands still, L_GUEST labels
+ *        ferry_vcpu_exit(g, vcpu);
+ *        virt_window(m);                     interrupts on: what is signalled comes in
+ *        if (why == VIRT_TRAP)
+ *            ... virt_trapped(m) says what the guest wanted ...
+ *    }
+ *
+ * While a CPU is in the guest, a physical interrupt starts no handler: it ends virt_run.
+ * A guest is what its client makes of it (struct virt_client): the handler of an interrupt
+ * is played here (acknowledge, touch the device if it is a level, EOIR, DIR if the guest
+ * runs with EOImode 1), all else that a vCPU does is an instruction of the client's.
+ *
+ * Interrupts of guests are sources (struct source), like the machine's others: one with a
+ * physical SPI behind it, which is wired as usual, or one without, which the host injects.
+ * virt_wire() says which virtual interrupt of the guest each is. There is one guest.
+ *
+ * Everything in struct sim_virt is state of the machine, but for `map`.
+ */
+#ifndef IRQFERRY_SIM_VIRT_H
+#define IRQFERRY_SIM_VIRT_H
+
+#include <irqferry/vgic.h>
+#include "gic.h"
+
+#define VIRT_LRS 16u
+#define VIRT_VCPUS 64u
+#define VIRT_DEPTH 16u /* interrupts that one vCPU has acknowledged and not ended */
+
+#define VIRT_KICK 1u        /* SGI by which ferry_host_vcpu_kick gets a CPU out of the guest */
+#define VIRT_SOFT_PPI 26u   /* the host's own timer: ferry_host_timer_at */
+#define VIRT_TIMER_PPI 27u  /* the EL1 virtual timer */
+#define VIRT_DEVICE_PPI 23u /* another device that follows the resident vCPU */
+
+/* ---- labels ------------------------------------------------------------------------- */
+
+/* b of L_GUEST; a is the CPU. */
+enum virt_step {
+	VIRT_ACKNOWLEDGE = 0, /* the vCPU takes the virtual interrupt that is signalled */
+	VIRT_HANDLER = 1,     /* it goes on in its newest handler: device, EOIR, DIR */
+	VIRT_INSTRUCTION = 2, /* the next one of its script */
+	VIRT_LEAVE = 3,       /* it is left for a physical interrupt */
+	VIRT_MAINTAIN = 4     /* ... for a maintenance interrupt */
+};
+
+/* L_TICK, a: 0: explored, the counter goes on by one, until config.ticks; in a storm, a: CPU
+ * whose timer is looked at. L_SOFT, a: vCPU whose software timer (ferry_host_timer_at) has come:
+ * VIRT_SOFT_PPI pends on a CPU that is online, virt_irq() does the rest. */
+
+/* ---- why a guest is left ---------------------------------------------------------------- */
+
+enum virt_exit {
+	VIRT_STAY = 0,        /* (it is not) */
+	VIRT_IRQ = 1,         /* a physical interrupt is signalled to this CPU */
+	VIRT_MAINTENANCE = 2, /* ICH_MISR is not zero */
+	VIRT_TRAP = 3         /* see virt_trapped() */
+};
+
+/* What a vCPU did that traps: everything that the host has to do for it. */
+enum virt_trap_kind {
+	TRAP_NONE = 0,
+	TRAP_ACCESS = 1, /* access of distributor or redistributor: ferry_vgic_access */
+	TRAP_SGI = 2,    /* write of `value` to ICC_SGI1R (.frame: enum ferry_vgic_sgi) */
+	TRAP_DIR = 3,    /* of interrupt `value`: ferry_vgic_dir */
+	TRAP_WFI = 4,    /* nothing is signalled: ferry_vcpu_block */
+	TRAP_OFF = 5,    /* PSCI CPU_OFF */
+	TRAP_ON = 6,     /* PSCI CPU_ON of vCPU `value` */
+	TRAP_DEVICE = 7, /* the handler of source `value` makes a device that the host emulates drop
+			  * its line: virt_line_done(), then ferry_vgic_inject(..., false) */
+	TRAP_OTHER = 8   /* the client's */
+};
+
+struct virt_trap {
+	uint8_t kind, frame, bytes, write;
+	uint32_t offset;
+	uint64_t value;
+};
+
+/* ---- what a client supplies ---------------------------------------------------------------- */
+
+/* sim_client.virt. All are called in the scheduler's context (no fibre): no library calls but
+ * looks (machine_look). Any may be null, but for guest_of where the library is used. */
+struct virt_client {
+	/* Is there an instruction for this vCPU, which is in the guest and in no handler (or in one
+	 * with interrupts on, see nested)? Changes nothing. */
+	bool (*may)(struct machine *m, uint32_t vcpu);
+	/* Execute it. VIRT_STAY; or VIRT_TRAP with *trap filled. WFI: return virt_wfi(). */
+	enum virt_exit (*instruction)(struct machine *m, uint32_t vcpu, struct virt_trap *trap);
+	/* It has acknowledged, or ended (EOIR, with EOImode 1 DIR) interrupt `intid`. */
+	void (*started)(struct machine *m, uint32_t vcpu, uint32_t intid);
+	void (*ended)(struct machine *m, uint32_t vcpu, uint32_t intid);
+	/* ferry_host_vcpu_kick(FERRY_NONE): a vCPU that is blocked is to run. On the fibre of who
+	 * kicks. */
+	void (*wake)(struct machine *m, uint32_t vcpu);
+	/* ferry_host_resident_save and _restore, of a device other than the timer. Null: that of
+	 * VIRT_DEVICE_PPI here is switched. */
+	void (*resident)(struct machine *m, uint32_t vcpu, uint32_t intid, bool restore);
+	/* virt_is_complete and virt_is_pending, or null: then such questions are answered "no". */
+	bool (*complete)(struct machine *m, uint32_t src, uint32_t *target);
+	bool (*pending)(struct machine *m, uint32_t src);
+	/* The library's object, for virt_drive.c. */
+	struct ferry_vgic *(*guest_of)(struct machine *m);
+};
+
+/* ---- state ----------------------------------------------------------------------------------- */
+
+/* The virtual CPU interface of a CPU, its timer. */
+struct virt_cpu {
+	uint64_t lr[VIRT_LRS]; /* as written: ICH_LRn_EL2 (config.gic 3), GICH_LRn (2) */
+	uint32_t hcr, vmcr;
+	uint32_t ap0, ap1;     /* five bits of priority: one word each; GICH_APR is ap1 */
+	uint32_t vcpu;         /* 1 + vCPU in the guest here; 0: none */
+	uint32_t exit;         /* enum virt_exit, until virt_run returns */
+	struct virt_trap trap; /* of the last VIRT_TRAP */
+	/* The EL1 virtual timer. */
+	uint64_t cval, offset;
+	uint32_t ctl;      /* without ISTATUS */
+	uint32_t soft_due; /* a software timer has come that virt_irq has to tell here */
+};
+
+/* An interrupt that a vCPU has acknowledged and not ended. */
+struct virt_active {
+	uint32_t intid;   /* GICv2 guest: an SGI with its source in 12:10 */
+	uint8_t stage;    /* 0: the device is to be touched; 1: EOIR; 2: DIR */
+	uint8_t priority; /* of its group, as in the APR */
+	uint8_t masked;   /* PSTATE.I before */
+	uint8_t group1;
+};
+
+struct virt_vcpu {
+	struct virt_active active[VIRT_DEPTH];
+	uint32_t nactive;
+	uint32_t on;    /* CPU where it is in the guest, + 1 */
+	uint64_t busy;  /* storm: its handler runs until then */
+	uint64_t homes; /* a bit per CPU where it was ever loaded */
+	/* What its virtual CPU interface and its timer had when it was last left. */
+	uint32_t vmcr, ap0, ap1, ctl;
+	uint64_t cval, offset;
+	/* How it sets up its CPU interface when it boots: first entry after it was powered on. */
+	uint32_t boot_vmcr;
+	uint8_t masked;   /* PSTATE.I */
+	uint8_t fresh;    /* powered on, and not entered since */
+	uint8_t powered;  /* as virt_power() told */
+	uint8_t nested;   /* handlers run with PSTATE.I clear */
+	uint64_t soft_at; /* ferry_host_timer_at; UINT64_MAX: not asked for */
+	uint32_t soft_fired;
+	uint32_t reserved;
+};
+
+/* What is known of a source that a guest gets. The client writes none of it directly. */
+struct virt_source {
+	uint32_t intid;        /* virtual */
+	uint32_t vcpu;         /* below 32: whose; else NONE */
+	uint8_t wired, linked; /* linked: to the physical SPI source.intid */
+	uint8_t timer;         /* it is the vCPU's virtual timer */
+	uint8_t enabled;       /* what the guest has been told: 0 no, 1 yes, 2 perhaps */
+	/* Events: how many have not been followed by a start of their own; how many are being told
+	 * to the library; of these, how many began after the last start; is a start owed? */
+	uint16_t spare, flying, unseen;
+	uint8_t owed;
+	uint8_t recent;   /* level: its line was asserted since its handler dropped it */
+	uint8_t active;   /* 1 + vCPU that has acknowledged it and not ended it */
+	uint8_t ended_on; /* 1 + vCPU that ended it last */
+	uint8_t asking;   /* route writes under way */
+	uint8_t parked;   /* unbound, or left active at a power off: no more is asked of it */
+	uint32_t target;  /* vCPU, by the last route write; NONE: nobody */
+	uint32_t reserved;
+	uint64_t may;   /* vCPUs that have been its target since a move was last complete */
+	uint64_t since; /* when the oldest event that is owed came, or its last end */
+};
+
+struct sim_virt {
+	uint64_t count; /* explored: CNTPCT */
+	uint32_t map_entries;
+	uint32_t reserved;
+	struct virt_cpu *cpu;
+	struct virt_vcpu *vcpu;
+	struct virt_source *source; /* config.sources */
+	uint16_t *map;              /* 1 + source of a virtual interrupt; made by virt_wire */
+};
+
+/* What a run costs; only measures (sim_out.counts, may be null). */
+struct virt_counts {
+	uint64_t entries, leaves[4]; /* by enum virt_exit */
+	uint64_t traps[9];           /* by enum virt_trap_kind */
+	uint64_t kicks, wakes;       /* ferry_host_vcpu_kick with a CPU; with FERRY_NONE */
+	uint64_t locks;              /* ferry_host_lock */
+	uint64_t phys[7];            /* ferry_host_phys by enum ferry_phys */
+	uint64_t routes;             /* ferry_host_phys_route */
+	uint64_t lr_writes, ich;   /* ferry_host_ich_write of list registers; all other accesses */
+	uint64_t deactivations[2]; /* by a list register that is linked; by software */
+	uint64_t starts, moved;    /* in a guest; those on another vCPU than the last one */
+	uint64_t late;             /* starts on a vCPU that the route no longer named */
+	/* Virtual ns from event, or from the end of its last instance if that is later, to start:
+	 * on the vCPU that had the last one; on another. */
+	struct histogram stayed, switched;
+};
+
+/* Bytes of the block at machine.virt; 0 without config.virt. */
+size_t virt_bytes(const struct sim_config *config);
+void virt_init(struct machine *m);
+/* The n-th piece of it that is state; false: there are no more (compare world_gic_piece). */
+bool virt_piece(struct machine *m, uint32_t n, void **at, size_t *size);
+/* Its part of machine_image. */
+size_t virt_image(const struct machine *m, uint8_t *out);
+
+/* ---- virt.c: list registers --------------------------------------------------------------------- */
+
+/* A list register in words. */
+struct virt_lr {
+	uint32_t intid, phys; /* phys: with hw */
+	uint8_t state;        /* 1 pending, 2 active, 3 both */
+	uint8_t priority, source;
+	bool hw, group1, eoi;
+	bool strange; /* a bit is set that must be zero */
+};
+struct virt_lr virt_decode(const struct machine *m, uint64_t value);
+uint64_t virt_encode(const struct machine *m, const struct virt_lr *lr);
+
+/* ICH_HCR_EL2, GICH_HCR; ICH_MISR_EL2, GICH_MISR. */
+#define HCR_EN 0x01u
+#define HCR_UIE 0x02u
+#define HCR_LRENPIE 0x04u
+#define HCR_NPIE 0x08u
+#define HCR_TDIR 0x4000u
+#define HCR_EOICOUNT 27
+#define MISR_EOI 0x01u
+#define MISR_U 0x02u
+#define MISR_LRENP 0x04u
+#define MISR_NP 0x08u
+/* ICH_VMCR_EL2, GICH_VMCR */
+#define VMCR_GROUP0 0x001u
+#define VMCR_GROUP1 0x002u
+#define VMCR_ACKCTL 0x004u
+#define VMCR_CBPR 0x010u
+#define VMCR_EOIM 0x200u
+#define VMCR_PMR 24
+
+uint32_t virt_misr(const struct machine *m, uint32_t cpu);
+/* The list register whose interrupt is signalled to the guest on this CPU; NONE. */
+uint32_t virt_signalled(const struct machine *m, uint32_t cpu);
+/* What the virtual CPU interface does, in the name of the guest on `cpu`. The INTID as IAR tells
+ * it, or GIC_SPURIOUS. */
+uint32_t virt_acknowledge(struct machine *m, uint32_t cpu);
+void virt_eoi(struct machine *m, uint32_t cpu, uint32_t value);
+void virt_dir(struct machine *m, uint32_t cpu, uint32_t value);
+/* The rules that hold when a vCPU is entered (L1 to L7), each a violation. */
+void virt_check_entry(struct machine *m, uint32_t cpu, uint32_t vcpu);
+/* ... and after ferry_vcpu_put: nothing is left here. */
+void virt_check_put(struct machine *m, uint32_t cpu);
+
+/* ---- virt_guest.c: vCPUs -------------------------------------------------------------------------- */
+
+/* From a CPU's fibre, interrupts off, no lock held: run the vCPU here until it is left. */
+enum virt_exit virt_run(struct machine *m, uint32_t vcpu);
+/* The trap that ended the last virt_run on this CPU. */
+const struct virt_trap *virt_trapped(const struct machine *m);
+/* Interrupts on until nothing is signalled any more, then off again. On the fibre. */
+void virt_window(struct machine *m);
+
+/* For virt_client.instruction: */
+enum virt_exit virt_wfi(struct machine *m, uint32_t vcpu, struct virt_trap *trap);
+void virt_mask(struct machine *m, uint32_t vcpu, bool masked); /* PSTATE.I */
+/* Its VMCR (priority mask, groups, EOImode), written as ICC_* or GICV_* registers. */
+uint32_t virt_vmcr(const struct machine *m, uint32_t vcpu);
+void virt_set_vmcr(struct machine *m, uint32_t vcpu, uint32_t value);
+/* Its timer; reg: FERRY_TIMER_CTL, _CVAL, _COUNT (CNTVCT). */
+uint64_t virt_timer_get(const struct machine *m, uint32_t vcpu, enum ferry_timer reg);
+void virt_timer_set(struct machine *m, uint32_t vcpu, enum ferry_timer reg, uint64_t value);
+
+/* Power: on: registers as after a reset, the guest boots with `vmcr` (0: both groups on, priority
+ * mask 0xf0, EOImode 0); off: what it had acknowledged is forgotten by it, not by the GIC.
+ * After ferry_vcpu_power() said FERRY_OK. */
+void virt_power(struct machine *m, uint32_t vcpu, bool on, uint32_t vmcr);
+
+/* Labels: enabled ones through `add`; perform one: true: the CPU's fibre goes on now. */
+void virt_labels(struct machine *m, void (*add)(void *list, label l), void *list);
+bool virt_perform(struct machine *m, label l);
+/* Storm: the moment at which the CPU, in the guest, does something next (NEVER: not by
+ * itself), and what. 0: nothing. */
+uint64_t virt_next(struct machine *m, uint32_t cpu);
+label virt_choose(struct machine *m, uint32_t cpu);
+
+/* ---- virt_host.c: the host under the guest ----------------------------------------------------------- */
+
+/* Through the model's registers: the distributor on, every wired SPI configured, routed to
+ * CPU 0, disabled. Before there are CPUs. */
+void virt_setup(struct machine *m);
+/* On the CPU's fibre (or before there are any, in its name): its interface on, EOImode 1, kicks
+ * and the host's timer enabled; off again, before cpu_park. */
+void virt_cpu_online(struct machine *m, uint32_t cpu);
+void virt_cpu_offline(struct machine *m, uint32_t cpu);
+/* The host enables, or disables and waits for, the physical SPI of a linked source. */
+void virt_enable(struct machine *m, uint32_t src, bool on);
+
+/* virt_drive.c: sim_client.interrupt: acknowledges one, and passes it on: a kick ends, a linked
+ * SPI goes to ferry_vgic_physical, a PPI that follows the resident vCPU to
+ * ferry_vgic_resident, VIRT_SOFT_PPI to ferry_vcpu_timer. */
+int virt_irq(struct machine *m, uint32_t cpu, uint8_t vector);
+/* The vCPU that is loaded on this CPU; NONE. virt_irq needs it; the client tells after
+ * ferry_vcpu_load, and before ferry_vcpu_put. */
+void virt_loaded(struct machine *m, uint32_t cpu, uint32_t vcpu);
+
+/* ---- virt_timer.c ------------------------------------------------------------------------------------ */
+
+uint64_t virt_count(const struct machine *m); /* CNTPCT_EL0 */
+/* The output of a CPU's virtual timer has perhaps changed: its PPI, the storm's next look. */
+void virt_timer_update(struct machine *m, uint32_t cpu);
+/* An input of VIRT_DEVICE_PPI of this CPU. */
+void virt_device_line(struct machine *m, uint32_t cpu, bool asserted);
+
+/* ---- virt_oracle.c: what must be true -------------------------------------------------------------------- */
+
+/* Source `src` is virtual interrupt `intid` of the guest (below 32: of `vcpu`). linked: the physical
+ * SPI source.intid, wired as gic.h says, stands behind it. Edge or level as source.kind. Until
+ * told otherwise it is disabled, and its target is vCPU 0. */
+void virt_wire(struct machine *m, uint32_t src, uint32_t intid, uint32_t vcpu, bool linked);
+/* The source of a virtual interrupt of this vCPU; NONE. */
+uint32_t virt_source_of(const struct machine *m, uint32_t vcpu, uint32_t intid);
+
+/* An event of a source that is not linked: the first just before ferry_vgic_inject(.., true) or
+ * ferry_vgic_sgi, the second when that has returned. (Of linked ones: device_raise; virt_irq
+ * does the rest.) Level: also device_raise and nothing else; the client injects. */
+void virt_inject_event(struct machine *m, uint32_t src);
+void virt_injected(struct machine *m, uint32_t src);
+/* The handler has made the device drop its line (TRAP_DEVICE; linked ones do it by
+ * themselves); the device drops it by itself. */
+void virt_line_done(struct machine *m, uint32_t src);
+void virt_line_fell(struct machine *m, uint32_t src);
+
+/* What the guest has asked for. Two calls for one access: before ferry_vgic_access with `done`
+ * false, after it with true. */
+void virt_told_route(struct machine *m, uint32_t src, uint32_t target, bool done);
+void virt_told_enable(struct machine *m, uint32_t src, bool on, bool done);
+/* ICACTIVER, or DIR of what another vCPU has: it is not active any more, from now on; ICPENDR: what
+ * is pending counts no more (before the access: what comes until it is done may count). */
+void virt_told_inactive(struct machine *m, uint32_t src);
+void virt_told_unpend(struct machine *m, uint32_t src);
+/* ferry_vgic_unbind has returned FERRY_OK; ferry_vgic_leave(cpu, to) has been called. */
+void virt_unbound(struct machine *m, uint32_t src);
+void virt_told_leave(struct machine *m, uint32_t cpu, uint32_t to);
+
+/* The vCPU has acknowledged this; it is over; a physical one was deactivated by software. */
+void virt_started(struct machine *m, uint32_t cpu, uint32_t vcpu, uint32_t intid);
+void virt_ended(struct machine *m, uint32_t vcpu, uint32_t intid);
+void virt_released(struct machine *m, uint32_t n);
+
+/* virt_drive.c, through ferry_vgic_look: is every move of it complete, and where should it be?
+ * False: not complete, or it can't be told now (a lock is held). */
+bool virt_is_complete(struct machine *m, uint32_t src, uint32_t *target);
+bool virt_is_pending(struct machine *m, uint32_t src);
+
+/* The end, all is quiet, guests have their interrupts on: no event without its start, but of
+ * what the guest has disabled or routed to nobody; nothing physical left active. */
+void virt_final(struct machine *m);
+
+#endif
