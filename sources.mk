@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 # The one list of source files: every build reads it.
-# Core and x86; Arm, which needs the core too.
+# Core and x86; Arm, which needs the core too; the virtual GIC, which needs nothing else.
 FERRY_X86 = src/core/irqset.c src/core/mask.c src/core/irq.c src/core/move.c src/core/flow.c \
 	src/core/hotplug.c src/core/dryrun.c src/core/inspect.c src/core/text.c \
 	src/core/balance.c src/core/load.c src/core/prefer.c src/core/guards.c \
 	src/x86/init.c src/x86/vector.c src/x86/lapic.c src/x86/inspect.c src/x86/guards.c src/x86/msi.c src/x86/ioapic.c src/x86/remap.c
 FERRY_ARM = src/arm/gic.c src/arm/place.c src/arm/spi.c src/arm/local.c src/arm/gicv2.c src/arm/gicv3.c \
 	src/arm/inspect.c src/arm/guards.c src/arm/its.c src/arm/its_queue.c src/arm/its_guards.c
-FERRY_SRCS = $(FERRY_X86) $(FERRY_ARM)
+FERRY_VGIC = src/vgic/number.c src/vgic/registers.c src/vgic/sgi.c src/vgic/v2.c src/vgic/v3.c src/vgic/guards.c
+FERRY_SRCS = $(FERRY_X86) $(FERRY_ARM) $(FERRY_VGIC)
 SIM_SRCS = sim/fibre.c sim/image.c sim/say.c sim/queue.c sim/machine.c sim/lapic.c sim/device.c sim/host.c sim/oracle.c sim/storm.c \
 	sim/storm_ops.c sim/storm_policy.c sim/gic.c sim/gic_regs.c sim/its.c sim/gic_machine.c sim/gic_oracle.c sim/gic_host.c sim/gic_storm.c
 TOOL_SRCS = tool/main.c tool/run.c tool/fields.c tool/scenario.c tool/scenario_cpus.c tool/kinds.c tool/procfs.c tool/report.c tool/output.c \

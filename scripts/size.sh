@@ -27,7 +27,7 @@ broken() {
 
 flags="-std=c11 -Os -ffreestanding -fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables
 	-fno-unwind-tables -fomit-frame-pointer -Iinclude -Isrc"
-x86=$(printf '%s\n' "$@" | grep -v '^src/arm/')
+x86=$(printf '%s\n' "$@" | grep -v -e '^src/arm/' -e '^src/vgic/')
 arm=$(printf '%s\n' "$@" | grep -v '^src/x86/')
 cross=aarch64-linux-gnu-
 

@@ -41,7 +41,8 @@ enum ferry_virq_at {
 	AT_NONE = 0, /* owner nobody; active: parked */
 	AT_QUEUED,   /* in the owner's `queued`: pending, not active, not in the guest */
 	AT_LR,       /* in a list register of the owner, between enter and exit */
-	AT_SPILLED   /* in the owner's `spilled`: active, not in a list register */
+	AT_SPILLED,  /* in the owner's `spilled`: active, not in a list register */
+	AT_FOLDED    /* on its way between: only while L and I are held */
 };
 
 /* ferry_virq.flags, under I */
@@ -62,6 +63,9 @@ enum ferry_virq_at {
 #define VIRQ_UNPEND 0x2000u
 #define VIRQ_DEACTIVATE 0x4000u
 #define VIRQ_ACTIVATE 0x8000u
+#define VIRQ_ORDERS (VIRQ_UNPEND | VIRQ_DEACTIVATE | VIRQ_ACTIVATE)
+
+#define FERRY_NO_SOURCE 0xffu /* ferry_virq.source: none, it is no SGI of a GICv2 guest */
 
 struct ferry_virq {
 	ferry_lock lock; /* I */
@@ -205,6 +209,13 @@ uint32_t ferry_virq_number(const struct ferry_vgic *g, const struct ferry_virq *
 /* The vCPU of this affinity (as in ferry_virq.route), or VGIC_NOBODY. At most g->nvcpus
  * comparisons. */
 uint32_t ferry_vgic_by_affinity(const struct ferry_vgic *g, uint32_t affinity);
+/* Its affinity, in the same form. GICv3. */
+static inline uint32_t vgic_affinity(const struct ferry_vgic *g, uint32_t vcpu)
+{
+	uint64_t mpidr = g->mpidrs[vcpu];
+
+	return (uint32_t)(mpidr >> 32 & 0xff) << 24 | (uint32_t)(mpidr & 0xffffff);
+}
 
 /* ---- placement (place.c) --------------------------------------------------------------- */
 
@@ -244,6 +255,8 @@ vcpu_set ferry_vgic_rescan(struct ferry_vgic *g);
 void ferry_virq_unlink(struct ferry_vgic *g, struct ferry_virq *i);
 /* It is the vCPU's: queued, or spilled if it is active. It was nobody's, or in a list register. */
 void ferry_virq_link(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu);
+/* From its list into list register `lr`. */
+void ferry_virq_lift(struct ferry_vgic *g, struct ferry_virq *i, uint32_t lr);
 /* It is where it should be on its owner's side, or nobody's: then where to place it, once L
  * was let go (ferry_virq_place_at), or VGIC_NOBODY. */
 uint32_t ferry_virq_sort(struct ferry_vgic *g, struct ferry_virq *i);

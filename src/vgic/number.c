@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The virtual GIC's numbers: INTIDs, indices and affinities that come from a guest, and the
+ * interrupts and vCPUs that they stand for. No index comes from a guest otherwise.
+ */
+#include "vgic/vgic.h"
+
+#define FIRST_ESPI 4096u /* IHI 0069H 2.2 */
+
+/* Where extended SPIs begin. */
+static uint32_t first_extended(const struct ferry_vgic *g)
+{
+	return VGIC_PRIVATE + g->spis;
+}
+
+uint32_t ferry_vgic_number(const struct ferry_vgic *g, uint32_t intid)
+{
+	if (intid < first_extended(g))
+		return intid;
+	if (intid - FIRST_ESPI < g->espis) /* wraps for those below */
+		return first_extended(g) + intid - FIRST_ESPI;
+	return FERRY_NONE;
+}
+
+uint32_t ferry_vgic_intid(const struct ferry_vgic *g, uint32_t number)
+{
+	if (number < first_extended(g))
+		return number;
+	return number - first_extended(g) + FIRST_ESPI;
+}
+
+struct ferry_virq *ferry_vgic_virq(const struct ferry_vgic *g, uint32_t vcpu, uint32_t number)
+{
+	if (number < VGIC_PRIVATE)
+		return &g->private[vcpu * VGIC_PRIVATE + number];
+	return &g->shared[number - VGIC_PRIVATE];
+}
+
+uint32_t ferry_virq_number(const struct ferry_vgic *g, const struct ferry_virq *i)
+{
+	if (i >= g->private && i < &g->private[g->nvcpus * VGIC_PRIVATE])
+		return (uint32_t)(i - g->private) % VGIC_PRIVATE;
+	return VGIC_PRIVATE + (uint32_t)(i - g->shared);
+}
+
+uint32_t ferry_vgic_by_affinity(const struct ferry_vgic *g, uint32_t affinity)
+{
+	for (uint32_t vcpu = 0; vcpu < g->nvcpus; vcpu++)
+		if (vgic_affinity(g, vcpu) == affinity)
+			return vcpu;
+	return VGIC_NOBODY;
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A GICv3 as its guest sees it: the distributor (IHI 0069H 12.9) and the redistributors
+ * (12.11), each with its RD and its SGI frame. One Security state, affinity routing always
+ * on, no LPIs, no range selector, Aff3 0, no 1 of N. System registers are hardware, ICV_*; but
+ * for those that send SGIs (sgi.c) and ICC_DIR_EL1.
+ */
+#include "vgic/registers.h"
+
+#define CTLR_ARE (1u << 4)
+#define CTLR_DS (1u << 6)
+
+#define TYPER_ESPI (1u << 8)
+#define TYPER_IDBITS(n) (((n)-1) << 19)
+#define TYPER_NO1N (1u << 25)
+#define TYPER_ESPI_RANGE(n) ((n) << 27) /* up to 32 * (n + 1) - 1 of them */
+
+#define RD_FRAME 0x10000u /* the SGI frame follows */
+#define RD_BYTES 0x20000u
+#define RD_LAST (1u << 4)
+#define RD_NUMBER(n) ((n) << 8)
+
+#define PIDR2_V3 0x30u           /* ArchRev */
+#define IROUTER_BITS 0x00ffffffu /* Aff2.Aff1.Aff0 */
+
+static uint64_t get_ctlr(struct vgic_at *at)
+{
+	/* A write has taken effect when it ends: RWP is 0. */
+	return ferry_vgic_get_ctlr(at) | CTLR_ARE | CTLR_DS;
+}
+
+static uint64_t get_typer(struct vgic_at *at)
+{
+	const struct ferry_vgic *g = at->g;
+	uint32_t typer = ferry_vgic_lines(g) | TYPER_NO1N;
+
+	if (!g->espis)
+		return typer | TYPER_IDBITS(10u);
+	return typer | TYPER_IDBITS(13u) | TYPER_ESPI | TYPER_ESPI_RANGE(g->espis / 32u - 1);
+}
+
+static uint64_t get_pidr2(struct vgic_at *at)
+{
+	(void)at;
+	return PIDR2_V3;
+}
+
+/*
+ * GICD_IROUTERn: the affinity as it was written, whether a vCPU has it or not. IRM is RAZ/WI
+ * since No1N is 1; so is Aff3, which is 0 everywhere (A3V is 0). Nothing is left of the
+ * upper half: who writes one half never writes back what the other was.
+ */
+static uint64_t get_route(struct vgic_at *at)
+{
+	return ferry_virq_words(at->g, at->i).route;
+}
+
+static vcpu_set set_route(struct vgic_at *at, uint64_t value)
+{
+	uint32_t route = (uint32_t)value & IROUTER_BITS;
+
+	if (!(at->mask & IROUTER_BITS))
+		return 0;
+	return ferry_virq_route(at->g, at->i, route, 0, ferry_vgic_by_affinity(at->g, route));
+}
+
+/* PPIs 16 .. 31, no LPIs. */
+static uint64_t get_rd_typer(struct vgic_at *at)
+{
+	uint64_t affinity = vgic_affinity(at->g, at->vcpu);
+
+	return affinity << 32 | RD_NUMBER(at->vcpu) |
+	       (at->vcpu == at->g->nvcpus - 1u ? RD_LAST : 0);
+}
+
+/*
+ * RAZ/WI, so in no row: GICD_IIDR and GICR_IIDR (implementer and product 0), TYPER2, STATUSR,
+ * SETSPI and CLRSPI (MBIS is 0), IGRPMODR and NSACR (DS is 1), SGIR. GICR_CTLR: RWP is 0.
+ * GICR_WAKER: a redistributor without power management: ChildrenAsleep and ProcessorSleep
+ * read 0, nothing that comes for its vCPU is lost. Rows without functions are there for
+ * their widths.
+ */
+static const struct vgic_register gicd_rows[] = {
+	VGIC_ONE(0x0000, 32, VGIC_32, get_ctlr, ferry_vgic_set_ctlr),
+	VGIC_ONE(0x0004, 32, VGIC_32, get_typer, 0),
+	VGIC_ARRAYS(0, 1024, 0x0080, 0x0100, 0x0080, 0x0400, 0x0c00),
+	VGIC_ROW(0x0800, 1024, 0, 8, VGIC_8_32, 0, 0), /* ITARGETSR */
+	VGIC_ARRAYS(4096, 1024, 0x1000, 0x1200, 0x0200, 0x2000, 0x3000),
+	VGIC_ROW(0x6000, 8192, 0, 64, VGIC_32_64, get_route, set_route),
+	VGIC_ROW(0x8000, 8192, 4096, 64, VGIC_32_64, get_route, set_route),
+	VGIC_ONE(0xffe8, 32, VGIC_32, get_pidr2, 0),
+};
+static const struct vgic_register rd_rows[] = {
+	VGIC_ONE(0x0008, 64, VGIC_32_64, get_rd_typer, 0),
+	VGIC_ONE(0x0070, 64, VGIC_32_64, 0, 0), /* PROPBASER */
+	VGIC_ONE(0x0078, 64, VGIC_32_64, 0, 0), /* PENDBASER */
+	VGIC_ONE(0xffe8, 32, VGIC_32, get_pidr2, 0),
+};
+static const struct vgic_register sgi_rows[] = {
+	VGIC_ARRAYS(0, 32, 0x0080, 0x0100, 0x0080, 0x0400, 0x0c00),
+};
+static const struct vgic_frame gicd = VGIC_FRAME(gicd_rows);
+static const struct vgic_frame gicr[2] = { VGIC_FRAME(rd_rows), VGIC_FRAME(sgi_rows) };
+
+static int access(struct ferry_vgic *g, uint32_t vcpu, struct ferry_vgic_access *access)
+{
+	uint32_t offset = access->offset;
+	struct vgic_at at = { .g = g, .vcpu = vcpu, .first = VGIC_PRIVATE };
+
+	if (access->frame == FERRY_GICD)
+		return ferry_vgic_decode(&at, &gicd, offset, access);
+	if (access->frame != FERRY_GICR)
+		return FERRY_E_INVALID;
+	at.vcpu = offset / RD_BYTES;
+	at.first = 0;
+	return ferry_vgic_decode(&at, &gicr[offset / RD_FRAME % 2], offset % RD_FRAME, access);
+}
+
+const struct ferry_vgic_variant ferry_vgicv3 = { .version = 3,
+						 .vcpus = VGIC_VCPUS,
+						 .access = access };
