@@ -298,9 +298,11 @@ void ferry_host_timer_write(void *ctx, enum ferry_timer reg, uint64_t value);
 void ferry_host_timer_at(void *ctx, uint32_t vcpu, uint64_t count);
 
 /* Another device whose PPI follows the resident vCPU (a PMU, the guest's physical timer):
- * save: stop it, keep its registers for `vcpu`, have that take effect; restore: the other
- * way round, running last. `intid`: its virtual interrupt. Interrupts off. */
-void ferry_host_resident_save(void *ctx, uint32_t vcpu, uint32_t intid);
+ * save: stop it, keep its registers for `vcpu`, have that take effect, and say if its line was
+ * high when it stopped (of an edge: anything); restore: the other way round, running last.
+ * `intid`: its virtual interrupt. Interrupts off. Where something happens while it is saved
+ * that the vCPU should get, the host runs the vCPU. */
+bool ferry_host_resident_save(void *ctx, uint32_t vcpu, uint32_t intid);
 void ferry_host_resident_restore(void *ctx, uint32_t vcpu, uint32_t intid);
 
 #endif

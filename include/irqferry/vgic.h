@@ -195,6 +195,10 @@ FERRY_MUST_USE int ferry_vgic_resident(struct ferry_vgic *g, uint32_t vcpu, uint
  * blocked; never changes what the guest can read. Context: any, no library lock held. */
 void ferry_vcpu_timer(struct ferry_vgic *g, uint32_t vcpu);
 
+/* CNTVOFF_EL2 of all vCPUs: the guest's CNTVCT_EL0 is CNTPCT_EL0 less this, modulo 2^64; 0 until
+ * this is called. Context: thread, before a vCPU is loaded. */
+void ferry_vgic_timer_offset(struct ferry_vgic *g, uint64_t offset);
+
 /* ---- vCPUs ------------------------------------------------------------------------ */
 
 /*

@@ -73,7 +73,8 @@ struct ferry_virq {
 			  * 23:0 */
 	uint32_t phys;   /* physical INTID or FERRY_NONE */
 	uint16_t flags;
-	uint16_t routed; /* CPU that the physical route names, or VGIC_NOWHERE */
+	uint16_t routed; /* CPU that the physical route names, or VGIC_NOWHERE; VIRQ_RESIDENT: whose
+			  * PPI it has, and may have active, now */
 	uint8_t target;  /* vCPU, or VGIC_NOBODY. Private ones: theirs, always */
 	uint8_t priority;
 	uint8_t irm;     /* GICv3: GICD_IROUTERn.Interrupt_Routing_Mode as written */
@@ -123,8 +124,8 @@ struct ferry_vcpu {
 	uint16_t loaded[VGIC_LRS]; /* number of the interrupt in each */
 	/* The virtual timer, while it is not loaded (ferry_residents). */
 	uint64_t timer_cval;
-	uint32_t timer_ctl;
-	uint32_t timer_armed; /* a software timer was asked for */
+	uint32_t timer_ctl;   /* bit 2: its line was high, and that has been taken note of */
+	uint32_t timer_armed; /* a software timer was asked for, and it is not loaded */
 };
 
 /* ---- a guest ------------------------------------------------------------------------- */
@@ -158,9 +159,18 @@ struct ferry_vgic_variant {
 	int (*access)(struct ferry_vgic *g, uint32_t vcpu, struct ferry_vgic_access *access);
 };
 
+/* On the vCPU's CPU, interrupts off, no lock held. Whether a vCPU that is not loaded has a
+ * reason to run is in its interrupts (VIRQ_LINE, VIRQ_LATCH), as always. */
 struct ferry_resident_ops {
+	/* ferry_vcpu.cpu says where; before list registers are filled. */
 	void (*load)(struct ferry_vgic *g, uint32_t vcpu);
+	/* After the last fold; orders are carried out, too. */
 	void (*put)(struct ferry_vgic *g, uint32_t vcpu);
+	/* Before a fill: orders that others have left for those in no list register. */
+	void (*obey)(struct ferry_vgic *g, uint32_t vcpu);
+	/* It is being powered off, loaded (ferry_vcpu.cpu) or not, and its list registers are
+	 * folded: nothing pends any more, no physical one is active for it, its timer is off. */
+	void (*off)(struct ferry_vgic *g, uint32_t vcpu);
 };
 
 struct ferry_vgic {
@@ -180,6 +190,7 @@ struct ferry_vgic {
 	uint8_t nvcpus, lrs, strategy, flags;
 	uint8_t nresident;
 	struct ferry_resident resident[FERRY_RESIDENTS];
+	uint64_t timer_offset; /* ferry_vgic_timer_offset */
 };
 
 static inline bool virq_is(const struct ferry_virq *i, uint32_t flags)
