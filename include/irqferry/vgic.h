@@ -204,7 +204,7 @@ void ferry_vgic_timer_offset(struct ferry_vgic *g, uint64_t offset);
 /*
  * Power `vcpu` on or off (PSCI CPU_ON, CPU_OFF; reset is off and on). Off: what is pending
  * there waits, what is active there stays active and with nobody until somebody writes
- * ICACTIVER or DIR. On: its private interrupts are as after a reset.
+ * ICACTIVER or DIR; its private interrupts are neither pending nor active any more.
  * Context: off: its own, loaded or not, not in the guest; on: any, once. Interrupts off.
  * FERRY_OK; FERRY_E_INVALID; FERRY_E_STATE: it is so already (PSCI ALREADY_ON), or is in the
  * guest. Of two that power one on at a time one gets FERRY_OK.
@@ -213,7 +213,8 @@ FERRY_MUST_USE int ferry_vcpu_power(struct ferry_vgic *g, uint32_t vcpu, bool on
 
 /* `vcpu` is resident on `cpu`, this CPU, from now on: physical interrupts that aim at it
  * follow (soon: at the next entries), the virtual CPU interface is its. Context: interrupts
- * off; the vCPU powered on, loaded nowhere; this CPU without a resident vCPU. */
+ * off; the vCPU powered on, loaded nowhere; this CPU without a resident vCPU, its list
+ * registers zero (as ferry_vcpu_put leaves them, or the host after a reset). */
 void ferry_vcpu_load(struct ferry_vgic *g, uint32_t vcpu, uint32_t cpu);
 
 /* It is not resident any more. Context: interrupts off, on the CPU of load, not in the

@@ -103,10 +103,11 @@ enum {
 };
 
 /* ferry_vcpu.request */
-#define REQUEST_LOOK 0x01u   /* fold, and fill anew */
-#define REQUEST_QUIET 0x02u  /* the same, but nobody is kicked for it */
-#define REQUEST_SCAN 0x04u   /* look at all interrupts: something about many has changed */
-#define REQUEST_KICKED 0x08u /* it was kicked, and has not come by since */
+#define REQUEST_LOOK 0x01u     /* fold, and fill anew */
+#define REQUEST_QUIET 0x02u    /* the same, but nobody is kicked for it */
+#define REQUEST_SCAN 0x04u     /* look at all interrupts: something about many has changed */
+#define REQUEST_KICKED 0x08u   /* it was kicked, and has not come by since */
+#define REQUEST_SCANNING 0x10u /* the rest of a scan */
 
 struct ferry_vcpu {
 	ferry_lock lock;   /* L: guards everything here that is no atomic, and the two bitmaps */
@@ -166,6 +167,7 @@ struct ferry_resident_ops {
 	void (*load)(struct ferry_vgic *g, uint32_t vcpu);
 	/* After the last fold; orders are carried out, too. */
 	void (*put)(struct ferry_vgic *g, uint32_t vcpu);
+	bool (*due)(struct ferry_vgic *g, uint32_t vcpu);
 	/* Before a fill: orders that others have left for those in no list register. */
 	void (*obey)(struct ferry_vgic *g, uint32_t vcpu);
 	/* It is being powered off, loaded (ferry_vcpu.cpu) or not, and its list registers are

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fold.c: from list registers into interrupts. Each one says what became of the instance it
+ * was given: not taken, active, ended.
+ *
+ * Lock order: L of a vCPU > I of an interrupt; never two of a kind.
+ */
+#include "vgic/fold.h"
+
+void ferry_later_add(struct ferry_later *later, struct ferry_virq *i, uint32_t vcpu)
+{
+	if (vcpu == VGIC_NOBODY || later->n == VGIC_LATER)
+		return;
+	later->virq[later->n] = i;
+	later->vcpu[later->n++] = (uint8_t)vcpu;
+}
+
+vcpu_set ferry_later_place(struct ferry_vgic *g, const struct ferry_later *later)
+{
+	vcpu_set set = 0;
+
+	for (uint32_t k = 0; k < later->n; k++)
+		set |= ferry_virq_place_at(g, later->virq[k], later->vcpu[k]);
+	return set;
+}
+
+/* Smallest first; of equals the lowest number. Only those whose group is among `groups`. */
+uint32_t ferry_vcpu_pick(const struct ferry_vgic *g, uint32_t vcpu, const uint32_t *map,
+			 uint32_t groups, uint32_t want, struct ferry_virq **out)
+{
+	uint32_t got = 0, word, bits;
+
+	map += (size_t)vcpu * g->words;
+	for (word = 0; word < g->words; word++)
+		for (bits = map[word]; bits; bits &= bits - 1) {
+			uint32_t n = word * 32 + (uint32_t)__builtin_ctz(bits), k = got;
+			struct ferry_virq *i = ferry_vgic_virq(g, vcpu, n);
+			uint8_t level = i->place.level & 0xfe;
+
+			if (!(groups >> (i->place.level & 1) & 1))
+				continue;
+			while (k && level < (out[k - 1]->place.level & 0xfe))
+				k--;
+			if (k == want)
+				continue;
+			got += got < want;
+			for (uint32_t last = got - 1; last > k; last--)
+				out[last] = out[last - 1];
+			out[k] = i;
+		}
+	return got;
+}
+
+/* The physical interrupt behind it came again: what the list register had has ended, and the
+ * hardware has deactivated it. The new one is latched. */
+static void fold_over(struct ferry_virq *i)
+{
+	virq_clear(i, VIRQ_OVER | VIRQ_LOADED | VIRQ_CARRIED | VIRQ_ACTIVE);
+}
+
+/* A linked level interrupt that the guest has not taken, and its line is low: it never was. */
+static void resample(struct ferry_vgic *g, struct ferry_virq *i)
+{
+	if (virq_is(i, VIRQ_EDGE) || !virq_is(i, VIRQ_PHYS) ||
+	    ferry_host_phys(g->ctx, i->phys, FERRY_PHYS_IS_PENDING))
+		return;
+	virq_clear(i, VIRQ_LATCH);
+	ferry_virq_release(g, i);
+}
+
+static void fold_state(struct ferry_vgic *g, struct ferry_virq *i, uint32_t state)
+{
+	bool linked = virq_is(i, VIRQ_CARRIED) && !virq_is(i, VIRQ_OWED);
+
+	virq_clear(i, VIRQ_ACTIVE);
+	if (state & LR_ACTIVE)
+		virq_set(i, VIRQ_ACTIVE);
+	if (state & LR_PENDING && virq_is(i, VIRQ_LOADED)) {
+		if (i->source != FERRY_NO_SOURCE)
+			i->sources = (uint8_t)(i->sources | 1u << i->source);
+		else
+			virq_set(i, VIRQ_LATCH);
+	}
+	virq_clear(i, VIRQ_LOADED);
+	if (linked && !state)
+		virq_clear(i, VIRQ_PHYS | VIRQ_CARRIED);
+	if (linked && state == LR_PENDING) {
+		virq_clear(i, VIRQ_CARRIED);
+		resample(g, i);
+	}
+	if (virq_is(i, VIRQ_OWED) && !(state & LR_ACTIVE))
+		ferry_virq_release(g, i);
+}
+
+/* L and I held. */
+static void fold_one(struct ferry_vgic *g, struct ferry_virq *i, uint32_t state,
+		     struct ferry_later *later)
+{
+	/* In no list register, and on no list yet. */
+	i->place.at = AT_FOLDED;
+	if (virq_is(i, VIRQ_OVER))
+		fold_over(i);
+	else
+		fold_state(g, i, state);
+	if (virq_is(i, VIRQ_ORDERS))
+		ferry_virq_obey(g, i, i->flags & VIRQ_ORDERS);
+	ferry_later_add(later, i, ferry_virq_sort(g, i));
+}
+
+/* Ends that the guest has made of interrupts in no list register (ICH_HCR_EL2.EOIcount, IHI
+ * 0069H 12.4.4): of those with the highest priority, as it can only end in that order. */
+static void fold_count(struct ferry_vgic *g, uint32_t vcpu, uint32_t count,
+		       struct ferry_later *later)
+{
+	struct ferry_virq *i;
+
+	while (count-- && ferry_vcpu_pick(g, vcpu, g->spilled, 3, 1, &i)) {
+		lock(g, &i->lock);
+		ferry_virq_obey(g, i, VIRQ_DEACTIVATE);
+		ferry_later_add(later, i, ferry_virq_sort(g, i));
+		unlock(g, &i->lock);
+	}
+}
+
+vcpu_set ferry_vcpu_fold(struct ferry_vgic *g, uint32_t vcpu)
+{
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+	struct ferry_later later = { .n = 0 };
+
+	lock(g, &c->lock);
+	if (c->nspilled)
+		fold_count(g, vcpu, (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_HCR) >> 27,
+			   &later);
+	for (uint32_t used = c->used; used; used &= used - 1) {
+		uint32_t k = (uint32_t)__builtin_ctz(used);
+		struct ferry_virq *i = ferry_vgic_virq(g, vcpu, c->loaded[k]);
+		uint32_t state = g->hardware->state(ferry_host_ich_read(g->ctx, FERRY_ICH_LR0 + k));
+
+		lock(g, &i->lock);
+		fold_one(g, i, state, &later);
+		unlock(g, &i->lock);
+	}
+	c->used = 0;
+	unlock(g, &c->lock);
+	return ferry_later_place(g, &later);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* init.c: memory of a guest. */
+#include "vgic/vgic.h"
+
+#define DEFAULT_PRIORITY 0xa0u
+
+static bool resident_ok(const struct ferry_resident *r, uint32_t vcpus)
+{
+	return r->intid >= 16 && r->intid < VGIC_PRIVATE && r->phys >= 16 &&
+	       r->phys < VGIC_PRIVATE && r->scheme <= FERRY_RESIDENT_INJECTED && r->timer <= 1 &&
+	       r->edge <= 1 && (r->scheme != FERRY_RESIDENT_INJECTED || r->timer) &&
+	       (r->scheme != FERRY_RESIDENT_FIXED || r->vcpu < vcpus);
+}
+
+/* All different, of at most one that is a timer. */
+static bool residents_ok(const struct ferry_vgic_config *k)
+{
+	uint32_t timers = 0;
+
+	if (k->nresident > FERRY_RESIDENTS || (k->nresident && (!k->resident || !k->residents)))
+		return false;
+	for (uint32_t n = 0; n < k->nresident; n++) {
+		if (!resident_ok(&k->resident[n], k->vcpus))
+			return false;
+		timers += k->resident[n].timer;
+		for (uint32_t m = 0; m < n; m++)
+			if (k->resident[m].intid == k->resident[n].intid ||
+			    k->resident[m].phys == k->resident[n].phys)
+				return false;
+	}
+	return timers <= 1;
+}
+
+static bool mpidrs_ok(const struct ferry_vgic_config *k)
+{
+	const uint64_t absent = 0xfful << 32 | 0xf0;
+
+	if (k->variant->version == 2)
+		return !k->espis;
+	for (uint32_t n = 0; n < k->vcpus; n++) {
+		if (k->mpidrs[n].value & absent)
+			return false;
+		for (uint32_t m = 0; m < n; m++)
+			if (!((k->mpidrs[m].value ^ k->mpidrs[n].value) & 0xffffff))
+				return false;
+	}
+	return true;
+}
+
+static bool config_ok(const struct ferry_vgic_config *k)
+{
+	if (!k->variant || !k->hardware || !k->lrs || k->lrs > VGIC_LRS || !k->vcpus ||
+	    k->vcpus > k->variant->vcpus || (k->variant->version == 3 && !k->mpidrs))
+		return false;
+	if (k->spis > 988 || (k->spis % 32 && k->spis != 988) || k->espis > 1024 || k->espis % 32)
+		return false;
+	return k->strategy <= FERRY_MAINTENANCE && !(k->flags & ~FERRY_VGIC_ASK) && mpidrs_ok(k) &&
+	       residents_ok(k);
+}
+
+/* Takes `bytes` of the block; `base` null: only counts. */
+static void *carve(uint8_t *base, size_t *used, size_t bytes)
+{
+	size_t at = *used;
+
+	*used += (bytes + 7) & ~(size_t)7;
+	return base ? base + at : NULL;
+}
+
+/* Lays out everything; returns the bytes. `g` null: only counts. */
+static size_t lay_out(const struct ferry_vgic_config *k, struct ferry_vgic *g)
+{
+	struct ferry_vgic none = { .numbers = VGIC_PRIVATE + k->spis + k->espis };
+	struct ferry_vgic *to = g ? g : &none;
+	uint8_t *base = (uint8_t *)g;
+	size_t used = 0, map;
+
+	to->numbers = none.numbers;
+	to->words = (to->numbers + 31) / 32;
+	map = (size_t)to->words * sizeof(uint32_t) * k->vcpus;
+	(void)carve(base, &used, sizeof(*g));
+	to->private = carve(base, &used, sizeof(*g->private) * VGIC_PRIVATE * k->vcpus);
+	to->shared = carve(base, &used, sizeof(*g->shared) * (k->spis + k->espis));
+	to->vcpus = carve(base, &used, sizeof(*g->vcpus) * k->vcpus);
+	to->queued = carve(base, &used, map);
+	to->spilled = carve(base, &used, map);
+	to->mpidrs = carve(base, &used, sizeof(*g->mpidrs) * k->vcpus);
+	return used;
+}
+
+size_t ferry_vgic_size(const struct ferry_vgic_config *k)
+{
+	return config_ok(k) ? lay_out(k, NULL) : 0;
+}
+
+static void clear(void *memory, size_t size)
+{
+	uint8_t *at = memory;
+
+	while (size--)
+		*at++ = 0;
+}
+
+/* SPIs: to vCPU 0 on a GICv3 (route 0, if one has that affinity), to nobody on a GICv2. */
+static void init_virq(struct ferry_vgic *g, struct ferry_virq *i, uint32_t target)
+{
+	(void)g;
+	i->phys = FERRY_NONE;
+	i->routed = VGIC_NOWHERE;
+	i->priority = DEFAULT_PRIORITY;
+	i->target = (uint8_t)target;
+	i->source = FERRY_NO_SOURCE;
+	i->place.owner = VGIC_NOBODY;
+}
+
+static void init_private(struct ferry_vgic *g, uint32_t vcpu)
+{
+	for (uint32_t n = 0; n < VGIC_PRIVATE; n++) {
+		struct ferry_virq *i = ferry_vgic_virq(g, vcpu, n);
+
+		init_virq(g, i, vcpu);
+		if (n < 16)
+			virq_set(i, VIRQ_EDGE);
+	}
+	for (uint32_t r = 0; r < g->nresident; r++) {
+		const struct ferry_resident *from = &g->resident[r];
+		struct ferry_virq *i = ferry_vgic_virq(g, vcpu, from->intid);
+
+		/* What is injected has no physical interrupt behind it for long. */
+		if (from->scheme == FERRY_RESIDENT_INJECTED ||
+		    (from->scheme == FERRY_RESIDENT_FIXED && from->vcpu != vcpu))
+			continue;
+		i->phys = from->phys;
+		virq_set(i, VIRQ_RESIDENT | (from->edge ? VIRQ_EDGE : 0));
+	}
+}
+
+static void init_guest(struct ferry_vgic *g, const struct ferry_vgic_config *k)
+{
+	uint32_t none = VGIC_NOBODY;
+
+	g->ctx = k->ctx;
+	g->variant = k->variant;
+	g->hardware = k->hardware;
+	g->residents = k->nresident ? k->residents : NULL;
+	g->nvcpus = (uint8_t)k->vcpus;
+	g->lrs = (uint8_t)k->lrs;
+	g->spis = (uint16_t)k->spis;
+	g->espis = (uint16_t)k->espis;
+	g->strategy = k->strategy;
+	g->flags = k->flags;
+	g->nresident = k->nresident;
+	for (uint32_t r = 0; r < k->nresident; r++)
+		g->resident[r] = k->resident[r];
+	for (uint32_t n = 0; n < k->vcpus; n++) {
+		g->mpidrs[n] = k->variant->version == 3 ? k->mpidrs[n].value & 0xffffff : n;
+		init_private(g, n);
+	}
+	if (k->variant->version == 3)
+		none = ferry_vgic_by_affinity(g, 0);
+	else if (k->vcpus == 1)
+		none = 0; /* a uniprocessor has no targets (IHI 0048B 4.3.12) */
+	for (uint32_t n = VGIC_PRIVATE; n < g->numbers; n++)
+		init_virq(g, ferry_vgic_virq(g, 0, n), none);
+}
+
+int ferry_vgic_init(const struct ferry_vgic_config *config, void *memory, size_t size,
+		    struct ferry_vgic **guest)
+{
+	size_t needed = ferry_vgic_size(config);
+	struct ferry_vgic *g = memory;
+
+	if (!needed)
+		return FERRY_E_INVALID;
+	if (size < needed || !memory)
+		return FERRY_E_MEMORY;
+	clear(memory, needed);
+	lay_out(config, g);
+	init_guest(g, config);
+	*guest = g;
+	return FERRY_OK;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* look.c: a snapshot of one interrupt; and DIR, which names one. Takes I alone. */
+#include "vgic/vgic.h"
+
+static uint32_t whom(uint32_t vcpu)
+{
+	return vcpu == VGIC_NOBODY ? FERRY_NONE : vcpu;
+}
+
+int ferry_vgic_look(struct ferry_vgic *g, uint32_t vcpu, uint32_t intid,
+		    struct ferry_virq_info *info)
+{
+	uint32_t n = ferry_vgic_number(g, intid);
+	struct ferry_virq *i;
+	uintptr_t flags;
+
+	if (n == FERRY_NONE || (n < VGIC_PRIVATE && vcpu >= g->nvcpus))
+		return FERRY_E_INVALID;
+	i = ferry_vgic_virq(g, vcpu, n);
+	flags = vgic_off(g);
+	lock(g, &i->lock);
+	*info = (struct ferry_virq_info){
+		.phys = i->phys,
+		.routed = i->routed == VGIC_NOWHERE ? FERRY_NONE : i->routed,
+		.target = whom(i->target),
+		.owner = whom(i->place.owner),
+		.in_lr = i->place.at == AT_LR,
+		.enabled = virq_is(i, VIRQ_ENABLED),
+		.pending = ferry_virq_pending(i) || virq_is(i, VIRQ_LOADED),
+		.active = virq_is(i, VIRQ_ACTIVE),
+		.physical = virq_is(i, VIRQ_PHYS),
+		.owed = virq_is(i, VIRQ_OWED),
+		.asked = i->asked,
+	};
+	info->arrived =
+		(uint8_t)(info->asked - (info->owner != FERRY_NONE && info->owner != info->target));
+	unlock(g, &i->lock);
+	vgic_restore(g, flags);
+	return FERRY_OK;
+}
+
+int ferry_vgic_dir(struct ferry_vgic *g, uint32_t vcpu, uint32_t intid)
+{
+	uint32_t n;
+
+	/* Of a GICv2's, bits 12:10 name the source of an SGI (IHI 0048B 4.4.5). */
+	n = ferry_vgic_number(g, g->variant->version == 2 ? intid & 0x3ff : intid & 0xffffff);
+	if (n == FERRY_NONE || vcpu >= g->nvcpus)
+		return FERRY_E_INVALID;
+	ferry_vgic_sync(g, ferry_virq_deactivate(g, ferry_vgic_virq(g, vcpu, n)));
+	return FERRY_OK;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * physical.c: physical SPIs behind virtual ones.
+ *
+ * Lock order: L of a vCPU > I of an interrupt; never two of a kind.
+ */
+#include "vgic/vgic.h"
+
+static struct ferry_virq *spi(struct ferry_vgic *g, uint32_t intid)
+{
+	uint32_t n = ferry_vgic_number(g, intid);
+
+	return n == FERRY_NONE || n < VGIC_PRIVATE ? NULL : ferry_vgic_virq(g, 0, n);
+}
+
+/* Linked: the guest's end deactivated the last one, and its register was not folded yet. */
+static bool is_over(const struct ferry_virq *i)
+{
+	return i->place.at == AT_LR && virq_is(i, VIRQ_CARRIED) && !virq_is(i, VIRQ_OWED);
+}
+
+int ferry_vgic_physical(struct ferry_vgic *g, uint32_t intid)
+{
+	struct ferry_virq *i = spi(g, intid);
+	struct ferry_virq_view view;
+	uint32_t phys;
+	uintptr_t flags;
+
+	if (!i)
+		return FERRY_E_INVALID;
+	flags = vgic_off(g);
+	lock(g, &i->lock);
+	phys = i->phys;
+	if (phys != FERRY_NONE) {
+		if (is_over(i))
+			virq_set(i, VIRQ_OVER);
+		virq_set(i, VIRQ_PHYS | VIRQ_LATCH);
+		if (virq_is(i, VIRQ_DEAD) && i->place.at == AT_NONE)
+			ferry_virq_release(g, i);
+	}
+	view = ferry_virq_view(g, i);
+	unlock(g, &i->lock);
+	if (phys != FERRY_NONE)
+		ferry_vgic_kick(g, ferry_virq_settle(g, i, view, true));
+	vgic_restore(g, flags);
+	return phys == FERRY_NONE ? FERRY_E_STATE : FERRY_OK;
+}
+
+int ferry_vgic_bind(struct ferry_vgic *g, uint32_t intid, uint32_t phys, bool edge)
+{
+	struct ferry_virq *i = spi(g, intid);
+	int status = FERRY_E_STATE;
+	uintptr_t flags;
+
+	if (!i || phys < VGIC_PRIVATE || phys == FERRY_NONE)
+		return FERRY_E_INVALID;
+	flags = vgic_off(g);
+	lock(g, &i->lock);
+	if (i->phys == FERRY_NONE) {
+		i->phys = phys;
+		i->routed = VGIC_NOWHERE;
+		virq_clear(i, VIRQ_EDGE | VIRQ_LINE);
+		virq_set(i, edge ? VIRQ_EDGE : 0);
+		ferry_virq_reroute(g, i);
+		status = FERRY_OK;
+	}
+	unlock(g, &i->lock);
+	vgic_restore(g, flags);
+	return status;
+}
+
+/* I held; nobody's. */
+static void forget(struct ferry_vgic *g, struct ferry_virq *i)
+{
+	ferry_virq_release(g, i);
+	virq_clear(i, VIRQ_DEAD | VIRQ_LATCH | VIRQ_ACTIVE | VIRQ_LOADED | VIRQ_ORDERS);
+	i->phys = FERRY_NONE;
+	i->routed = VGIC_NOWHERE;
+}
+
+/* One that is on a list is off it at once; the owner of a list register is asked. */
+int ferry_vgic_unbind(struct ferry_vgic *g, uint32_t intid)
+{
+	struct ferry_virq *i = spi(g, intid);
+	struct ferry_virq_view view;
+	int status = FERRY_OK;
+	uintptr_t flags;
+
+	if (!i)
+		return FERRY_E_INVALID;
+	flags = vgic_off(g);
+	lock(g, &i->lock);
+	if (i->phys == FERRY_NONE)
+		status = FERRY_E_STATE;
+	else
+		virq_set(i, VIRQ_DEAD);
+	view = ferry_virq_view(g, i);
+	unlock(g, &i->lock);
+	if (status == FERRY_OK) {
+		ferry_vgic_kick(g, ferry_virq_settle(g, i, view, true));
+		lock(g, &i->lock);
+		if (i->place.at == AT_NONE)
+			forget(g, i);
+		else
+			status = FERRY_E_AGAIN;
+		unlock(g, &i->lock);
+	}
+	vgic_restore(g, flags);
+	return status;
+}
+
+/* ---- a CPU leaves ---------------------------------------------------------------------------- */
+
+static void move_home(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t cpu, uint32_t to)
+{
+	lock(g, &c->lock);
+	if (load(g, &c->home) == cpu + 1)
+		ferry_host_store(g->ctx, &c->home, to + 1);
+	unlock(g, &c->lock);
+}
+
+/* Homes first: who reroutes after that, under I, sees the new one. */
+void ferry_vgic_leave(struct ferry_vgic *g, uint32_t cpu, uint32_t to)
+{
+	uintptr_t flags = vgic_off(g);
+
+	for (uint32_t vcpu = 0; vcpu < g->nvcpus; vcpu++)
+		move_home(g, &g->vcpus[vcpu], cpu, to);
+	for (uint32_t n = VGIC_PRIVATE; n < g->numbers; n++) {
+		struct ferry_virq *i = ferry_vgic_virq(g, 0, n);
+
+		lock(g, &i->lock);
+		if (i->phys != FERRY_NONE && i->routed == cpu) {
+			i->routed = (uint16_t)to;
+			ferry_host_phys_route(g->ctx, i->phys, to);
+		}
+		unlock(g, &i->lock);
+	}
+	vgic_restore(g, flags);
+}

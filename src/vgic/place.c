@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * place.c: where a virtual interrupt should be, and how it gets there.
+ *
+ * Lock order: L of a vCPU > I of an interrupt; never two of a kind.
+ */
+#include "vgic/vgic.h"
+
+bool ferry_virq_pending(const struct ferry_virq *i)
+{
+	return virq_is(i, VIRQ_LATCH) || i->sources ||
+	       (i->flags & (VIRQ_EDGE | VIRQ_LINE)) == VIRQ_LINE;
+}
+
+/* The rule. Active ones stay with who has them; what pends is its target's. */
+uint32_t ferry_virq_where(const struct ferry_vgic *g, const struct ferry_virq *i)
+{
+	uint32_t group = virq_is(i, VIRQ_GROUP1) ? 2 : 1;
+
+	if (virq_is(i, VIRQ_DEAD))
+		return VGIC_NOBODY;
+	if (virq_is(i, VIRQ_ACTIVE))
+		return i->place.owner;
+	if (!virq_is(i, VIRQ_ENABLED) || !ferry_virq_pending(i) || i->target == VGIC_NOBODY)
+		return VGIC_NOBODY;
+	if (!(ferry_host_load(g->ctx, &g->ctlr) & group) ||
+	    !ferry_host_load(g->ctx, &g->vcpus[i->target].on))
+		return VGIC_NOBODY;
+	return i->target;
+}
+
+struct ferry_virq_view ferry_virq_view(const struct ferry_vgic *g, const struct ferry_virq *i)
+{
+	return (struct ferry_virq_view){ i->place, (uint8_t)ferry_virq_where(g, i) };
+}
+
+/* ---- physical side --------------------------------------------------------------- */
+
+/* With two strategies the physical route waits until the old owner is done. */
+static bool route_waits(const struct ferry_vgic *g, const struct ferry_virq *i)
+{
+	bool in_flight = i->place.at == AT_LR || virq_is(i, VIRQ_ACTIVE);
+
+	return g->strategy != FERRY_LAZY_EARLY && in_flight && i->place.owner != VGIC_NOBODY &&
+	       i->place.owner != i->target;
+}
+
+void ferry_virq_reroute(struct ferry_vgic *g, struct ferry_virq *i)
+{
+	uint32_t home;
+
+	if (i->phys == FERRY_NONE || virq_is(i, VIRQ_RESIDENT) || i->target == VGIC_NOBODY ||
+	    route_waits(g, i))
+		return;
+	home = load(g, &g->vcpus[i->target].home);
+	if (!home || home - 1 == i->routed)
+		return;
+	i->routed = (uint16_t)(home - 1);
+	ferry_host_phys_route(g->ctx, i->phys, home - 1);
+}
+
+void ferry_virq_release(struct ferry_vgic *g, struct ferry_virq *i)
+{
+	if (!virq_is(i, VIRQ_PHYS))
+		return;
+	virq_clear(i, VIRQ_PHYS | VIRQ_CARRIED | VIRQ_OWED);
+	ferry_virq_reroute(g, i);
+	if (!virq_is(i, VIRQ_RESIDENT) || load(g, &g->vcpus[i->target].cpu))
+		ferry_host_phys(g->ctx, i->phys, FERRY_PHYS_DEACTIVATE);
+}
+
+void ferry_virq_obey(struct ferry_vgic *g, struct ferry_virq *i, uint32_t flags)
+{
+	virq_clear(i, flags);
+	if (flags & VIRQ_UNPEND) {
+		virq_clear(i, VIRQ_LATCH);
+		i->sources = 0;
+		if (!virq_is(i, VIRQ_CARRIED))
+			ferry_virq_release(g, i);
+		if (i->phys != FERRY_NONE && !virq_is(i, VIRQ_RESIDENT))
+			ferry_host_phys(g->ctx, i->phys, FERRY_PHYS_UNPEND);
+	}
+	if (flags & VIRQ_DEACTIVATE && virq_is(i, VIRQ_ACTIVE)) {
+		virq_clear(i, VIRQ_ACTIVE);
+		if (virq_is(i, VIRQ_CARRIED))
+			ferry_virq_release(g, i);
+	}
+	if (flags & VIRQ_ACTIVATE)
+		virq_set(i, VIRQ_ACTIVE);
+}
+
+/* ---- lists: L and I held ------------------------------------------------------------ */
+
+/* In or out of one of the vCPU's bitmaps. */
+static void note(struct ferry_vgic *g, const struct ferry_virq *i, uint32_t vcpu, bool in)
+{
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+	bool spilled = i->place.at == AT_SPILLED;
+	uint32_t *map = (spilled ? g->spilled : g->queued) + (size_t)vcpu * g->words;
+	uint16_t *count = spilled ? &c->nspilled : &c->nqueued;
+	uint32_t n = ferry_virq_number(g, i);
+
+	map[n / 32] ^= 1u << n % 32;
+	*count = (uint16_t)(*count + (in ? 1 : -1));
+}
+
+void ferry_virq_link(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu)
+{
+	bool active = virq_is(i, VIRQ_ACTIVE);
+
+	i->place.owner = (uint8_t)vcpu;
+	i->place.at = active ? AT_SPILLED : AT_QUEUED;
+	/* An active one keeps the priority it was taken with: that is in the APRs. */
+	if (!active)
+		i->place.level = (uint8_t)(i->priority | (virq_is(i, VIRQ_GROUP1) ? 1 : 0));
+	note(g, i, vcpu, true);
+}
+
+static void take_off_list(struct ferry_vgic *g, struct ferry_virq *i)
+{
+	if (i->place.at == AT_QUEUED || i->place.at == AT_SPILLED)
+		note(g, i, i->place.owner, false);
+}
+
+void ferry_virq_lift(struct ferry_vgic *g, struct ferry_virq *i, uint32_t lr)
+{
+	take_off_list(g, i);
+	i->place.at = AT_LR;
+	i->place.lr = (uint8_t)lr;
+}
+
+void ferry_virq_unlink(struct ferry_vgic *g, struct ferry_virq *i)
+{
+	take_off_list(g, i);
+	i->place.owner = VGIC_NOBODY;
+	i->place.at = AT_NONE;
+	if (virq_is(i, VIRQ_DEAD))
+		ferry_virq_release(g, i);
+	else
+		ferry_virq_reroute(g, i);
+}
+
+uint32_t ferry_virq_sort(struct ferry_vgic *g, struct ferry_virq *i)
+{
+	uint32_t owner = i->place.owner;
+
+	if (owner != VGIC_NOBODY && ferry_virq_where(g, i) == owner) {
+		take_off_list(g, i);
+		ferry_virq_link(g, i, owner);
+		return VGIC_NOBODY;
+	}
+	if (owner != VGIC_NOBODY)
+		ferry_virq_unlink(g, i);
+	return ferry_virq_where(g, i);
+}
+
+/* ---- carrying out --------------------------------------------------------------------- */
+
+vcpu_set ferry_virq_place_at(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu)
+{
+	struct ferry_vcpu *c;
+	vcpu_set set = 0;
+
+	if (vcpu == VGIC_NOBODY)
+		return 0;
+	c = &g->vcpus[vcpu];
+	lock(g, &c->lock);
+	lock(g, &i->lock);
+	if (i->place.at == AT_NONE && ferry_virq_where(g, i) == vcpu) {
+		ferry_virq_link(g, i, vcpu);
+		set = ferry_vcpu_request(g, vcpu, true);
+	}
+	unlock(g, &i->lock);
+	unlock(g, &c->lock);
+	return set;
+}
+
+/* It is in no list register: have it where it should be. */
+static vcpu_set resort(struct ferry_vgic *g, struct ferry_virq *i, uint32_t owner)
+{
+	struct ferry_vcpu *c = &g->vcpus[owner];
+	uint32_t next = VGIC_NOBODY;
+
+	lock(g, &c->lock);
+	lock(g, &i->lock);
+	if (i->place.owner == owner && i->place.at != AT_LR)
+		next = ferry_virq_sort(g, i);
+	unlock(g, &i->lock);
+	unlock(g, &c->lock);
+	return ferry_virq_place_at(g, i, next);
+}
+
+vcpu_set ferry_virq_settle(struct ferry_vgic *g, struct ferry_virq *i, struct ferry_virq_view view,
+			   bool ask)
+{
+	switch ((enum ferry_virq_at)view.place.at) {
+	case AT_LR:
+		return ferry_vcpu_request(g, view.place.owner, ask);
+	case AT_QUEUED:
+	case AT_SPILLED:
+		return view.where == view.place.owner ? 0 : resort(g, i, view.place.owner);
+	case AT_NONE:
+	case AT_FOLDED: /* nobody else sees it */
+		break;
+	}
+	return ferry_virq_place_at(g, i, view.where);
+}
+
+vcpu_set ferry_virq_changed(struct ferry_vgic *g, struct ferry_virq *i, bool ask)
+{
+	struct ferry_virq_view view;
+
+	lock(g, &i->lock);
+	view = ferry_virq_view(g, i);
+	unlock(g, &i->lock);
+	return ferry_virq_settle(g, i, view, ask);
+}
+
+/* ---- requests and kicks ------------------------------------------------------------------ */
+
+vcpu_set ferry_vcpu_request(struct ferry_vgic *g, uint32_t vcpu, bool ask)
+{
+	ferry_host_or(g->ctx, &g->vcpus[vcpu].request, ask ? REQUEST_LOOK : REQUEST_QUIET);
+	return ask ? vcpu_bit(vcpu) : 0;
+}
+
+/* Who comes into the guest looks at its requests after it has said so, and who kicks looks at
+ * the mode after it has set a bit: one of the two sees the other. One kick is enough until
+ * the vCPU has come by. */
+static void kick(struct ferry_vgic *g, uint32_t vcpu)
+{
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+	uint32_t mode;
+
+	if (ferry_host_or(g->ctx, &c->request, REQUEST_KICKED) & REQUEST_KICKED)
+		return;
+	mode = load(g, &c->mode);
+	if (mode >= VCPU_GUEST)
+		ferry_host_vcpu_kick(g->ctx, vcpu, mode - VCPU_GUEST);
+	else if (mode == VCPU_BLOCKED && ferry_host_cas(g->ctx, &c->mode, VCPU_BLOCKED, VCPU_OUT))
+		ferry_host_vcpu_kick(g->ctx, vcpu, FERRY_NONE);
+}
+
+void ferry_vgic_kick(struct ferry_vgic *g, vcpu_set set)
+{
+	for (uint32_t vcpu = 0; set; set >>= 1, vcpu++)
+		if (set & 1)
+			kick(g, vcpu);
+}
+
+struct looker {
+	struct ferry_vgic *g;
+	struct ferry_vcpu *c;
+};
+
+static bool has_looked(void *arg)
+{
+	const struct looker *l = arg;
+
+	return !(load(l->g, &l->c->request) & REQUEST_KICKED) ||
+	       load(l->g, &l->c->mode) < VCPU_FILLING;
+}
+
+void ferry_vgic_sync(struct ferry_vgic *g, vcpu_set set)
+{
+	struct looker l = { g, g->vcpus };
+
+	ferry_vgic_kick(g, set);
+	for (; set; set >>= 1, l.c++)
+		if (set & 1 && !has_looked(&l))
+			ferry_host_wait(g->ctx, has_looked, &l);
+}
+
+vcpu_set ferry_vcpu_rescan(struct ferry_vgic *g, uint32_t vcpu)
+{
+	ferry_host_or(g->ctx, &g->vcpus[vcpu].request, REQUEST_SCAN);
+	return vcpu_bit(vcpu);
+}
+
+vcpu_set ferry_vgic_rescan(struct ferry_vgic *g)
+{
+	vcpu_set set = 0;
+
+	for (uint32_t vcpu = 0; vcpu < g->nvcpus; vcpu++)
+		set |= ferry_vcpu_rescan(g, vcpu);
+	return set;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vcpu.c: a vCPU is loaded, enters and leaves the guest, waits, is powered on and off.
+ *
+ * Lock order: L of a vCPU > I of an interrupt; never two of a kind.
+ */
+#include "vgic/fold.h"
+
+#define SCAN_BATCH 64u /* interrupts that one entry looks at */
+
+/* ---- scan ------------------------------------------------------------------------------ */
+
+/* One that this vCPU has, or that is nobody's and aims at it. Others have their own scan. */
+static vcpu_set scan_one(struct ferry_vgic *g, uint32_t vcpu, struct ferry_virq *i)
+{
+	struct ferry_virq_view view;
+	bool ours;
+
+	lock(g, &i->lock);
+	if (i->target == vcpu)
+		ferry_virq_reroute(g, i);
+	view = ferry_virq_view(g, i);
+	ours = view.place.owner == vcpu || (view.place.owner == VGIC_NOBODY && view.where == vcpu);
+	unlock(g, &i->lock);
+	return ours && view.place.at != AT_LR ? ferry_virq_settle(g, i, view, true) : 0;
+}
+
+/* The next batch. True: there are more. */
+static bool scan(struct ferry_vgic *g, uint32_t vcpu, vcpu_set *set)
+{
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+	uint32_t first, end;
+
+	lock(g, &c->lock);
+	first = c->scanned;
+	end = g->numbers - first > SCAN_BATCH ? first + SCAN_BATCH : g->numbers;
+	c->scanned = end == g->numbers ? 0 : end;
+	unlock(g, &c->lock);
+	for (uint32_t n = first; n < end; n++)
+		*set |= scan_one(g, vcpu, ferry_vgic_virq(g, vcpu, n));
+	return end != g->numbers;
+}
+
+/* A request that comes in the middle means all of them again. */
+static bool serve_scan(struct ferry_vgic *g, uint32_t vcpu, uint32_t bits, vcpu_set *set)
+{
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+
+	if (bits & REQUEST_SCAN) {
+		lock(g, &c->lock);
+		c->scanned = 0;
+		unlock(g, &c->lock);
+	} else if (!(bits & REQUEST_SCANNING)) {
+		return false;
+	}
+	return scan(g, vcpu, set);
+}
+
+/* Orders for interrupts that follow the resident vCPU, and are on no list. */
+static vcpu_set obey_residents(struct ferry_vgic *g, uint32_t vcpu)
+{
+	vcpu_set set = 0;
+
+	for (uint32_t r = 0; r < g->nresident; r++) {
+		struct ferry_virq *i = ferry_vgic_virq(g, vcpu, g->resident[r].intid);
+		struct ferry_virq_view view;
+
+		lock(g, &i->lock);
+		if (i->place.owner == VGIC_NOBODY)
+			ferry_virq_obey(g, i, i->flags & VIRQ_ORDERS);
+		view = ferry_virq_view(g, i);
+		unlock(g, &i->lock);
+		set |= ferry_virq_settle(g, i, view, true);
+	}
+	return set;
+}
+
+/* ---- into the guest and out of it ----------------------------------------------------------- */
+
+static void set_mode(struct ferry_vgic *g, uint32_t vcpu, uint32_t mode)
+{
+	ferry_host_store(g->ctx, &g->vcpus[vcpu].mode, mode);
+}
+
+static void leave_guest(struct ferry_vgic *g, uint32_t vcpu, vcpu_set set)
+{
+	set |= ferry_vcpu_fold(g, vcpu);
+	set_mode(g, vcpu, VCPU_OUT);
+	ferry_vgic_kick(g, set);
+}
+
+/* Requests first, then what they are about: one that comes later is seen at the end. */
+int ferry_vcpu_enter(struct ferry_vgic *g, uint32_t vcpu)
+{
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+	uint32_t bits, cpu = load(g, &c->cpu);
+	vcpu_set set = 0;
+	bool more;
+
+	set_mode(g, vcpu, VCPU_FILLING);
+	bits = ferry_host_xchg(g->ctx, &c->request, 0);
+	more = serve_scan(g, vcpu, bits, &set);
+	if (more)
+		ferry_host_or(g->ctx, &c->request, REQUEST_SCANNING);
+	if (bits & REQUEST_LOOK && g->nresident)
+		set |= obey_residents(g, vcpu);
+	more = ferry_vcpu_fill(g, vcpu, &set) || more;
+	if (!more) {
+		ferry_vgic_kick(g, set & ~vcpu_bit(vcpu));
+		set = 0;
+		ferry_host_xchg(g->ctx, &c->mode, VCPU_GUEST + cpu - 1);
+		if (!load(g, &c->request))
+			return FERRY_OK;
+	}
+	leave_guest(g, vcpu, set & ~vcpu_bit(vcpu));
+	return FERRY_E_AGAIN;
+}
+
+void ferry_vcpu_exit(struct ferry_vgic *g, uint32_t vcpu)
+{
+	leave_guest(g, vcpu, 0);
+}
+
+/* ---- on a CPU and off it ---------------------------------------------------------------------- */
+
+static void move_interface(struct ferry_vgic *g, struct ferry_vcpu *c, bool in)
+{
+	const struct ferry_lr_format *f = g->hardware;
+
+	for (uint32_t n = 0; n < 8; n++) {
+		uint32_t reg = FERRY_ICH_AP0R0 + n;
+
+		if (n % 4 >= (n < 4 ? f->ap0 : f->ap1))
+			continue;
+		if (in)
+			ferry_host_ich_write(g->ctx, reg, c->ap[n]);
+		else
+			c->ap[n] = (uint32_t)ferry_host_ich_read(g->ctx, reg);
+	}
+	if (in)
+		ferry_host_ich_write(g->ctx, FERRY_ICH_VMCR, c->vmcr);
+	else
+		c->vmcr = (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_VMCR);
+}
+
+void ferry_vcpu_load(struct ferry_vgic *g, uint32_t vcpu, uint32_t cpu)
+{
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+
+	lock(g, &c->lock);
+	move_interface(g, c, true);
+	ferry_host_store(g->ctx, &c->cpu, cpu + 1);
+	if (load(g, &c->home) != cpu + 1) {
+		ferry_host_store(g->ctx, &c->home, cpu + 1);
+		(void)ferry_vcpu_rescan(g, vcpu);
+	}
+	unlock(g, &c->lock);
+	if (g->residents)
+		g->residents->load(g, vcpu);
+}
+
+static void clear_registers(struct ferry_vgic *g, struct ferry_vcpu *c)
+{
+	for (uint32_t dirty = c->dirty; dirty; dirty &= dirty - 1)
+		ferry_host_ich_write(g->ctx, FERRY_ICH_LR0 + (uint32_t)__builtin_ctz(dirty), 0);
+	c->dirty = 0;
+	ferry_host_ich_write(g->ctx, FERRY_ICH_HCR, 0);
+}
+
+void ferry_vcpu_put(struct ferry_vgic *g, uint32_t vcpu)
+{
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+
+	if (g->residents)
+		g->residents->put(g, vcpu);
+	lock(g, &c->lock);
+	move_interface(g, c, false);
+	clear_registers(g, c);
+	ferry_host_store(g->ctx, &c->cpu, 0);
+	unlock(g, &c->lock);
+}
+
+/* ---- waiting -------------------------------------------------------------------------------------- */
+
+/* Is there anything that would wake it? Priority mask and groups as the guest has set them:
+ * VMCR bits 31:24, 1:0, in both formats (IHI 0069H 12.4.8, IHI 0048B 5.3.3). */
+static bool has_something(struct ferry_vgic *g, uint32_t vcpu)
+{
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+	struct ferry_virq *top;
+	uint32_t vmcr;
+	bool any;
+
+	lock(g, &c->lock);
+	vmcr = load(g, &c->cpu) ? (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_VMCR) : c->vmcr;
+	any = c->nqueued && ferry_vcpu_pick(g, vcpu, g->queued, vmcr & 3, 1, &top) &&
+	      (top->place.level & 0xf8) < vmcr >> 24;
+	unlock(g, &c->lock);
+	return any || load(g, &c->request) || (g->residents && g->residents->due(g, vcpu));
+}
+
+int ferry_vcpu_block(struct ferry_vgic *g, uint32_t vcpu)
+{
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+
+	if (has_something(g, vcpu))
+		return FERRY_E_AGAIN;
+	ferry_host_xchg(g->ctx, &c->mode, VCPU_BLOCKED);
+	if (!load(g, &c->request))
+		return FERRY_OK;
+	ferry_vcpu_unblock(g, vcpu);
+	return FERRY_E_AGAIN;
+}
+
+void ferry_vcpu_unblock(struct ferry_vgic *g, uint32_t vcpu)
+{
+	(void)ferry_host_cas(g->ctx, &g->vcpus[vcpu].mode, VCPU_BLOCKED, VCPU_OUT);
+}
+
+/* ---- power ------------------------------------------------------------------------------------------ */
+
+/* L held: as many as fit into `later` are nobody's; what is active is parked. True: more. */
+static bool let_go(struct ferry_vgic *g, uint32_t vcpu, struct ferry_later *later)
+{
+	struct ferry_virq *some[VGIC_LRS];
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+	const uint32_t *map = c->nspilled ? g->spilled : g->queued;
+	uint32_t n = ferry_vcpu_pick(g, vcpu, map, 3, VGIC_LRS, some);
+
+	for (uint32_t k = 0; k < n; k++) {
+		lock(g, &some[k]->lock);
+		ferry_virq_unlink(g, some[k]);
+		ferry_later_add(later, some[k], ferry_virq_where(g, some[k]));
+		unlock(g, &some[k]->lock);
+	}
+	return c->nspilled || c->nqueued;
+}
+
+static vcpu_set power_off(struct ferry_vgic *g, uint32_t vcpu)
+{
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+	vcpu_set set = 0;
+	bool more;
+
+	do { /* at most numbers / VGIC_LRS + 2 times */
+		struct ferry_later later = { .n = 0 };
+
+		lock(g, &c->lock);
+		ferry_host_store(g->ctx, &c->on, 0);
+		more = let_go(g, vcpu, &later);
+		unlock(g, &c->lock);
+		set |= ferry_later_place(g, &later);
+	} while (more);
+	for (uint32_t n = 0; n < VGIC_PRIVATE; n++) {
+		struct ferry_virq *i = ferry_vgic_virq(g, vcpu, n);
+
+		lock(g, &i->lock);
+		ferry_virq_obey(g, i, VIRQ_DEACTIVATE);
+		ferry_virq_obey(g, i, VIRQ_UNPEND);
+		unlock(g, &i->lock);
+	}
+	return set;
+}
+
+int ferry_vcpu_power(struct ferry_vgic *g, uint32_t vcpu, bool on)
+{
+	struct ferry_vcpu *c;
+
+	if (vcpu >= g->nvcpus)
+		return FERRY_E_INVALID;
+	c = &g->vcpus[vcpu];
+	if (on) {
+		if (!ferry_host_cas(g->ctx, &c->on, 0, 1))
+			return FERRY_E_STATE;
+		ferry_vgic_kick(g, ferry_vcpu_rescan(g, vcpu));
+		return FERRY_OK;
+	}
+	if (!load(g, &c->on) || load(g, &c->mode) >= VCPU_FILLING)
+		return FERRY_E_STATE;
+	ferry_vgic_kick(g, power_off(g, vcpu));
+	return FERRY_OK;
+}
