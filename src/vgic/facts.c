@@ -114,46 +114,13 @@ int ferry_vgic_inject(struct ferry_vgic *g, uint32_t vcpu, uint32_t intid, bool 
 	return FERRY_OK;
 }
 
-/* ---- what list registers may have taken along: orders ------------------------------------- */
+/* ---- what its owner may have to do ------------------------------------------------------ */
 
-/* Must its owner do it, at its next fold or fill? A PPI's physical side is on its CPU alone. */
-static bool is_owners(struct ferry_vgic *g, const struct ferry_virq *i)
+static vcpu_set order(struct ferry_vgic *g, struct ferry_virq *i, uint32_t orders)
 {
-	return i->place.at == AT_LR ||
-	       (virq_is(i, VIRQ_RESIDENT) && load(g, &g->vcpus[i->target].cpu));
-}
+	uintptr_t flags = vgic_off(g);
+	vcpu_set set = ferry_virq_order(g, i, orders);
 
-/* I held, and L of its owner if it has one that is not `loose`. */
-static uint32_t obey_or_leave(struct ferry_vgic *g, struct ferry_virq *i, uint32_t order,
-			      uint32_t locked, vcpu_set *set)
-{
-	uint32_t doer = virq_is(i, VIRQ_RESIDENT) ? i->target : i->place.owner;
-
-	if (is_owners(g, i) || (i->place.owner != VGIC_NOBODY && i->place.owner != locked)) {
-		virq_set(i, order);
-		*set |= ferry_vcpu_request(g, doer, true);
-		return VGIC_NOBODY;
-	}
-	ferry_virq_obey(g, i, order);
-	return ferry_virq_sort(g, i);
-}
-
-static vcpu_set order(struct ferry_vgic *g, struct ferry_virq *i, uint32_t flag)
-{
-	uintptr_t flags = begin(g, i);
-	uint32_t owner = i->place.owner, next;
-	vcpu_set set = 0;
-
-	if (owner != VGIC_NOBODY) {
-		unlock(g, &i->lock);
-		lock(g, &g->vcpus[owner].lock);
-		lock(g, &i->lock);
-	}
-	next = obey_or_leave(g, i, flag, owner, &set);
-	unlock(g, &i->lock);
-	if (owner != VGIC_NOBODY)
-		unlock(g, &g->vcpus[owner].lock);
-	set |= ferry_virq_place_at(g, i, next);
 	vgic_restore(g, flags);
 	return set;
 }
@@ -173,29 +140,12 @@ vcpu_set ferry_virq_deactivate(struct ferry_vgic *g, struct ferry_virq *i)
 	return order(g, i, VIRQ_DEACTIVATE);
 }
 
-/* ---- what decides how it is queued --------------------------------------------------------- */
-
-/* It was queued with another priority or group: queue it anew, and have its owner choose. */
-static vcpu_set requeue(struct ferry_vgic *g, struct ferry_virq *i, uintptr_t flags, bool ask)
+/* Queued with another priority or group, it is queued anew. */
+static vcpu_set requeue(struct ferry_vgic *g, struct ferry_virq *i, uintptr_t flags)
 {
-	struct ferry_virq_view view = ferry_virq_view(g, i);
-	uint32_t owner = view.place.owner, next = VGIC_NOBODY;
-	vcpu_set set = 0;
-
 	unlock(g, &i->lock);
-	if (view.place.at == AT_QUEUED) {
-		lock(g, &g->vcpus[owner].lock);
-		lock(g, &i->lock);
-		if (i->place.owner == owner && i->place.at == AT_QUEUED)
-			next = ferry_virq_sort(g, i);
-		unlock(g, &i->lock);
-		unlock(g, &g->vcpus[owner].lock);
-		set = ferry_vcpu_request(g, owner, true) | ferry_virq_place_at(g, i, next);
-	} else {
-		set = ferry_virq_settle(g, i, view, ask);
-	}
 	vgic_restore(g, flags);
-	return set;
+	return order(g, i, 0);
 }
 
 vcpu_set ferry_virq_group(struct ferry_vgic *g, struct ferry_virq *i, bool group1)
@@ -203,16 +153,15 @@ vcpu_set ferry_virq_group(struct ferry_vgic *g, struct ferry_virq *i, bool group
 	uintptr_t flags = begin(g, i);
 
 	assign(i, VIRQ_GROUP1, group1);
-	return requeue(g, i, flags, true);
+	return requeue(g, i, flags);
 }
 
-/* One in a list register keeps its priority until it comes by: allowed (IHI 0069H 4.8). */
 vcpu_set ferry_virq_prioritise(struct ferry_vgic *g, struct ferry_virq *i, uint8_t priority)
 {
 	uintptr_t flags = begin(g, i);
 
 	i->priority = priority & 0xf8;
-	return requeue(g, i, flags, false);
+	return requeue(g, i, flags);
 }
 
 vcpu_set ferry_virq_route(struct ferry_vgic *g, struct ferry_virq *i, uint32_t raw, uint8_t irm,

@@ -47,6 +47,14 @@ static bool mpidrs_ok(const struct ferry_vgic_config *k)
 	return true;
 }
 
+/* A GICv2 has no ICH_AP0R<n>_EL2, one GICH_APR, and INTIDs of ten bits: not for a GICv3 guest. */
+static bool hardware_ok(const struct ferry_vgic_config *k)
+{
+	if (!k->hardware->ap0)
+		return k->variant->version == 2 && k->aprs <= 1;
+	return k->aprs <= 2 || k->aprs == 4;
+}
+
 static bool config_ok(const struct ferry_vgic_config *k)
 {
 	if (!k->variant || !k->hardware || !k->lrs || k->lrs > VGIC_LRS || !k->vcpus ||
@@ -54,8 +62,8 @@ static bool config_ok(const struct ferry_vgic_config *k)
 		return false;
 	if (k->spis > 988 || (k->spis % 32 && k->spis != 988) || k->espis > 1024 || k->espis % 32)
 		return false;
-	return k->strategy <= FERRY_MAINTENANCE && !(k->flags & ~FERRY_VGIC_ASK) && mpidrs_ok(k) &&
-	       residents_ok(k);
+	return k->strategy <= FERRY_MAINTENANCE && !(k->flags & ~FERRY_VGIC_ASK) &&
+	       hardware_ok(k) && mpidrs_ok(k) && residents_ok(k);
 }
 
 /* Takes `bytes` of the block; `base` null: only counts. */
@@ -142,6 +150,7 @@ static void init_guest(struct ferry_vgic *g, const struct ferry_vgic_config *k)
 	g->ctx = k->ctx;
 	g->variant = k->variant;
 	g->hardware = k->hardware;
+	g->aprs = k->aprs ? k->aprs : 1;
 	g->residents = k->nresident ? k->residents : NULL;
 	g->nvcpus = (uint8_t)k->vcpus;
 	g->lrs = (uint8_t)k->lrs;

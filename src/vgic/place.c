@@ -65,7 +65,7 @@ void ferry_virq_release(struct ferry_vgic *g, struct ferry_virq *i)
 		return;
 	virq_clear(i, VIRQ_PHYS | VIRQ_CARRIED | VIRQ_OWED);
 	ferry_virq_reroute(g, i);
-	if (!virq_is(i, VIRQ_RESIDENT) || load(g, &g->vcpus[i->target].cpu))
+	if (!virq_is(i, VIRQ_RESIDENT) || i->routed != VGIC_NOWHERE)
 		ferry_host_phys(g->ctx, i->phys, FERRY_PHYS_DEACTIVATE);
 }
 
@@ -175,35 +175,62 @@ vcpu_set ferry_virq_place_at(struct ferry_vgic *g, struct ferry_virq *i, uint32_
 	return set;
 }
 
-/* It is in no list register: have it where it should be. */
-static vcpu_set resort(struct ferry_vgic *g, struct ferry_virq *i, uint32_t owner)
+/* Must its owner do it, at its next fold or fill? A PPI's physical side is on its CPU alone. */
+static bool is_owners(const struct ferry_virq *i, uint32_t locked)
 {
-	struct ferry_vcpu *c = &g->vcpus[owner];
+	return i->place.at == AT_LR ||
+	       (i->place.owner != VGIC_NOBODY && i->place.owner != locked) ||
+	       (virq_is(i, VIRQ_RESIDENT) && i->routed != VGIC_NOWHERE);
+}
+
+/* I held, and L of `locked`, who had it a moment ago. Where to place it then. */
+static uint32_t obey_or_leave(struct ferry_vgic *g, struct ferry_virq *i, uint32_t orders,
+			      uint32_t locked, vcpu_set *set)
+{
 	uint32_t next = VGIC_NOBODY;
 
-	lock(g, &c->lock);
-	lock(g, &i->lock);
-	if (i->place.owner == owner && i->place.at != AT_LR)
+	if (is_owners(i, locked)) {
+		virq_set(i, orders);
+	} else {
+		ferry_virq_obey(g, i, orders);
 		next = ferry_virq_sort(g, i);
+	}
+	if (i->place.owner != VGIC_NOBODY)
+		*set |= ferry_vcpu_request(g, i->place.owner, true);
+	else if (virq_is(i, VIRQ_ORDERS))
+		*set |= ferry_vcpu_request(g, i->target, true);
+	return next;
+}
+
+vcpu_set ferry_virq_order(struct ferry_vgic *g, struct ferry_virq *i, uint32_t orders)
+{
+	ferry_lock *list = NULL;
+	vcpu_set set = 0;
+	uint32_t owner, next;
+
+	lock(g, &i->lock);
+	owner = i->place.owner;
+	if (owner != VGIC_NOBODY) {
+		unlock(g, &i->lock);
+		list = &g->vcpus[owner].lock;
+		lock(g, list);
+		lock(g, &i->lock);
+	}
+	next = obey_or_leave(g, i, orders, owner, &set);
 	unlock(g, &i->lock);
-	unlock(g, &c->lock);
-	return ferry_virq_place_at(g, i, next);
+	if (list)
+		unlock(g, list);
+	return set | ferry_virq_place_at(g, i, next);
 }
 
 vcpu_set ferry_virq_settle(struct ferry_vgic *g, struct ferry_virq *i, struct ferry_virq_view view,
 			   bool ask)
 {
-	switch ((enum ferry_virq_at)view.place.at) {
-	case AT_LR:
+	if (view.place.at == AT_NONE)
+		return ferry_virq_place_at(g, i, view.where);
+	if (view.place.at == AT_LR)
 		return ferry_vcpu_request(g, view.place.owner, ask);
-	case AT_QUEUED:
-	case AT_SPILLED:
-		return view.where == view.place.owner ? 0 : resort(g, i, view.place.owner);
-	case AT_NONE:
-	case AT_FOLDED: /* nobody else sees it */
-		break;
-	}
-	return ferry_virq_place_at(g, i, view.where);
+	return view.where == view.place.owner ? 0 : ferry_virq_order(g, i, 0);
 }
 
 vcpu_set ferry_virq_changed(struct ferry_vgic *g, struct ferry_virq *i, bool ask)

@@ -56,25 +56,6 @@ static bool serve_scan(struct ferry_vgic *g, uint32_t vcpu, uint32_t bits, vcpu_
 	return scan(g, vcpu, set);
 }
 
-/* Orders for interrupts that follow the resident vCPU, and are on no list. */
-static vcpu_set obey_residents(struct ferry_vgic *g, uint32_t vcpu)
-{
-	vcpu_set set = 0;
-
-	for (uint32_t r = 0; r < g->nresident; r++) {
-		struct ferry_virq *i = ferry_vgic_virq(g, vcpu, g->resident[r].intid);
-		struct ferry_virq_view view;
-
-		lock(g, &i->lock);
-		if (i->place.owner == VGIC_NOBODY)
-			ferry_virq_obey(g, i, i->flags & VIRQ_ORDERS);
-		view = ferry_virq_view(g, i);
-		unlock(g, &i->lock);
-		set |= ferry_virq_settle(g, i, view, true);
-	}
-	return set;
-}
-
 /* ---- into the guest and out of it ----------------------------------------------------------- */
 
 static void set_mode(struct ferry_vgic *g, uint32_t vcpu, uint32_t mode)
@@ -102,8 +83,8 @@ int ferry_vcpu_enter(struct ferry_vgic *g, uint32_t vcpu)
 	more = serve_scan(g, vcpu, bits, &set);
 	if (more)
 		ferry_host_or(g->ctx, &c->request, REQUEST_SCANNING);
-	if (bits & REQUEST_LOOK && g->nresident)
-		set |= obey_residents(g, vcpu);
+	if (bits & REQUEST_LOOK && g->residents)
+		g->residents->obey(g, vcpu);
 	more = ferry_vcpu_fill(g, vcpu, &set) || more;
 	if (!more) {
 		ferry_vgic_kick(g, set & ~vcpu_bit(vcpu));
@@ -130,7 +111,7 @@ static void move_interface(struct ferry_vgic *g, struct ferry_vcpu *c, bool in)
 	for (uint32_t n = 0; n < 8; n++) {
 		uint32_t reg = FERRY_ICH_AP0R0 + n;
 
-		if (n % 4 >= (n < 4 ? f->ap0 : f->ap1))
+		if (!(n < 4 ? f->ap0 : f->ap1) || n % 4 >= g->aprs)
 			continue;
 		if (in)
 			ferry_host_ich_write(g->ctx, reg, c->ap[n]);
@@ -251,14 +232,11 @@ static vcpu_set power_off(struct ferry_vgic *g, uint32_t vcpu)
 		unlock(g, &c->lock);
 		set |= ferry_later_place(g, &later);
 	} while (more);
-	for (uint32_t n = 0; n < VGIC_PRIVATE; n++) {
-		struct ferry_virq *i = ferry_vgic_virq(g, vcpu, n);
-
-		lock(g, &i->lock);
-		ferry_virq_obey(g, i, VIRQ_DEACTIVATE);
-		ferry_virq_obey(g, i, VIRQ_UNPEND);
-		unlock(g, &i->lock);
-	}
+	for (uint32_t n = 0; n < VGIC_PRIVATE; n++)
+		set |= ferry_virq_order(g, ferry_vgic_virq(g, vcpu, n),
+					VIRQ_DEACTIVATE | VIRQ_UNPEND);
+	if (g->residents)
+		g->residents->off(g, vcpu);
 	return set;
 }
 

@@ -148,7 +148,7 @@ struct ferry_lr_format {
 	uint64_t (*make)(const struct ferry_lr *lr);
 	uint32_t (*state)(uint64_t value); /* LR_* */
 	uint32_t hcr;                      /* ICH_HCR bits that are always set */
-	uint8_t ap0, ap1;                  /* how many of ICH_AP0R and ICH_AP1R there are */
+	uint8_t ap0, ap1;                  /* are there ICH_AP0R, ICH_AP1R? */
 };
 
 struct ferry_vgic;
@@ -190,7 +190,7 @@ struct ferry_vgic {
 	uint32_t numbers;           /* of interrupts that one vCPU can have: private and shared */
 	uint16_t spis, espis;
 	uint8_t nvcpus, lrs, strategy, flags;
-	uint8_t nresident;
+	uint8_t nresident, aprs; /* aprs: how many of ICH_AP0R and ICH_AP1R, each */
 	struct ferry_resident resident[FERRY_RESIDENTS];
 	uint64_t timer_offset; /* ferry_vgic_timer_offset */
 };
@@ -249,7 +249,10 @@ struct ferry_virq_view ferry_virq_view(const struct ferry_vgic *g, const struct 
  * else it only finds a request. */
 vcpu_set ferry_virq_settle(struct ferry_vgic *g, struct ferry_virq *i, struct ferry_virq_view view,
 			   bool ask);
-/* Both. */
+/* Carry out orders (see ferry_virq_obey; 0: none) at once, or leave them to its owner; then
+ * have it where it should be. No lock held, interrupts off. */
+vcpu_set ferry_virq_order(struct ferry_vgic *g, struct ferry_virq *i, uint32_t orders);
+/* Look at it under I, and settle. */
 vcpu_set ferry_virq_changed(struct ferry_vgic *g, struct ferry_virq *i, bool ask);
 /* Have vCPUs of the set look: kick those in the guest and those blocked. No lock held. */
 void ferry_vgic_kick(struct ferry_vgic *g, vcpu_set set);
