@@ -177,7 +177,7 @@ static bool has_something(struct ferry_vgic *g, uint32_t vcpu)
 	any = c->nqueued && ferry_vcpu_pick(g, vcpu, g->queued, vmcr & 3, 1, &top) &&
 	      (top->place.level & 0xf8) < vmcr >> 24;
 	unlock(g, &c->lock);
-	return any || load(g, &c->request) || (g->residents && g->residents->due(g, vcpu));
+	return any || load(g, &c->request);
 }
 
 int ferry_vcpu_block(struct ferry_vgic *g, uint32_t vcpu)

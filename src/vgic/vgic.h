@@ -167,7 +167,6 @@ struct ferry_resident_ops {
 	void (*load)(struct ferry_vgic *g, uint32_t vcpu);
 	/* After the last fold; orders are carried out, too. */
 	void (*put)(struct ferry_vgic *g, uint32_t vcpu);
-	bool (*due)(struct ferry_vgic *g, uint32_t vcpu);
 	/* Before a fill: orders that others have left for those in no list register. */
 	void (*obey)(struct ferry_vgic *g, uint32_t vcpu);
 	/* It is being powered off, loaded (ferry_vcpu.cpu) or not, and its list registers are
