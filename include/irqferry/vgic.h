@@ -125,7 +125,8 @@ struct ferry_vgic_config {
 	uint8_t strategy;
 	uint8_t flags;     /* FERRY_VGIC_* */
 	uint8_t nresident; /* at most FERRY_RESIDENTS */
-	uint8_t reserved;
+	uint8_t aprs;      /* ICH_AP1R<n>_EL2, and as many ICH_AP0R<n>_EL2, that there are: 1, 2 or
+			    * 4 (ICH_VTR_EL2.PREbits 5, 6, 7); 0: 1. GICH: 0 or 1 */
 	const struct ferry_resident *resident; /* copied */
 	const struct ferry_resident_ops
 		*residents; /* &ferry_residents if there are any, else null */
