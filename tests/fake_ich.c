@@ -102,7 +102,8 @@ static uint64_t *reg_of(uint32_t reg)
 		return &cpu->hcr;
 	if (reg == FERRY_ICH_VMCR)
 		return &cpu->vmcr;
-	if (reg == FERRY_ICH_AP1R0 || (!fake.gich && reg >= FERRY_ICH_AP0R0 && reg < 12))
+	if (reg == FERRY_ICH_AP1R0 ||
+	    (!fake.gich && reg >= FERRY_ICH_AP0R0 && reg < 12 && reg % 4 < fake.aprs))
 		return &cpu->ap[reg - FERRY_ICH_AP0R0];
 	if (reg >= FERRY_ICH_LR0 && reg < FERRY_ICH_LR0 + fake.lrs)
 		return &cpu->lr[reg - FERRY_ICH_LR0];
@@ -193,10 +194,10 @@ uint32_t fake_misr(uint32_t cpu)
 
 /* ---- the CPU interface --------------------------------------------------------------------------- */
 
-/* Seven bits of preemption, of a GICv2 five. */
+/* Five bits of preemption, with more registers of active priorities six or seven. */
 static uint32_t level_of(uint32_t priority)
 {
-	return priority >> (fake.gich ? 3 : 1);
+	return priority >> (fake.aprs == 4 ? 1 : fake.aprs == 2 ? 2 : 3);
 }
 
 static uint32_t running(uint32_t cpu)

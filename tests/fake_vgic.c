@@ -2,6 +2,7 @@
 /* The host of the virtual GIC's unit tests, and its vCPUs: see fake_vgic.h. */
 #include "tests/fake_vgic.h"
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -407,13 +408,17 @@ bool phys_calm(uint32_t phys)
 
 struct ferry_vgic *fake_guest(const struct ferry_vgic_config *config)
 {
-	memset(&fake, 0, sizeof(fake));
-	memset(lock_class, 0, sizeof(lock_class));
-	memset(memory, 0xa5, sizeof(memory));
+	uint32_t wrongs = fake.wrongs;
+
+	memset(&fake, 0, offsetof(struct fake, note));
+	fake.wrongs = wrongs;
+	memset(lock_class, 0, ferry_vgic_size(config) / sizeof(*memory));
+	memset(memory, 0xa5, ferry_vgic_size(config));
 	fake.config = config;
 	fake.version = config->variant == &ferry_vgicv2 ? 2 : 3;
 	fake.gich = config->hardware == &ferry_gich;
 	fake.lrs = config->lrs;
+	fake.aprs = config->aprs ? config->aprs : 1;
 	for (uint32_t n = 0; n < FAKE_CPUS; n++)
 		fake.cpu[n].vcpu = FERRY_NONE;
 	for (uint32_t n = 0; n < FAKE_VCPUS; n++)

@@ -69,7 +69,7 @@ struct fake {
 	const struct ferry_vgic_config *config;
 	uint32_t version; /* of the GIC that the guest sees */
 	bool gich;        /* list registers of a GICv2 */
-	uint32_t lrs;
+	uint32_t lrs, aprs;
 	uint32_t self;   /* the CPU that runs now */
 	uint32_t wrongs; /* rules broken */
 	uint32_t held;   /* locks, now */
