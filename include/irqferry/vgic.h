@@ -193,7 +193,7 @@ FERRY_MUST_USE int ferry_vgic_inject(struct ferry_vgic *g, uint32_t vcpu, uint32
 FERRY_MUST_USE int ferry_vgic_resident(struct ferry_vgic *g, uint32_t vcpu, uint32_t phys);
 
 /* The time of ferry_host_timer_at() has come for `vcpu`, on any CPU. Wakes it if it is
- * blocked; never changes what the guest can read. Context: any, no library lock held. */
+ * blocked; never changes its timer's registers. Context: any, no library lock held. */
 void ferry_vcpu_timer(struct ferry_vgic *g, uint32_t vcpu);
 
 /* CNTVOFF_EL2 of all vCPUs: the guest's CNTVCT_EL0 is CNTPCT_EL0 less this, modulo 2^64; 0 until

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * resident.c: physical PPIs that belong to whichever vCPU is loaded on their CPU.
+ *
+ * VIRQ_PHYS is the truth about a PPI's active state: set, it is active on the CPU
+ * ferry_virq.routed, or nowhere while that is VGIC_NOWHERE. While nobody is loaded, the PPI of
+ * a CPU is disabled and inactive. What its line would be while it is nowhere is VIRQ_LINE:
+ * whether it has the vCPU run, or is only seen to pend, is decided as for all interrupts.
+ *
+ * Lock order: L of a vCPU > I of an interrupt; never two of a kind.
+ */
+#include "vgic/resident.h"
+
+static bool ask(struct ferry_vgic *g, const struct ferry_resident *r, enum ferry_phys what)
+{
+	return ferry_host_phys(g->ctx, r->phys, what);
+}
+
+static struct ferry_virq *begin(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
+{
+	struct ferry_virq *i = resident_virq(g, r, vcpu);
+
+	lock(g, &g->vcpus[vcpu].lock);
+	lock(g, &i->lock);
+	return i;
+}
+
+/* A private one has no owner but its vCPU, and is in no list register where this is called. */
+static vcpu_set end(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu)
+{
+	uint32_t next = ferry_virq_sort(g, i);
+
+	unlock(g, &i->lock);
+	unlock(g, &g->vcpus[vcpu].lock);
+	return ferry_virq_place_at(g, i, next);
+}
+
+static void obey(struct ferry_vgic *g, struct ferry_virq *i)
+{
+	if (virq_is(i, VIRQ_ORDERS))
+		ferry_virq_obey(g, i, i->flags & VIRQ_ORDERS);
+}
+
+/* ---- leaving a CPU ------------------------------------------------------------------------ */
+
+/* The source first, then the PPI: a line that is still high when the active state goes would
+ * have it come once more. True: the line of a device was high. */
+static bool stop(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
+{
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+	bool high = false;
+
+	if (r->timer) {
+		lock(g, &c->lock);
+		ferry_timer_save(g, c);
+		unlock(g, &c->lock);
+	} else if (!resident_is_fixed(r)) {
+		high = ferry_host_resident_save(g->ctx, vcpu, r->intid);
+	}
+	ask(g, r, FERRY_PHYS_DISABLE);
+	if (!r->timer && resident_is_fixed(r))
+		high = ask(g, r, FERRY_PHYS_IS_PENDING);
+	return high && !r->edge;
+}
+
+/* L and I held. An edge that nobody has taken is in the PPI alone, and would be the next
+ * vCPU's. */
+static void leave(struct ferry_vgic *g, const struct ferry_resident *r, struct ferry_virq *i)
+{
+	obey(g, i);
+	if (r->edge && ask(g, r, FERRY_PHYS_IS_PENDING)) {
+		ask(g, r, FERRY_PHYS_UNPEND);
+		virq_set(i, VIRQ_LATCH);
+	}
+	if (resident_is_fixed(r))
+		return;
+	if (virq_is(i, VIRQ_PHYS))
+		ask(g, r, FERRY_PHYS_DEACTIVATE);
+	i->routed = VGIC_NOWHERE;
+}
+
+static vcpu_set put_one(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
+{
+	bool high = stop(g, r, vcpu);
+	struct ferry_virq *i = begin(g, r, vcpu);
+	uint64_t at = 0;
+	vcpu_set set;
+
+	leave(g, r, i);
+	if (high)
+		virq_set(i, VIRQ_LINE);
+	if (r->timer) {
+		at = ferry_timer_look(g, &g->vcpus[vcpu], i);
+		g->vcpus[vcpu].timer_armed = at && at != TIMER_NEVER;
+	}
+	set = end(g, i, vcpu);
+	if (at && at != TIMER_NEVER)
+		ferry_host_timer_at(g->ctx, vcpu, at);
+	return set;
+}
+
+/* ---- coming to a CPU ------------------------------------------------------------------------ */
+
+/* L held. The line that rises with the restored timer is no new edge if it was high before. */
+static void restart(struct ferry_vgic *g, const struct ferry_resident *r, struct ferry_vcpu *c,
+		    const struct ferry_virq *i)
+{
+	c->timer_armed = 0;
+	ferry_timer_restore(g, c);
+	if (r->edge && virq_is(i, VIRQ_EDGE) && c->timer_ctl & TIMER_STATUS)
+		ask(g, r, FERRY_PHYS_UNPEND);
+}
+
+/* What the line is, the PPI tells from now on. Enabled last. */
+static vcpu_set load_one(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
+{
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+	struct ferry_virq *i = begin(g, r, vcpu);
+	bool armed = r->timer && c->timer_armed;
+	vcpu_set set;
+
+	virq_clear(i, VIRQ_LINE);
+	i->routed = (uint16_t)(load(g, &c->cpu) - 1);
+	if (virq_is(i, VIRQ_PHYS) && !resident_is_fixed(r))
+		ask(g, r, FERRY_PHYS_ACTIVATE);
+	if (r->timer)
+		restart(g, r, c, i);
+	set = end(g, i, vcpu);
+	if (armed)
+		ferry_host_timer_at(g->ctx, vcpu, TIMER_NEVER);
+	if (!r->timer && !resident_is_fixed(r))
+		ferry_host_resident_restore(g->ctx, vcpu, r->intid);
+	ask(g, r, FERRY_PHYS_ENABLE);
+	return set;
+}
+
+/* ---- while it is there ------------------------------------------------------------------------ */
+
+static vcpu_set obey_one(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
+{
+	struct ferry_virq *i = begin(g, r, vcpu);
+
+	obey(g, i);
+	return end(g, i, vcpu);
+}
+
+/* Its timer is off after a reset (as in ARMv7; later architectures leave it open). */
+static vcpu_set off_one(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
+{
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+	struct ferry_virq *i = begin(g, r, vcpu);
+	bool armed = r->timer && c->timer_armed;
+	vcpu_set set;
+
+	if (r->timer && load(g, &c->cpu))
+		ferry_timer_off(g);
+	if (r->timer)
+		c->timer_ctl = c->timer_armed = 0;
+	if (virq_is(i, VIRQ_PHYS) && i->routed != VGIC_NOWHERE)
+		ask(g, r, FERRY_PHYS_DEACTIVATE);
+	virq_clear(i, VIRQ_ORDERS | VIRQ_PHYS | VIRQ_CARRIED | VIRQ_OWED | VIRQ_LATCH | VIRQ_LINE);
+	set = end(g, i, vcpu);
+	if (armed)
+		ferry_host_timer_at(g->ctx, vcpu, TIMER_NEVER);
+	return set;
+}
+
+static void each(struct ferry_vgic *g, uint32_t vcpu,
+		 vcpu_set (*one)(struct ferry_vgic *g, const struct ferry_resident *r,
+				 uint32_t vcpu))
+{
+	vcpu_set set = 0;
+
+	for (uint32_t n = 0; n < g->nresident; n++)
+		if (resident_is_of(&g->resident[n], vcpu))
+			set |= one(g, &g->resident[n], vcpu);
+	ferry_vgic_kick(g, set);
+}
+
+static void load_all(struct ferry_vgic *g, uint32_t vcpu)
+{
+	each(g, vcpu, load_one);
+}
+
+static void put_all(struct ferry_vgic *g, uint32_t vcpu)
+{
+	each(g, vcpu, put_one);
+}
+
+static void obey_all(struct ferry_vgic *g, uint32_t vcpu)
+{
+	each(g, vcpu, obey_one);
+}
+
+static void off_all(struct ferry_vgic *g, uint32_t vcpu)
+{
+	each(g, vcpu, off_one);
+}
+
+const struct ferry_resident_ops ferry_residents = { load_all, put_all, obey_all, off_all };
+
+/* ---- it comes ------------------------------------------------------------------------------------ */
+
+static bool is_high(struct ferry_vgic *g, const struct ferry_resident *r)
+{
+	if (r->timer)
+		return ferry_timer_line(g);
+	return r->edge || ask(g, r, FERRY_PHYS_IS_PENDING);
+}
+
+/* I held. Late ones are nobody's: the vCPU was put, or it is another's timer that had been
+ * signalled. One that is active for this vCPU already does not come. */
+static void accept(struct ferry_vgic *g, const struct ferry_resident *r, struct ferry_virq *i)
+{
+	if (virq_is(i, VIRQ_PHYS))
+		return;
+	if (i->routed == VGIC_NOWHERE || !is_high(g, r)) {
+		ask(g, r, FERRY_PHYS_DEACTIVATE);
+		return;
+	}
+	virq_set(i, VIRQ_LATCH);
+	if (r->scheme != FERRY_RESIDENT_INJECTED) {
+		virq_set(i, VIRQ_PHYS);
+		return;
+	}
+	ferry_timer_mask(g);
+	ask(g, r, FERRY_PHYS_DEACTIVATE);
+}
+
+static vcpu_set arrive(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
+{
+	struct ferry_virq *i = resident_virq(g, r, vcpu);
+	struct ferry_virq_view view;
+
+	/* The timer is read after the acknowledge that brought us here. */
+	ferry_host_barrier(g->ctx, FERRY_BARRIER_CONTEXT);
+	lock(g, &i->lock);
+	accept(g, r, i);
+	view = ferry_virq_view(g, i);
+	unlock(g, &i->lock);
+	return ferry_virq_settle(g, i, view, true);
+}
+
+int ferry_vgic_resident(struct ferry_vgic *g, uint32_t vcpu, uint32_t phys)
+{
+	uintptr_t flags = vgic_off(g);
+	const struct ferry_resident *known = NULL, *its = NULL;
+
+	for (uint32_t n = 0; n < g->nresident; n++) {
+		if (g->resident[n].phys != phys)
+			continue;
+		known = &g->resident[n];
+		if (vcpu < g->nvcpus && resident_is_of(known, vcpu))
+			its = known;
+	}
+	if (its)
+		ferry_vgic_kick(g, arrive(g, its, vcpu));
+	else if (known)
+		ask(g, known, FERRY_PHYS_DEACTIVATE);
+	vgic_restore(g, flags);
+	return known ? FERRY_OK : FERRY_E_INVALID;
+}
