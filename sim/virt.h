@@ -91,7 +91,8 @@ struct virt_trap {
  * looks (machine_look). Any may be null, but for guest_of where the library is used. */
 struct virt_client {
 	/* Is there an instruction for this vCPU, which is in the guest and in no handler (or in one
-	 * with interrupts on, see nested)? Changes nothing. */
+	 * with interrupts on: virt_vcpu.nested)? Changes nothing. Who makes it true by something
+	 * else in a storm calls cpu_wake(). */
 	bool (*may)(struct machine *m, uint32_t vcpu);
 	/* Execute it. VIRT_STAY; or VIRT_TRAP with *trap filled. WFI: return virt_wfi(). */
 	enum virt_exit (*instruction)(struct machine *m, uint32_t vcpu, struct virt_trap *trap);
@@ -121,39 +122,38 @@ struct virt_cpu {
 	uint32_t vcpu;         /* 1 + vCPU in the guest here; 0: none */
 	uint32_t exit;         /* enum virt_exit, until virt_run returns */
 	struct virt_trap trap; /* of the last VIRT_TRAP */
-	/* The EL1 virtual timer. */
+	uint32_t loaded;       /* 1 + vCPU that is resident here (virt_loaded) */
+	uint32_t ctl;          /* the EL1 virtual timer, without ISTATUS */
 	uint64_t cval, offset;
-	uint32_t ctl;      /* without ISTATUS */
-	uint32_t soft_due; /* a software timer has come that virt_irq has to tell here */
+	uint64_t soft_due; /* vCPUs whose software timer has come: virt_irq has to tell */
 };
 
 /* An interrupt that a vCPU has acknowledged and not ended. */
 struct virt_active {
-	uint32_t intid;   /* GICv2 guest: an SGI with its source in 12:10 */
-	uint8_t stage;    /* 0: the device is to be touched; 1: EOIR; 2: DIR */
-	uint8_t priority; /* of its group, as in the APR */
-	uint8_t masked;   /* PSTATE.I before */
-	uint8_t group1;
+	uint32_t intid; /* GICv2 guest: an SGI with its sender in 12:10 */
+	uint8_t stage;  /* what is next: 0: the device is touched; 1: EOIR; 2: DIR */
+	uint8_t masked; /* PSTATE.I before */
+	uint8_t reserved[2];
 };
 
 struct virt_vcpu {
-	struct virt_active active[VIRT_DEPTH];
+	struct virt_active active[VIRT_DEPTH]; /* oldest first */
 	uint32_t nactive;
-	uint32_t on;    /* CPU where it is in the guest, + 1 */
+	uint32_t on;    /* 1 + CPU where it is in the guest */
 	uint64_t busy;  /* storm: its handler runs until then */
-	uint64_t homes; /* a bit per CPU where it was ever loaded */
+	uint64_t homes; /* a bit for each CPU where it was ever loaded */
 	/* What its virtual CPU interface and its timer had when it was last left. */
 	uint32_t vmcr, ap0, ap1, ctl;
 	uint64_t cval, offset;
-	/* How it sets up its CPU interface when it boots: first entry after it was powered on. */
-	uint32_t boot_vmcr;
-	uint8_t masked;   /* PSTATE.I */
-	uint8_t fresh;    /* powered on, and not entered since */
-	uint8_t powered;  /* as virt_power() told */
-	uint8_t nested;   /* handlers run with PSTATE.I clear */
-	uint64_t soft_at; /* ferry_host_timer_at; UINT64_MAX: not asked for */
-	uint32_t soft_fired;
-	uint32_t reserved;
+	uint64_t soft_at;   /* ferry_host_timer_at; UINT64_MAX: not asked for */
+	uint32_t boot_vmcr; /* what it writes when it boots: at its first entry */
+	uint8_t home;       /* 1 + CPU where it was loaded last */
+	uint8_t masked;     /* PSTATE.I */
+	uint8_t fresh;      /* powered on, and not entered since */
+	uint8_t powered;    /* as virt_power() told */
+	uint8_t nested;     /* the client's choice: its handlers run with PSTATE.I clear */
+	uint8_t device;     /* what a switched device had asserted */
+	uint8_t reserved[6];
 };
 
 /* What is known of a source that a guest gets. The client writes none of it directly. */
@@ -161,27 +161,22 @@ struct virt_source {
 	uint32_t intid;        /* virtual */
 	uint32_t vcpu;         /* below 32: whose; else NONE */
 	uint8_t wired, linked; /* linked: to the physical SPI source.intid */
-	uint8_t timer;         /* it is the vCPU's virtual timer */
 	uint8_t enabled;       /* what the guest has been told: 0 no, 1 yes, 2 perhaps */
-	/* Events: how many have not been followed by a start of their own; how many are being told
-	 * to the library; of these, how many began after the last start; is a start owed? */
-	uint16_t spare, flying, unseen;
-	uint8_t owed;
-	uint8_t recent;   /* level: its line was asserted since its handler dropped it */
-	uint8_t active;   /* 1 + vCPU that has acknowledged it and not ended it */
-	uint8_t ended_on; /* 1 + vCPU that ended it last */
-	uint8_t asking;   /* route writes under way */
-	uint8_t parked;   /* unbound, or left active at a power off: no more is asked of it */
-	uint32_t target;  /* vCPU, by the last route write; NONE: nobody */
-	uint32_t reserved;
-	uint64_t may;   /* vCPUs that have been its target since a move was last complete */
-	uint64_t since; /* when the oldest event that is owed came, or its last end */
+	uint8_t owed;          /* an event came after the last start */
+	uint8_t recent;        /* level: its line fell by itself after the last start */
+	uint8_t active;        /* 1 + vCPU that has acknowledged it and not ended it */
+	uint8_t ended_on;      /* 1 + vCPU that ended it last */
+	uint8_t asking;        /* route writes under way */
+	uint8_t unpending;     /* writes of ICPENDR under way */
+	uint8_t parked;        /* unbound, or active at a power off: no more is asked of it */
+	uint16_t spare;        /* edge: events that had no start of their own */
+	uint32_t target;       /* vCPU, by the last route write; NONE: nobody */
+	uint64_t may;          /* vCPUs that were its target since a move was last complete */
+	uint64_t since;        /* when an event that is owed came, or when it last ended */
 };
 
 struct sim_virt {
 	uint64_t count; /* explored: CNTPCT */
-	uint32_t map_entries;
-	uint32_t reserved;
 	struct virt_cpu *cpu;
 	struct virt_vcpu *vcpu;
 	struct virt_source *source; /* config.sources */
@@ -327,11 +322,9 @@ void virt_wire(struct machine *m, uint32_t src, uint32_t intid, uint32_t vcpu, b
 /* The source of a virtual interrupt of this vCPU; NONE. */
 uint32_t virt_source_of(const struct machine *m, uint32_t vcpu, uint32_t intid);
 
-/* An event of a source that is not linked: the first just before ferry_vgic_inject(.., true) or
- * ferry_vgic_sgi, the second when that has returned. (Of linked ones: device_raise; virt_irq
- * does the rest.) Level: also device_raise and nothing else; the client injects. */
+/* An event of a source that is not linked, or of one whose guest writes ISPENDR: just before
+ * the library is told (ferry_vgic_inject, _sgi, _access). Of linked ones: device_raise. */
 void virt_inject_event(struct machine *m, uint32_t src);
-void virt_injected(struct machine *m, uint32_t src);
 /* The handler has made the device drop its line (TRAP_DEVICE; linked ones do it by
  * themselves); the device drops it by itself. */
 void virt_line_done(struct machine *m, uint32_t src);
@@ -341,10 +334,10 @@ void virt_line_fell(struct machine *m, uint32_t src);
  * false, after it with true. */
 void virt_told_route(struct machine *m, uint32_t src, uint32_t target, bool done);
 void virt_told_enable(struct machine *m, uint32_t src, bool on, bool done);
-/* ICACTIVER, or DIR of what another vCPU has: it is not active any more, from now on; ICPENDR: what
- * is pending counts no more (before the access: what comes until it is done may count). */
+/* ICPENDR: what has come until it is done is forgotten, perhaps. */
+void virt_told_unpend(struct machine *m, uint32_t src, bool done);
+/* ICACTIVER, or DIR of what another vCPU has: before the access. It is not active from now on. */
 void virt_told_inactive(struct machine *m, uint32_t src);
-void virt_told_unpend(struct machine *m, uint32_t src);
 /* ferry_vgic_unbind has returned FERRY_OK; ferry_vgic_leave(cpu, to) has been called. */
 void virt_unbound(struct machine *m, uint32_t src);
 void virt_told_leave(struct machine *m, uint32_t cpu, uint32_t to);
@@ -353,6 +346,8 @@ void virt_told_leave(struct machine *m, uint32_t cpu, uint32_t to);
 void virt_started(struct machine *m, uint32_t cpu, uint32_t vcpu, uint32_t intid);
 void virt_ended(struct machine *m, uint32_t vcpu, uint32_t intid);
 void virt_released(struct machine *m, uint32_t n);
+/* The physical interrupt of this frame was acknowledged: its event is the guest's now. */
+void virt_arrived(struct machine *m, struct frame *frame, uint32_t intid);
 
 /* virt_drive.c, through ferry_vgic_look: is every move of it complete, and where should it be?
  * False: not complete, or it can't be told now (a lock is held). */
