@@ -2,8 +2,6 @@
 /* init.c: memory of a guest. */
 #include "vgic/vgic.h"
 
-#define DEFAULT_PRIORITY 0xa0u
-
 static bool resident_ok(const struct ferry_resident *r, uint32_t vcpus)
 {
 	return r->intid >= 16 && r->intid < VGIC_PRIVATE && r->phys >= 16 &&
@@ -109,13 +107,12 @@ static void clear(void *memory, size_t size)
 		*at++ = 0;
 }
 
-/* SPIs: to vCPU 0 on a GICv3 (route 0, if one has that affinity), to nobody on a GICv2. */
+/* SPIs: to vCPU 0 on a GICv3, to nobody on a GICv2. Priority 0 (IHI 0048B 4.1.2). */
 static void init_virq(struct ferry_vgic *g, struct ferry_virq *i, uint32_t target)
 {
 	(void)g;
 	i->phys = FERRY_NONE;
 	i->routed = VGIC_NOWHERE;
-	i->priority = DEFAULT_PRIORITY;
 	i->target = (uint8_t)target;
 	i->source = FERRY_NO_SOURCE;
 	i->place.owner = VGIC_NOBODY;
@@ -145,7 +142,9 @@ static void init_private(struct ferry_vgic *g, uint32_t vcpu)
 
 static void init_guest(struct ferry_vgic *g, const struct ferry_vgic_config *k)
 {
-	uint32_t none = VGIC_NOBODY;
+	/* A GICv2 uniprocessor has no targets to choose from (IHI 0048B 4.3.12). */
+	bool v3 = k->variant->version == 3;
+	uint32_t target = v3 || k->vcpus == 1 ? 0 : VGIC_NOBODY;
 
 	g->ctx = k->ctx;
 	g->variant = k->variant;
@@ -162,15 +161,15 @@ static void init_guest(struct ferry_vgic *g, const struct ferry_vgic_config *k)
 	for (uint32_t r = 0; r < k->nresident; r++)
 		g->resident[r] = k->resident[r];
 	for (uint32_t n = 0; n < k->vcpus; n++) {
-		g->mpidrs[n] = k->variant->version == 3 ? k->mpidrs[n].value & 0xffffff : n;
+		g->mpidrs[n] = v3 ? k->mpidrs[n].value & 0xffffff : n;
 		init_private(g, n);
 	}
-	if (k->variant->version == 3)
-		none = ferry_vgic_by_affinity(g, 0);
-	else if (k->vcpus == 1)
-		none = 0; /* a uniprocessor has no targets (IHI 0048B 4.3.12) */
-	for (uint32_t n = VGIC_PRIVATE; n < g->numbers; n++)
-		init_virq(g, ferry_vgic_virq(g, 0, n), none);
+	for (uint32_t n = VGIC_PRIVATE; n < g->numbers; n++) {
+		struct ferry_virq *i = ferry_vgic_virq(g, 0, n);
+
+		init_virq(g, i, target);
+		i->route = v3 ? vgic_affinity(g, 0) : 0;
+	}
 }
 
 int ferry_vgic_init(const struct ferry_vgic_config *config, void *memory, size_t size,
