@@ -6,7 +6,7 @@ UNIT_TESTS = $(UNIT:%=$(B)/tests/%)
 TESTS += $(UNIT_TESTS)
 
 $(UNIT_TESTS): %: %.o $(B)/libirqferry.a
-	$(CC) $(CFLAGS) -no-pie $^ -o $@
+	$(CC) $(CFLAGS) -no-pie $(filter %.o,$^) $(filter %.a,$^) -o $@
 
 .PHONY: test-unit
 test-unit: $(UNIT_TESTS)
