@@ -170,6 +170,12 @@ void fake_rules(uint32_t cpu)
 			   fake_misr(cpu));
 }
 
+/* VGrp0E, VGrp0D, VGrp1E, VGrp1D: the group is enabled, or is not. */
+static uint32_t group_misr(uint64_t hcr, uint32_t group, bool enabled)
+{
+	return (uint32_t)hcr & 1u << (4 + 2 * group + !enabled);
+}
+
 /* IHI 0069H 12.4.5, IHI 0048B 5.3.5. */
 uint32_t fake_misr(uint32_t cpu)
 {
@@ -189,6 +195,8 @@ uint32_t fake_misr(uint32_t cpu)
 		misr |= HCR_LRENPIE;
 	if ((hcr & HCR_NPIE) && !pending)
 		misr |= HCR_NPIE;
+	for (uint32_t group = 0; group < 2; group++)
+		misr |= group_misr(hcr, group, fake.cpu[cpu].vmcr >> group & 1);
 	return hcr & HCR_EN ? misr : 0;
 }
 
