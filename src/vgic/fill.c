@@ -150,11 +150,12 @@ static void clear_rest(struct ferry_vgic *g, struct ferry_vcpu *c)
 bool ferry_vcpu_fill(struct ferry_vgic *g, uint32_t vcpu, vcpu_set *set)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	struct ferry_later later = { .n = 0 };
+	struct ferry_later later;
 	struct ferry_virq *chosen[VGIC_LRS];
 	uint32_t groups = 3, n;
 	bool pending = false, all = true;
 
+	later.n = 0;
 	lock(g, &c->lock);
 	if (c->nspilled + c->nqueued > g->lrs)
 		groups = ferry_host_ich_read(g->ctx, FERRY_ICH_VMCR) & 3;

@@ -125,8 +125,9 @@ static void fold_count(struct ferry_vgic *g, uint32_t vcpu, uint32_t count,
 vcpu_set ferry_vcpu_fold(struct ferry_vgic *g, uint32_t vcpu)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	struct ferry_later later = { .n = 0 };
+	struct ferry_later later;
 
+	later.n = 0;
 	lock(g, &c->lock);
 	if (c->nspilled)
 		fold_count(g, vcpu, (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_HCR) >> 27,

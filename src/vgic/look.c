@@ -47,6 +47,6 @@ int ferry_vgic_dir(struct ferry_vgic *g, uint32_t vcpu, uint32_t intid)
 	n = ferry_vgic_number(g, g->variant->version == 2 ? intid & 0x3ff : intid & 0xffffff);
 	if (n == FERRY_NONE || vcpu >= g->nvcpus)
 		return FERRY_E_INVALID;
-	ferry_vgic_sync(g, ferry_virq_deactivate(g, ferry_vgic_virq(g, vcpu, n)));
+	ferry_vgic_sync(g, ferry_virq_order(g, ferry_vgic_virq(g, vcpu, n), VIRQ_DEACTIVATE));
 	return FERRY_OK;
 }

@@ -22,14 +22,12 @@ static bool is_over(const struct ferry_virq *i)
 int ferry_vgic_physical(struct ferry_vgic *g, uint32_t intid)
 {
 	struct ferry_virq *i = spi(g, intid);
-	struct ferry_virq_view view;
 	uint32_t phys;
 	uintptr_t flags;
 
 	if (!i)
 		return FERRY_E_INVALID;
-	flags = vgic_off(g);
-	lock(g, &i->lock);
+	flags = ferry_virq_begin(g, i);
 	phys = i->phys;
 	if (phys != FERRY_NONE) {
 		if (is_over(i))
@@ -38,11 +36,7 @@ int ferry_vgic_physical(struct ferry_vgic *g, uint32_t intid)
 		if (virq_is(i, VIRQ_DEAD) && i->place.at == AT_NONE)
 			ferry_virq_release(g, i);
 	}
-	view = ferry_virq_view(g, i);
-	unlock(g, &i->lock);
-	if (phys != FERRY_NONE)
-		ferry_vgic_kick(g, ferry_virq_settle(g, i, view, true));
-	vgic_restore(g, flags);
+	ferry_vgic_kick(g, ferry_virq_end(g, i, flags, 0, phys != FERRY_NONE));
 	return phys == FERRY_NONE ? FERRY_E_STATE : FERRY_OK;
 }
 
@@ -54,8 +48,7 @@ int ferry_vgic_bind(struct ferry_vgic *g, uint32_t intid, uint32_t phys, bool ed
 
 	if (!i || phys < VGIC_PRIVATE || phys == FERRY_NONE)
 		return FERRY_E_INVALID;
-	flags = vgic_off(g);
-	lock(g, &i->lock);
+	flags = ferry_virq_begin(g, i);
 	if (i->phys == FERRY_NONE) {
 		i->phys = phys;
 		i->routed = VGIC_NOWHERE;
@@ -82,31 +75,24 @@ static void forget(struct ferry_vgic *g, struct ferry_virq *i)
 int ferry_vgic_unbind(struct ferry_vgic *g, uint32_t intid)
 {
 	struct ferry_virq *i = spi(g, intid);
-	struct ferry_virq_view view;
-	int status = FERRY_OK;
 	uintptr_t flags;
+	bool linked, gone;
 
 	if (!i)
 		return FERRY_E_INVALID;
-	flags = vgic_off(g);
-	lock(g, &i->lock);
-	if (i->phys == FERRY_NONE)
-		status = FERRY_E_STATE;
-	else
-		virq_set(i, VIRQ_DEAD);
-	view = ferry_virq_view(g, i);
+	flags = ferry_virq_begin(g, i);
+	linked = i->phys != FERRY_NONE;
+	virq_set(i, linked ? VIRQ_DEAD : 0);
+	ferry_vgic_kick(g, ferry_virq_end(g, i, flags, 0, linked));
+	if (!linked)
+		return FERRY_E_STATE;
+	flags = ferry_virq_begin(g, i);
+	gone = i->place.at == AT_NONE;
+	if (gone)
+		forget(g, i);
 	unlock(g, &i->lock);
-	if (status == FERRY_OK) {
-		ferry_vgic_kick(g, ferry_virq_settle(g, i, view, true));
-		lock(g, &i->lock);
-		if (i->place.at == AT_NONE)
-			forget(g, i);
-		else
-			status = FERRY_E_AGAIN;
-		unlock(g, &i->lock);
-	}
 	vgic_restore(g, flags);
-	return status;
+	return gone ? FERRY_OK : FERRY_E_AGAIN;
 }
 
 /* ---- a CPU leaves ---------------------------------------------------------------------------- */

@@ -29,11 +29,6 @@ uint32_t ferry_virq_where(const struct ferry_vgic *g, const struct ferry_virq *i
 	return i->target;
 }
 
-struct ferry_virq_view ferry_virq_view(const struct ferry_vgic *g, const struct ferry_virq *i)
-{
-	return (struct ferry_virq_view){ i->place, (uint8_t)ferry_virq_where(g, i) };
-}
-
 /* ---- physical side --------------------------------------------------------------- */
 
 /* With two strategies the physical route waits until the old owner is done. */
@@ -176,71 +171,63 @@ vcpu_set ferry_virq_place_at(struct ferry_vgic *g, struct ferry_virq *i, uint32_
 }
 
 /* Must its owner do it, at its next fold or fill? A PPI's physical side is on its CPU alone. */
-static bool is_owners(const struct ferry_virq *i, uint32_t locked)
+static bool is_owners(const struct ferry_virq *i, uint32_t locked, uint32_t orders)
 {
 	return i->place.at == AT_LR ||
 	       (i->place.owner != VGIC_NOBODY && i->place.owner != locked) ||
-	       (virq_is(i, VIRQ_RESIDENT) && i->routed != VGIC_NOWHERE);
+	       (orders && virq_is(i, VIRQ_RESIDENT) && i->routed != VGIC_NOWHERE);
 }
 
-/* I held, and L of `locked`, who had it a moment ago. Where to place it then. */
+/* I held, and L of `locked` if it had it on a list a moment ago. Where to place it then. */
 static uint32_t obey_or_leave(struct ferry_vgic *g, struct ferry_virq *i, uint32_t orders,
-			      uint32_t locked, vcpu_set *set)
+			      uint32_t locked)
 {
-	uint32_t next = VGIC_NOBODY;
-
-	if (is_owners(i, locked)) {
+	if (is_owners(i, locked, orders)) {
 		virq_set(i, orders);
-	} else {
-		ferry_virq_obey(g, i, orders);
-		next = ferry_virq_sort(g, i);
+		return VGIC_NOBODY;
 	}
-	if (i->place.owner != VGIC_NOBODY)
-		*set |= ferry_vcpu_request(g, i->place.owner, true);
-	else if (virq_is(i, VIRQ_ORDERS))
-		*set |= ferry_vcpu_request(g, i->target, true);
-	return next;
+	ferry_virq_obey(g, i, orders);
+	return ferry_virq_sort(g, i);
 }
 
-vcpu_set ferry_virq_order(struct ferry_vgic *g, struct ferry_virq *i, uint32_t orders)
+uintptr_t ferry_virq_begin(struct ferry_vgic *g, struct ferry_virq *i)
 {
-	ferry_lock *list = NULL;
-	vcpu_set set = 0;
-	uint32_t owner, next;
+	uintptr_t flags = vgic_off(g);
 
 	lock(g, &i->lock);
-	owner = i->place.owner;
-	if (owner != VGIC_NOBODY) {
+	return flags;
+}
+
+/* On a list it can only be changed with L held, too: I is let go in between. Whoever comes there
+ * sees what was changed already; orders alone may be left over. */
+vcpu_set ferry_virq_end(struct ferry_vgic *g, struct ferry_virq *i, uintptr_t flags,
+			uint32_t orders, bool told)
+{
+	struct ferry_virq_place was = i->place;
+	ferry_lock *list = NULL;
+	vcpu_set set = 0;
+	uint32_t next;
+
+	if (was.at == AT_QUEUED || was.at == AT_SPILLED) {
 		unlock(g, &i->lock);
-		list = &g->vcpus[owner].lock;
+		list = &g->vcpus[was.owner].lock;
 		lock(g, list);
 		lock(g, &i->lock);
 	}
-	next = obey_or_leave(g, i, orders, owner, &set);
+	next = obey_or_leave(g, i, orders, was.owner);
+	if (i->place.at == AT_LR)
+		set = ferry_vcpu_request(g, i->place.owner, told);
+	else if (virq_is(i, VIRQ_ORDERS))
+		set = ferry_vcpu_request(
+			g, i->place.owner != VGIC_NOBODY ? i->place.owner : i->target, true);
+	else if (i->place.at != AT_NONE && (i->place.at != was.at || i->place.level != was.level))
+		set = ferry_vcpu_request(g, i->place.owner, true);
 	unlock(g, &i->lock);
 	if (list)
 		unlock(g, list);
-	return set | ferry_virq_place_at(g, i, next);
-}
-
-vcpu_set ferry_virq_settle(struct ferry_vgic *g, struct ferry_virq *i, struct ferry_virq_view view,
-			   bool ask)
-{
-	if (view.place.at == AT_NONE)
-		return ferry_virq_place_at(g, i, view.where);
-	if (view.place.at == AT_LR)
-		return ferry_vcpu_request(g, view.place.owner, ask);
-	return view.where == view.place.owner ? 0 : ferry_virq_order(g, i, 0);
-}
-
-vcpu_set ferry_virq_changed(struct ferry_vgic *g, struct ferry_virq *i, bool ask)
-{
-	struct ferry_virq_view view;
-
-	lock(g, &i->lock);
-	view = ferry_virq_view(g, i);
-	unlock(g, &i->lock);
-	return ferry_virq_settle(g, i, view, ask);
+	set |= ferry_virq_place_at(g, i, next);
+	vgic_restore(g, flags);
+	return set;
 }
 
 /* ---- requests and kicks ------------------------------------------------------------------ */

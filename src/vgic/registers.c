@@ -169,42 +169,42 @@ uint32_t ferry_vgic_lines(const struct ferry_vgic *g)
 
 /* ---- an interrupt -------------------------------------------------------------------- */
 
-static uint64_t is(struct vgic_at *at, enum ferry_virq_fact fact)
+static bool is(struct vgic_at *at, uint32_t flag)
 {
-	return ferry_virq_read(at->g, at->i, fact);
+	return ferry_virq_see(at->g, at->i).flags & flag;
 }
 
 uint64_t ferry_vgic_get_group(struct vgic_at *at)
 {
-	return is(at, VIRQ_IS_GROUP1);
+	return is(at, VIRQ_GROUP1);
 }
 
 vcpu_set ferry_vgic_set_group(struct vgic_at *at, uint64_t value)
 {
-	return ferry_virq_group(at->g, at->i, value != 0);
+	return ferry_virq_assign(at->g, at->i, VIRQ_GROUP1, value != 0);
 }
 
 /* SGIs can be disabled: both versions leave that to the implementation (IHI 0048B 4.3.5). */
 uint64_t ferry_vgic_get_enabled(struct vgic_at *at)
 {
-	return is(at, VIRQ_IS_ENABLED);
+	return is(at, VIRQ_ENABLED);
 }
 
 vcpu_set ferry_vgic_enable(struct vgic_at *at, uint64_t value)
 {
 	(void)value;
-	return ferry_virq_enable(at->g, at->i, true);
+	return ferry_virq_assign(at->g, at->i, VIRQ_ENABLED, true);
 }
 
 vcpu_set ferry_vgic_disable(struct vgic_at *at, uint64_t value)
 {
 	(void)value;
-	return ferry_virq_enable(at->g, at->i, false);
+	return ferry_virq_assign(at->g, at->i, VIRQ_ENABLED, false);
 }
 
 uint64_t ferry_vgic_get_pending(struct vgic_at *at)
 {
-	return is(at, VIRQ_IS_PENDING);
+	return is(at, VIRQ_LATCH);
 }
 
 /* A GICv2's pending SGIs have a source; GICD_SPENDSGIR and CPENDSGIR say which, here their
@@ -217,35 +217,35 @@ static bool has_source(const struct vgic_at *at)
 vcpu_set ferry_vgic_pend(struct vgic_at *at, uint64_t value)
 {
 	(void)value;
-	return has_source(at) ? 0 : ferry_virq_pend(at->g, at->i);
+	return has_source(at) ? 0 : ferry_virq_assign(at->g, at->i, VIRQ_LATCH, true);
 }
 
 vcpu_set ferry_vgic_unpend(struct vgic_at *at, uint64_t value)
 {
 	(void)value;
-	return has_source(at) ? 0 : ferry_virq_unpend(at->g, at->i);
+	return has_source(at) ? 0 : ferry_virq_order(at->g, at->i, VIRQ_UNPEND);
 }
 
 uint64_t ferry_vgic_get_active(struct vgic_at *at)
 {
-	return is(at, VIRQ_IS_ACTIVE);
+	return is(at, VIRQ_ACTIVE);
 }
 
 vcpu_set ferry_vgic_activate(struct vgic_at *at, uint64_t value)
 {
 	(void)value;
-	return ferry_virq_activate(at->g, at->i);
+	return ferry_virq_order(at->g, at->i, VIRQ_ACTIVATE);
 }
 
 vcpu_set ferry_vgic_deactivate(struct vgic_at *at, uint64_t value)
 {
 	(void)value;
-	return ferry_virq_deactivate(at->g, at->i);
+	return ferry_virq_order(at->g, at->i, VIRQ_DEACTIVATE);
 }
 
 uint64_t ferry_vgic_get_priority(struct vgic_at *at)
 {
-	return ferry_virq_words(at->g, at->i).priority;
+	return ferry_virq_see(at->g, at->i).priority;
 }
 
 vcpu_set ferry_vgic_set_priority(struct vgic_at *at, uint64_t value)
@@ -256,12 +256,11 @@ vcpu_set ferry_vgic_set_priority(struct vgic_at *at, uint64_t value)
 /* SGIs are edge-triggered, whatever is written. */
 uint64_t ferry_vgic_get_config(struct vgic_at *at)
 {
-	return at->intid < SGIS || is(at, VIRQ_IS_EDGE) ? CONFIG_EDGE : 0;
+	return at->intid < SGIS || is(at, VIRQ_EDGE) ? CONFIG_EDGE : 0;
 }
 
 vcpu_set ferry_vgic_set_config(struct vgic_at *at, uint64_t value)
 {
-	if (at->intid >= SGIS)
-		ferry_virq_configure(at->g, at->i, (value & CONFIG_EDGE) != 0);
-	return 0;
+	return at->intid < SGIS ? 0 :
+				  ferry_virq_configure(at->g, at->i, (value & CONFIG_EDGE) != 0);
 }

@@ -230,15 +230,13 @@ static void accept(struct ferry_vgic *g, const struct ferry_resident *r, struct 
 static vcpu_set arrive(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
 {
 	struct ferry_virq *i = resident_virq(g, r, vcpu);
-	struct ferry_virq_view view;
+	uintptr_t flags;
 
 	/* The timer is read after the acknowledge that brought us here. */
 	ferry_host_barrier(g->ctx, FERRY_BARRIER_CONTEXT);
-	lock(g, &i->lock);
+	flags = ferry_virq_begin(g, i);
 	accept(g, r, i);
-	view = ferry_virq_view(g, i);
-	unlock(g, &i->lock);
-	return ferry_virq_settle(g, i, view, true);
+	return ferry_virq_end(g, i, flags, 0, true);
 }
 
 int ferry_vgic_resident(struct ferry_vgic *g, uint32_t vcpu, uint32_t phys)

@@ -42,7 +42,8 @@ int ferry_vgic_sgi(struct ferry_vgic *g, uint32_t vcpu, enum ferry_vgic_sgi reg,
 	for (uint32_t to = 0; to < g->nvcpus; to++) {
 		struct ferry_virq *i = ferry_vgic_virq(g, to, SGI_INTID(value));
 
-		if (names(g, vcpu, to, value) && ferry_virq_read(g, i, VIRQ_IS_GROUP1) == group1)
+		if (names(g, vcpu, to, value) &&
+		    !!(ferry_virq_see(g, i).flags & VIRQ_GROUP1) == group1)
 			set |= ferry_virq_sgi(g, i, vcpu);
 	}
 	ferry_vgic_kick(g, set);

@@ -85,16 +85,13 @@ uint64_t ferry_timer_look(struct ferry_vgic *g, struct ferry_vcpu *c, struct fer
 /* Late, when the vCPU is loaded: then the timer itself tells. */
 static vcpu_set look(struct ferry_vgic *g, struct ferry_vcpu *c, struct ferry_virq *i)
 {
-	struct ferry_virq_view view;
-
 	lock(g, &c->lock);
 	lock(g, &i->lock);
 	if (c->timer_armed)
 		c->timer_armed = ferry_timer_look(g, c, i) != 0;
-	view = ferry_virq_view(g, i);
 	unlock(g, &i->lock);
 	unlock(g, &c->lock);
-	return ferry_virq_settle(g, i, view, true);
+	return ferry_virq_order(g, i, 0);
 }
 
 void ferry_vcpu_timer(struct ferry_vgic *g, uint32_t vcpu)

@@ -27,7 +27,7 @@ static uint64_t get_targets(struct vgic_at *at)
 		return 0;
 	if (at->intid < VGIC_PRIVATE)
 		return vcpu_bit(at->vcpu);
-	return ferry_virq_words(at->g, at->i).route & 0xff;
+	return ferry_virq_see(at->g, at->i).route & 0xff;
 }
 
 /* Of several it is the lowest: any one is right (1-N, IHI 0048B 3.2.3). */
@@ -38,13 +38,13 @@ static vcpu_set set_targets(struct vgic_at *at, uint64_t value)
 
 	if (at->g->nvcpus == 1 || at->intid < VGIC_PRIVATE)
 		return 0;
-	return ferry_virq_route(at->g, at->i, mask, 0, target);
+	return ferry_virq_route(at->g, at->i, mask, target);
 }
 
 /* GICD_SPENDSGIRn, GICD_CPENDSGIRn: a byte for each SGI, a bit for each source. */
 static uint64_t get_sources(struct vgic_at *at)
 {
-	return ferry_virq_words(at->g, at->i).sources;
+	return ferry_virq_see(at->g, at->i).sources;
 }
 
 static vcpu_set set_sources(struct vgic_at *at, uint64_t value)

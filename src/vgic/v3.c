@@ -52,7 +52,7 @@ static uint64_t get_pidr2(struct vgic_at *at)
  */
 static uint64_t get_route(struct vgic_at *at)
 {
-	return ferry_virq_words(at->g, at->i).route;
+	return ferry_virq_see(at->g, at->i).route;
 }
 
 static vcpu_set set_route(struct vgic_at *at, uint64_t value)
@@ -61,7 +61,7 @@ static vcpu_set set_route(struct vgic_at *at, uint64_t value)
 
 	if (!(at->mask & IROUTER_BITS))
 		return 0;
-	return ferry_virq_route(at->g, at->i, route, 0, ferry_vgic_by_affinity(at->g, route));
+	return ferry_virq_route(at->g, at->i, route, ferry_vgic_by_affinity(at->g, route));
 }
 
 /* PPIs 16 .. 31, no LPIs. */

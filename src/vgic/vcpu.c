@@ -13,16 +13,16 @@
 /* One that this vCPU has, or that is nobody's and aims at it. Others have their own scan. */
 static vcpu_set scan_one(struct ferry_vgic *g, uint32_t vcpu, struct ferry_virq *i)
 {
-	struct ferry_virq_view view;
-	bool ours;
+	uintptr_t flags = ferry_virq_begin(g, i);
 
-	lock(g, &i->lock);
 	if (i->target == vcpu)
 		ferry_virq_reroute(g, i);
-	view = ferry_virq_view(g, i);
-	ours = view.place.owner == vcpu || (view.place.owner == VGIC_NOBODY && view.where == vcpu);
+	if (i->place.at != AT_LR && (i->place.owner == vcpu || i->target == vcpu) &&
+	    (i->place.owner == vcpu || i->place.owner == VGIC_NOBODY))
+		return ferry_virq_end(g, i, flags, 0, true);
 	unlock(g, &i->lock);
-	return ours && view.place.at != AT_LR ? ferry_virq_settle(g, i, view, true) : 0;
+	vgic_restore(g, flags);
+	return 0;
 }
 
 /* The next batch. True: there are more. */
@@ -224,8 +224,9 @@ static vcpu_set power_off(struct ferry_vgic *g, uint32_t vcpu)
 	bool more;
 
 	do { /* at most numbers / VGIC_LRS + 2 times */
-		struct ferry_later later = { .n = 0 };
+		struct ferry_later later;
 
+		later.n = 0;
 		lock(g, &c->lock);
 		ferry_host_store(g->ctx, &c->on, 0);
 		more = let_go(g, vcpu, &later);

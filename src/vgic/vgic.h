@@ -81,7 +81,7 @@ struct ferry_virq {
 	uint8_t asked;   /* route writes */
 	uint8_t sources; /* SGI of a GICv2 guest: vCPUs that have sent it: pending if not 0 */
 	uint8_t source;  /* ... the one in the list register, or active */
-	uint8_t reserved[2];
+	uint8_t reserved[3];
 	/* Changed only with both L of the owner (or of the one it becomes) and I held: who has
 	 * either lock may read. */
 	struct ferry_virq_place {
@@ -236,23 +236,14 @@ bool ferry_virq_pending(const struct ferry_virq *i);
 /* The one rule: where should it be? A vCPU or VGIC_NOBODY. Under I; reads the atomics of
  * groups and power, whose changers have a scan made after. */
 uint32_t ferry_virq_where(const struct ferry_vgic *g, const struct ferry_virq *i);
-/* What is to be done about it now. */
-struct ferry_virq_view {
-	struct ferry_virq_place place;
-	uint8_t where;
-};
-/* Under I. */
-struct ferry_virq_view ferry_virq_view(const struct ferry_vgic *g, const struct ferry_virq *i);
-/* What `where` depends on has changed, and this was seen under I since. No lock held,
- * interrupts off. See the head of this file. `ask`: an owner in the guest is to be kicked;
- * else it only finds a request. */
-vcpu_set ferry_virq_settle(struct ferry_vgic *g, struct ferry_virq *i, struct ferry_virq_view view,
-			   bool ask);
-/* Carry out orders (see ferry_virq_obey; 0: none) at once, or leave them to its owner; then
- * have it where it should be. No lock held, interrupts off. */
-vcpu_set ferry_virq_order(struct ferry_vgic *g, struct ferry_virq *i, uint32_t orders);
-/* Look at it under I, and settle. */
-vcpu_set ferry_virq_changed(struct ferry_vgic *g, struct ferry_virq *i, bool ask);
+/* Every change of one interrupt stands between these two: interrupts off and I held. */
+uintptr_t ferry_virq_begin(struct ferry_vgic *g, struct ferry_virq *i);
+/* I is let go; what the change means is carried out: it is placed, queued anew, taken off, or
+ * its owner is asked to look. See the head of this file. `orders` (see ferry_virq_obey; 0:
+ * none) are carried out, too, at once or by its owner. `ask`: one that has it in a list register is
+ * to be kicked; else it only finds a request. Returns who is to be told. */
+vcpu_set ferry_virq_end(struct ferry_vgic *g, struct ferry_virq *i, uintptr_t flags,
+			uint32_t orders, bool ask);
 /* Have vCPUs of the set look: kick those in the guest and those blocked. No lock held. */
 void ferry_vgic_kick(struct ferry_vgic *g, vcpu_set set);
 /* The same, and wait until each has folded since, or is not in the guest: what was changed
@@ -290,46 +281,36 @@ void ferry_virq_obey(struct ferry_vgic *g, struct ferry_virq *i, uint32_t flags)
 /* ---- what changes one interrupt (facts.c) ------------------------------------------------
  * Each takes I by itself, and L where it must; no lock held, interrupts as they were. Each
  * returns the vCPUs that are to be told; where the guest may rely on the effect once its
- * access has ended (ICENABLER, ICPENDR, ICACTIVER, DIR, group and route: "sync"), the caller
+ * access has ended (ICENABLER, ICPENDR, ICACTIVER, DIR, group: "sync"), the caller
  * hands them to ferry_vgic_sync(), else ("kick") to ferry_vgic_kick(). `i` is of this guest. */
 
-vcpu_set ferry_virq_enable(struct ferry_vgic *g, struct ferry_virq *i,
-			   bool on); /* on: kick; off: sync */
-vcpu_set ferry_virq_group(struct ferry_vgic *g, struct ferry_virq *i, bool group1); /* sync */
-vcpu_set ferry_virq_pend(struct ferry_vgic *g, struct ferry_virq *i);     /* ISPENDR: kick */
-vcpu_set ferry_virq_unpend(struct ferry_vgic *g, struct ferry_virq *i);   /* ICPENDR: sync */
-vcpu_set ferry_virq_activate(struct ferry_vgic *g, struct ferry_virq *i); /* ISACTIVER: sync */
-vcpu_set ferry_virq_deactivate(struct ferry_vgic *g,
-			       struct ferry_virq *i); /* ICACTIVER, DIR: sync */
+/* VIRQ_ENABLED: kick, off: sync; VIRQ_GROUP1: sync; VIRQ_LATCH on (ISPENDR): kick. */
+vcpu_set ferry_virq_assign(struct ferry_vgic *g, struct ferry_virq *i, uint32_t flag, bool on);
+/* VIRQ_UNPEND (ICPENDR), VIRQ_ACTIVATE (ISACTIVER), VIRQ_DEACTIVATE (ICACTIVER, DIR): sync. */
+vcpu_set ferry_virq_order(struct ferry_vgic *g, struct ferry_virq *i, uint32_t orders);
 vcpu_set ferry_virq_prioritise(struct ferry_vgic *g, struct ferry_virq *i,
 			       uint8_t priority); /* kick */
-/* ICFGR; nothing for a linked one. */
-void ferry_virq_configure(struct ferry_vgic *g, struct ferry_virq *i, bool edge);
+/* ICFGR; nothing for a linked one. kick */
+vcpu_set ferry_virq_configure(struct ferry_vgic *g, struct ferry_virq *i, bool edge);
 /* The guest wrote a route (kept raw) that stands for `target` (VGIC_NOBODY: nobody). kick: who
  * has it in a list register is in the set only with FERRY_VGIC_ASK. */
-vcpu_set ferry_virq_route(struct ferry_vgic *g, struct ferry_virq *i, uint32_t raw, uint8_t irm,
+vcpu_set ferry_virq_route(struct ferry_vgic *g, struct ferry_virq *i, uint32_t raw,
 			  uint32_t target);
 /* SGI `i` (of the vCPU that gets it) from vCPU `from`. kick */
 vcpu_set ferry_virq_sgi(struct ferry_vgic *g, struct ferry_virq *i, uint32_t from);
 /* GICv2: one source less (GICD_CPENDSGIRn). sync */
 vcpu_set ferry_virq_sgi_clear(struct ferry_vgic *g, struct ferry_virq *i, uint32_t from);
 
-/* The vCPUs whose list registers have to be folded for an exact look at it: empty, or its
- * owner if that is in the guest. Then (ferry_vgic_sync) ferry_virq_read(). */
+/* The vCPUs whose list registers have to be folded for an exact look at whether it is pending
+ * or active: empty, or its owner if that is in the guest. First ferry_vgic_sync(), then: */
 vcpu_set ferry_virq_reader(struct ferry_vgic *g, struct ferry_virq *i);
-enum ferry_virq_fact {
-	VIRQ_IS_ENABLED,
-	VIRQ_IS_PENDING, /* of a linked one in the distributor, too */
-	VIRQ_IS_ACTIVE,
-	VIRQ_IS_GROUP1,
-	VIRQ_IS_EDGE
-};
-bool ferry_virq_read(struct ferry_vgic *g, struct ferry_virq *i, enum ferry_virq_fact fact);
-struct ferry_virq_words { /* the rest of what the guest can read */
+struct ferry_virq_seen { /* what the guest can read */
 	uint32_t route;
-	uint8_t irm, priority, sources;
+	uint32_t flags; /* VIRQ_ENABLED, _GROUP1, _EDGE, _ACTIVE; _LATCH: it is pending, in the
+			 * distributor of a linked one, too */
+	uint8_t priority, sources;
 };
-struct ferry_virq_words ferry_virq_words(struct ferry_vgic *g, struct ferry_virq *i);
+struct ferry_virq_seen ferry_virq_see(struct ferry_vgic *g, struct ferry_virq *i);
 
 /* ---- list registers (fold.c, fill.c) ------------------------------------------------------- */
 
