@@ -8,7 +8,7 @@ FERRY_X86 = src/core/irqset.c src/core/mask.c src/core/irq.c src/core/move.c src
 FERRY_ARM = src/arm/gic.c src/arm/place.c src/arm/spi.c src/arm/local.c src/arm/gicv2.c src/arm/gicv3.c \
 	src/arm/inspect.c src/arm/guards.c src/arm/its.c src/arm/its_queue.c src/arm/its_guards.c
 FERRY_VGIC = src/vgic/init.c src/vgic/place.c src/vgic/facts.c src/vgic/fold.c src/vgic/fill.c src/vgic/vcpu.c src/vgic/physical.c \
-	src/vgic/lr.c src/vgic/look.c src/vgic/number.c src/vgic/registers.c src/vgic/sgi.c src/vgic/v2.c src/vgic/v3.c src/vgic/guards.c \
+	src/vgic/lr_gich.c src/vgic/lr_ich.c src/vgic/hotplug.c src/vgic/look.c src/vgic/number.c src/vgic/registers.c src/vgic/sgi.c src/vgic/v2.c src/vgic/v3.c src/vgic/guards.c \
 	src/vgic/resident.c src/vgic/timer.c
 FERRY_SRCS = $(FERRY_X86) $(FERRY_ARM) $(FERRY_VGIC)
 SIM_SRCS = sim/fibre.c sim/image.c sim/say.c sim/queue.c sim/machine.c sim/lapic.c sim/device.c sim/host.c sim/oracle.c sim/storm.c \

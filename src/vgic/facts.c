@@ -134,3 +134,15 @@ struct ferry_virq_seen ferry_virq_see(struct ferry_vgic *g, struct ferry_virq *i
 	vgic_restore(g, flags);
 	return seen;
 }
+
+int ferry_vgic_dir(struct ferry_vgic *g, uint32_t vcpu, uint32_t intid)
+{
+	uint32_t n;
+
+	/* Of a GICv2's, bits 12:10 name the source of an SGI (IHI 0048B 4.4.5). */
+	n = ferry_vgic_number(g, g->variant->version == 2 ? intid & 0x3ff : intid & 0xffffff);
+	if (n == FERRY_NONE || vcpu >= g->nvcpus)
+		return FERRY_E_INVALID;
+	ferry_vgic_sync(g, ferry_virq_order(g, ferry_vgic_virq(g, vcpu, n), VIRQ_DEACTIVATE));
+	return FERRY_OK;
+}

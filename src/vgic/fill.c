@@ -70,7 +70,7 @@ static void take_active(const struct ferry_vgic *g, struct ferry_virq *i, uint32
 
 static void take(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu, struct ferry_lr *lr)
 {
-	*lr = (struct ferry_lr){ .intid = ferry_vgic_intid(g, ferry_virq_number(g, i)),
+	*lr = (struct ferry_lr){ .intid = ferry_vgic_intid(g, i->number),
 				 .phys = FERRY_NONE,
 				 .group1 = virq_is(i, VIRQ_GROUP1),
 				 .priority = i->place.level & 0xf8 };
@@ -100,7 +100,7 @@ static bool load_one(struct ferry_vgic *g, uint32_t vcpu, struct ferry_virq *i,
 		ferry_virq_lift(g, i, k);
 		take(g, i, vcpu, &lr);
 		*pending = *pending || lr.state == LR_PENDING;
-		c->loaded[k] = (uint16_t)ferry_virq_number(g, i);
+		c->loaded[k] = i->number;
 		c->used = (uint16_t)(c->used | 1u << k);
 		ferry_host_ich_write(g->ctx, FERRY_ICH_LR0 + k, g->hardware->make(&lr));
 	} else {

@@ -2,49 +2,6 @@
 /* init.c: memory of a guest. */
 #include "vgic/vgic.h"
 
-static bool resident_ok(const struct ferry_resident *r, uint32_t vcpus)
-{
-	return r->intid >= 16 && r->intid < VGIC_PRIVATE && r->phys >= 16 &&
-	       r->phys < VGIC_PRIVATE && r->scheme <= FERRY_RESIDENT_INJECTED && r->timer <= 1 &&
-	       r->edge <= 1 && (r->scheme != FERRY_RESIDENT_INJECTED || r->timer) &&
-	       (r->scheme != FERRY_RESIDENT_FIXED || r->vcpu < vcpus);
-}
-
-/* All different, of at most one that is a timer. */
-static bool residents_ok(const struct ferry_vgic_config *k)
-{
-	uint32_t timers = 0;
-
-	if (k->nresident > FERRY_RESIDENTS || (k->nresident && (!k->resident || !k->residents)))
-		return false;
-	for (uint32_t n = 0; n < k->nresident; n++) {
-		if (!resident_ok(&k->resident[n], k->vcpus))
-			return false;
-		timers += k->resident[n].timer;
-		for (uint32_t m = 0; m < n; m++)
-			if (k->resident[m].intid == k->resident[n].intid ||
-			    k->resident[m].phys == k->resident[n].phys)
-				return false;
-	}
-	return timers <= 1;
-}
-
-static bool mpidrs_ok(const struct ferry_vgic_config *k)
-{
-	const uint64_t absent = 0xfful << 32 | 0xf0;
-
-	if (k->variant->version == 2)
-		return !k->espis;
-	for (uint32_t n = 0; n < k->vcpus; n++) {
-		if (k->mpidrs[n].value & absent)
-			return false;
-		for (uint32_t m = 0; m < n; m++)
-			if (!((k->mpidrs[m].value ^ k->mpidrs[n].value) & 0xffffff))
-				return false;
-	}
-	return true;
-}
-
 /* A GICv2 has no ICH_AP0R<n>_EL2, one GICH_APR, and INTIDs of ten bits: not for a GICv3 guest. */
 static bool hardware_ok(const struct ferry_vgic_config *k)
 {
@@ -56,12 +13,13 @@ static bool hardware_ok(const struct ferry_vgic_config *k)
 static bool config_ok(const struct ferry_vgic_config *k)
 {
 	if (!k->variant || !k->hardware || !k->lrs || k->lrs > VGIC_LRS || !k->vcpus ||
-	    k->vcpus > k->variant->vcpus || (k->variant->version == 3 && !k->mpidrs))
+	    k->vcpus > k->variant->vcpus || k->nresident > FERRY_RESIDENTS)
 		return false;
 	if (k->spis > 988 || (k->spis % 32 && k->spis != 988) || k->espis > 1024 || k->espis % 32)
 		return false;
 	return k->strategy <= FERRY_MAINTENANCE && !(k->flags & ~FERRY_VGIC_ASK) &&
-	       hardware_ok(k) && mpidrs_ok(k) && residents_ok(k);
+	       hardware_ok(k) && k->variant->valid(k) &&
+	       (!k->nresident || (k->residents && k->residents->valid(k)));
 }
 
 /* Takes `bytes` of the block; `base` null: only counts. */
@@ -108,9 +66,9 @@ static void clear(void *memory, size_t size)
 }
 
 /* SPIs: to vCPU 0 on a GICv3, to nobody on a GICv2. Priority 0 (IHI 0048B 4.1.2). */
-static void init_virq(struct ferry_vgic *g, struct ferry_virq *i, uint32_t target)
+static void init_virq(struct ferry_virq *i, uint32_t number, uint32_t target)
 {
-	(void)g;
+	i->number = (uint16_t)number;
 	i->phys = FERRY_NONE;
 	i->routed = VGIC_NOWHERE;
 	i->target = (uint8_t)target;
@@ -123,29 +81,16 @@ static void init_private(struct ferry_vgic *g, uint32_t vcpu)
 	for (uint32_t n = 0; n < VGIC_PRIVATE; n++) {
 		struct ferry_virq *i = ferry_vgic_virq(g, vcpu, n);
 
-		init_virq(g, i, vcpu);
+		init_virq(i, n, vcpu);
 		if (n < 16)
 			virq_set(i, VIRQ_EDGE);
 	}
-	for (uint32_t r = 0; r < g->nresident; r++) {
-		const struct ferry_resident *from = &g->resident[r];
-		struct ferry_virq *i = ferry_vgic_virq(g, vcpu, from->intid);
-
-		/* What is injected has no physical interrupt behind it for long. */
-		if (from->scheme == FERRY_RESIDENT_INJECTED ||
-		    (from->scheme == FERRY_RESIDENT_FIXED && from->vcpu != vcpu))
-			continue;
-		i->phys = from->phys;
-		virq_set(i, VIRQ_RESIDENT | (from->edge ? VIRQ_EDGE : 0));
-	}
+	if (g->residents)
+		g->residents->init(g, vcpu);
 }
 
 static void init_guest(struct ferry_vgic *g, const struct ferry_vgic_config *k)
 {
-	/* A GICv2 uniprocessor has no targets to choose from (IHI 0048B 4.3.12). */
-	bool v3 = k->variant->version == 3;
-	uint32_t target = v3 || k->vcpus == 1 ? 0 : VGIC_NOBODY;
-
 	g->ctx = k->ctx;
 	g->variant = k->variant;
 	g->hardware = k->hardware;
@@ -160,16 +105,12 @@ static void init_guest(struct ferry_vgic *g, const struct ferry_vgic_config *k)
 	g->nresident = k->nresident;
 	for (uint32_t r = 0; r < k->nresident; r++)
 		g->resident[r] = k->resident[r];
-	for (uint32_t n = 0; n < k->vcpus; n++) {
-		g->mpidrs[n] = v3 ? k->mpidrs[n].value & 0xffffff : n;
+	for (uint32_t n = 0; n < k->vcpus; n++)
 		init_private(g, n);
-	}
-	for (uint32_t n = VGIC_PRIVATE; n < g->numbers; n++) {
-		struct ferry_virq *i = ferry_vgic_virq(g, 0, n);
-
-		init_virq(g, i, target);
-		i->route = v3 ? vgic_affinity(g, 0) : 0;
-	}
+	for (uint32_t n = VGIC_PRIVATE; n < g->numbers; n++)
+		init_virq(&g->shared[n - VGIC_PRIVATE], n, k->variant->target(k));
+	if (k->variant->init)
+		k->variant->init(g, k);
 }
 
 int ferry_vgic_init(const struct ferry_vgic_config *config, void *memory, size_t size,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* look.c: a snapshot of one interrupt; and DIR, which names one. Takes I alone. */
+/* look.c: a snapshot of one interrupt. Takes I alone. */
 #include "vgic/vgic.h"
 
 static uint32_t whom(uint32_t vcpu)
@@ -36,17 +36,5 @@ int ferry_vgic_look(struct ferry_vgic *g, uint32_t vcpu, uint32_t intid,
 		(uint8_t)(info->asked - (info->owner != FERRY_NONE && info->owner != info->target));
 	unlock(g, &i->lock);
 	vgic_restore(g, flags);
-	return FERRY_OK;
-}
-
-int ferry_vgic_dir(struct ferry_vgic *g, uint32_t vcpu, uint32_t intid)
-{
-	uint32_t n;
-
-	/* Of a GICv2's, bits 12:10 name the source of an SGI (IHI 0048B 4.4.5). */
-	n = ferry_vgic_number(g, g->variant->version == 2 ? intid & 0x3ff : intid & 0xffffff);
-	if (n == FERRY_NONE || vcpu >= g->nvcpus)
-		return FERRY_E_INVALID;
-	ferry_vgic_sync(g, ferry_virq_order(g, ferry_vgic_virq(g, vcpu, n), VIRQ_DEACTIVATE));
 	return FERRY_OK;
 }

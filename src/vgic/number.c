@@ -36,13 +36,6 @@ struct ferry_virq *ferry_vgic_virq(const struct ferry_vgic *g, uint32_t vcpu, ui
 	return &g->shared[number - VGIC_PRIVATE];
 }
 
-uint32_t ferry_virq_number(const struct ferry_vgic *g, const struct ferry_virq *i)
-{
-	if (i >= g->private && i < &g->private[g->nvcpus * VGIC_PRIVATE])
-		return (uint32_t)(i - g->private) % VGIC_PRIVATE;
-	return VGIC_PRIVATE + (uint32_t)(i - g->shared);
-}
-
 uint32_t ferry_vgic_by_affinity(const struct ferry_vgic *g, uint32_t affinity)
 {
 	for (uint32_t vcpu = 0; vcpu < g->nvcpus; vcpu++)

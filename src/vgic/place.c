@@ -93,7 +93,7 @@ static void note(struct ferry_vgic *g, const struct ferry_virq *i, uint32_t vcpu
 	bool spilled = i->place.at == AT_SPILLED;
 	uint32_t *map = (spilled ? g->spilled : g->queued) + (size_t)vcpu * g->words;
 	uint16_t *count = spilled ? &c->nspilled : &c->nqueued;
-	uint32_t n = ferry_virq_number(g, i);
+	uint32_t n = i->number;
 
 	map[n / 32] ^= 1u << n % 32;
 	*count = (uint16_t)(*count + (in ? 1 : -1));

@@ -197,7 +197,49 @@ static void off_all(struct ferry_vgic *g, uint32_t vcpu)
 	each(g, vcpu, off_one);
 }
 
-const struct ferry_resident_ops ferry_residents = { load_all, put_all, obey_all, off_all };
+/* ---- before all that ----------------------------------------------------------------------- */
+
+static bool one_valid(const struct ferry_resident *r, uint32_t vcpus)
+{
+	return r->intid >= 16 && r->intid < VGIC_PRIVATE && r->phys >= 16 &&
+	       r->phys < VGIC_PRIVATE && r->scheme <= FERRY_RESIDENT_INJECTED && r->timer <= 1 &&
+	       r->edge <= 1 && (r->scheme != FERRY_RESIDENT_INJECTED || r->timer) &&
+	       (r->scheme != FERRY_RESIDENT_FIXED || r->vcpu < vcpus);
+}
+
+/* All different, of at most one that is a timer. */
+static bool valid(const struct ferry_vgic_config *k)
+{
+	uint32_t timers = 0;
+
+	for (uint32_t n = 0; n < k->nresident; n++) {
+		if (!k->resident || !one_valid(&k->resident[n], k->vcpus))
+			return false;
+		timers += k->resident[n].timer;
+		for (uint32_t m = 0; m < n; m++)
+			if (k->resident[m].intid == k->resident[n].intid ||
+			    k->resident[m].phys == k->resident[n].phys)
+				return false;
+	}
+	return timers <= 1;
+}
+
+/* What is injected has no physical interrupt behind it for long. */
+static void init(struct ferry_vgic *g, uint32_t vcpu)
+{
+	for (uint32_t n = 0; n < g->nresident; n++) {
+		const struct ferry_resident *r = &g->resident[n];
+		struct ferry_virq *i = resident_virq(g, r, vcpu);
+
+		if (r->scheme == FERRY_RESIDENT_INJECTED || !resident_is_of(r, vcpu))
+			continue;
+		i->phys = r->phys;
+		virq_set(i, VIRQ_RESIDENT | (r->edge ? VIRQ_EDGE : 0));
+	}
+}
+
+const struct ferry_resident_ops ferry_residents = { valid,   init,     load_all,
+						    put_all, obey_all, off_all };
 
 /* ---- it comes ------------------------------------------------------------------------------------ */
 

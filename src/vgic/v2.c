@@ -106,4 +106,17 @@ static int access(struct ferry_vgic *g, uint32_t vcpu, struct ferry_vgic_access 
 	return ferry_vgic_decode(&at, &gicd, access->offset, access);
 }
 
-const struct ferry_vgic_variant ferry_vgicv2 = { .version = 2, .vcpus = 8, .access = access };
+static bool valid(const struct ferry_vgic_config *config)
+{
+	return !config->espis;
+}
+
+/* A uniprocessor has no targets to choose from (IHI 0048B 4.3.12). */
+static uint32_t target(const struct ferry_vgic_config *config)
+{
+	return config->vcpus == 1 ? 0 : VGIC_NOBODY;
+}
+
+const struct ferry_vgic_variant ferry_vgicv2 = {
+	.version = 2, .vcpus = 8, .valid = valid, .target = target, .access = access
+};

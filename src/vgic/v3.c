@@ -116,6 +116,40 @@ static int access(struct ferry_vgic *g, uint32_t vcpu, struct ferry_vgic_access 
 	return ferry_vgic_decode(&at, &gicr[offset / RD_FRAME % 2], offset % RD_FRAME, access);
 }
 
+/* Without A3V and range selector. */
+#define ABSENT (0xffull << 32 | 0xf0)
+
+static bool valid(const struct ferry_vgic_config *k)
+{
+	if (!k->mpidrs)
+		return false;
+	for (uint32_t n = 0; n < k->vcpus; n++) {
+		if (k->mpidrs[n].value & ABSENT)
+			return false;
+		for (uint32_t m = 0; m < n; m++)
+			if (!((k->mpidrs[m].value ^ k->mpidrs[n].value) & IROUTER_BITS))
+				return false;
+	}
+	return true;
+}
+
+static uint32_t target(const struct ferry_vgic_config *config)
+{
+	(void)config;
+	return 0;
+}
+
+static void init(struct ferry_vgic *g, const struct ferry_vgic_config *k)
+{
+	for (uint32_t n = 0; n < k->vcpus; n++)
+		g->mpidrs[n] = k->mpidrs[n].value & IROUTER_BITS;
+	for (uint32_t n = 0; n < g->numbers - VGIC_PRIVATE; n++)
+		g->shared[n].route = vgic_affinity(g, 0);
+}
+
 const struct ferry_vgic_variant ferry_vgicv3 = { .version = 3,
 						 .vcpus = VGIC_VCPUS,
+						 .valid = valid,
+						 .target = target,
+						 .init = init,
 						 .access = access };

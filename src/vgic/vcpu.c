@@ -217,6 +217,19 @@ static bool let_go(struct ferry_vgic *g, uint32_t vcpu, struct ferry_later *late
 	return c->nspilled || c->nqueued;
 }
 
+/* When it is powered on again no priority is active, groups are off, the mask is 0 (IHI 0069H
+ * 12.2, 12.4): a handler that was under way never ends. */
+static void reset_interface(struct ferry_vgic *g, struct ferry_vcpu *c)
+{
+	lock(g, &c->lock);
+	c->vmcr = 0;
+	for (uint32_t n = 0; n < 8; n++)
+		c->ap[n] = 0;
+	if (load(g, &c->cpu))
+		move_interface(g, c, true);
+	unlock(g, &c->lock);
+}
+
 static vcpu_set power_off(struct ferry_vgic *g, uint32_t vcpu)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
@@ -233,6 +246,7 @@ static vcpu_set power_off(struct ferry_vgic *g, uint32_t vcpu)
 		unlock(g, &c->lock);
 		set |= ferry_later_place(g, &later);
 	} while (more);
+	reset_interface(g, c);
 	for (uint32_t n = 0; n < VGIC_PRIVATE; n++)
 		set |= ferry_virq_order(g, ferry_vgic_virq(g, vcpu, n),
 					VIRQ_DEACTIVATE | VIRQ_UNPEND);

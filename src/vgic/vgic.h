@@ -81,7 +81,8 @@ struct ferry_virq {
 	uint8_t asked;   /* route writes */
 	uint8_t sources; /* SGI of a GICv2 guest: vCPUs that have sent it: pending if not 0 */
 	uint8_t source;  /* ... the one in the list register, or active */
-	uint8_t reserved[3];
+	uint8_t reserved;
+	uint16_t number; /* below numbers of struct ferry_vgic */
 	/* Changed only with both L of the owner (or of the one it becomes) and I held: who has
 	 * either lock may read. */
 	struct ferry_virq_place {
@@ -155,14 +156,21 @@ struct ferry_vgic;
 
 /* The guest's view: what registers there are. See registers.h. */
 struct ferry_vgic_variant {
-	uint8_t version; /* 2, 3 */
-	uint8_t vcpus;   /* at most */
+	uint8_t version;                                       /* 2, 3 */
+	uint8_t vcpus;                                         /* at most */
+	bool (*valid)(const struct ferry_vgic_config *config); /* the rest of it */
+	/* Whom SPIs are routed to at first. */
+	uint32_t (*target)(const struct ferry_vgic_config *config);
+	/* Affinities, and routes as they read; may be null. */
+	void (*init)(struct ferry_vgic *g, const struct ferry_vgic_config *config);
 	int (*access)(struct ferry_vgic *g, uint32_t vcpu, struct ferry_vgic_access *access);
 };
 
 /* On the vCPU's CPU, interrupts off, no lock held. Whether a vCPU that is not loaded has a
  * reason to run is in its interrupts (VIRQ_LINE, VIRQ_LATCH), as always. */
 struct ferry_resident_ops {
+	bool (*valid)(const struct ferry_vgic_config *config);
+	void (*init)(struct ferry_vgic *g, uint32_t vcpu);
 	/* ferry_vcpu.cpu says where; before list registers are filled. */
 	void (*load)(struct ferry_vgic *g, uint32_t vcpu);
 	/* After the last fold; orders are carried out, too. */
@@ -217,7 +225,6 @@ uint32_t ferry_vgic_number(const struct ferry_vgic *g, uint32_t intid);
 uint32_t ferry_vgic_intid(const struct ferry_vgic *g, uint32_t number);
 /* `vcpu` < nvcpus counts for private ones; number < g->numbers. */
 struct ferry_virq *ferry_vgic_virq(const struct ferry_vgic *g, uint32_t vcpu, uint32_t number);
-uint32_t ferry_virq_number(const struct ferry_vgic *g, const struct ferry_virq *i);
 /* The vCPU of this affinity (as in ferry_virq.route), or VGIC_NOBODY. At most g->nvcpus
  * comparisons. */
 uint32_t ferry_vgic_by_affinity(const struct ferry_vgic *g, uint32_t affinity);
