@@ -10,50 +10,69 @@
 
 /* ---- scan ------------------------------------------------------------------------------ */
 
+/* It has become as dull as all others: it is not looked at again. */
+static bool is_dull(struct ferry_vgic *g, uint32_t vcpu, struct ferry_virq *i)
+{
+	if (i->place.at != AT_NONE || virq_is(i, VIRQ_ACTIVE) || i->phys != FERRY_NONE ||
+	    ferry_virq_pending(i))
+		return false;
+	i->noted = 0;
+	ferry_host_and(g->ctx, vgic_live(g, vcpu, i->number / 32), ~(1u << i->number % 32));
+	return true;
+}
+
 /* One that this vCPU has, or that is nobody's and aims at it. Others have their own scan. */
 static vcpu_set scan_one(struct ferry_vgic *g, uint32_t vcpu, struct ferry_virq *i)
 {
 	uintptr_t flags = ferry_virq_begin(g, i);
+	uint32_t owner = i->place.owner;
 
-	if (i->target == vcpu)
-		ferry_virq_reroute(g, i);
-	if (i->place.at != AT_LR && (i->place.owner == vcpu || i->target == vcpu) &&
-	    (i->place.owner == vcpu || i->place.owner == VGIC_NOBODY))
-		return ferry_virq_end(g, i, flags, 0, true);
+	if (!is_dull(g, vcpu, i)) {
+		if (i->target == vcpu)
+			ferry_virq_reroute(g, i);
+		if (i->place.at != AT_LR &&
+		    (owner == vcpu || (owner == VGIC_NOBODY && i->target == vcpu)))
+			return ferry_virq_end(g, i, flags, 0, true);
+	}
 	unlock(g, &i->lock);
 	vgic_restore(g, flags);
 	return 0;
 }
 
-/* The next batch. True: there are more. */
-static bool scan(struct ferry_vgic *g, uint32_t vcpu, vcpu_set *set)
+/* Up to `n` of those from `*at` on, a number. True: there are more. */
+static bool scan(struct ferry_vgic *g, uint32_t vcpu, uint32_t *at, uint32_t n, vcpu_set *set)
 {
-	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	uint32_t first, end;
+	for (; *at < g->numbers; *at = (*at | 31) + 1) {
+		uint32_t bits = load(g, vgic_live(g, vcpu, *at / 32)) >> *at % 32 << *at % 32;
 
-	lock(g, &c->lock);
-	first = c->scanned;
-	end = g->numbers - first > SCAN_BATCH ? first + SCAN_BATCH : g->numbers;
-	c->scanned = end == g->numbers ? 0 : end;
-	unlock(g, &c->lock);
-	for (uint32_t n = first; n < end; n++)
-		*set |= scan_one(g, vcpu, ferry_vgic_virq(g, vcpu, n));
-	return end != g->numbers;
+		for (; bits; bits &= bits - 1) {
+			*at = (*at & ~31u) + (uint32_t)__builtin_ctz(bits);
+			if (!n--)
+				return true;
+			*set |= scan_one(g, vcpu, ferry_vgic_virq(g, vcpu, *at));
+		}
+	}
+	return false;
 }
 
-/* A request that comes in the middle means all of them again. */
+/* The next batch. A request that comes in the middle means all of them again. */
 static bool serve_scan(struct ferry_vgic *g, uint32_t vcpu, uint32_t bits, vcpu_set *set)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
+	uint32_t at = 0;
+	bool more;
 
-	if (bits & REQUEST_SCAN) {
-		lock(g, &c->lock);
-		c->scanned = 0;
-		unlock(g, &c->lock);
-	} else if (!(bits & REQUEST_SCANNING)) {
+	if (!(bits & (REQUEST_SCAN | REQUEST_SCANNING)))
 		return false;
-	}
-	return scan(g, vcpu, set);
+	lock(g, &c->lock);
+	if (!(bits & REQUEST_SCAN))
+		at = c->scanned;
+	unlock(g, &c->lock);
+	more = scan(g, vcpu, &at, SCAN_BATCH, set);
+	lock(g, &c->lock);
+	c->scanned = more ? at : 0;
+	unlock(g, &c->lock);
+	return more;
 }
 
 /* ---- into the guest and out of it ----------------------------------------------------------- */
@@ -200,58 +219,23 @@ void ferry_vcpu_unblock(struct ferry_vgic *g, uint32_t vcpu)
 
 /* ---- power ------------------------------------------------------------------------------------------ */
 
-/* L held: as many as fit into `later` are nobody's; what is active is parked. True: more. */
-static bool let_go(struct ferry_vgic *g, uint32_t vcpu, struct ferry_later *later)
-{
-	struct ferry_virq *some[VGIC_LRS];
-	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	const uint32_t *map = c->nspilled ? g->spilled : g->queued;
-	uint32_t n = ferry_vcpu_pick(g, vcpu, map, 3, VGIC_LRS, some);
-
-	for (uint32_t k = 0; k < n; k++) {
-		lock(g, &some[k]->lock);
-		ferry_virq_unlink(g, some[k]);
-		ferry_later_add(later, some[k], ferry_virq_where(g, some[k]));
-		unlock(g, &some[k]->lock);
-	}
-	return c->nspilled || c->nqueued;
-}
-
-/* When it is powered on again no priority is active, groups are off, the mask is 0 (IHI 0069H
- * 12.2, 12.4): a handler that was under way never ends. */
-static void reset_interface(struct ferry_vgic *g, struct ferry_vcpu *c)
-{
-	lock(g, &c->lock);
-	c->vmcr = 0;
-	for (uint32_t n = 0; n < 8; n++)
-		c->ap[n] = 0;
-	if (load(g, &c->cpu))
-		move_interface(g, c, true);
-	unlock(g, &c->lock);
-}
-
+/* From now on nothing should be there: that is looked after for all at once. */
 static vcpu_set power_off(struct ferry_vgic *g, uint32_t vcpu)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
+	uint32_t at = 0;
 	vcpu_set set = 0;
-	bool more;
 
-	do { /* at most numbers / VGIC_LRS + 2 times */
-		struct ferry_later later;
-
-		later.n = 0;
-		lock(g, &c->lock);
-		ferry_host_store(g->ctx, &c->on, 0);
-		more = let_go(g, vcpu, &later);
-		unlock(g, &c->lock);
-		set |= ferry_later_place(g, &later);
-	} while (more);
-	reset_interface(g, c);
+	lock(g, &c->lock);
+	ferry_host_store(g->ctx, &c->on, 0);
+	unlock(g, &c->lock);
 	for (uint32_t n = 0; n < VGIC_PRIVATE; n++)
-		set |= ferry_virq_order(g, ferry_vgic_virq(g, vcpu, n),
-					VIRQ_DEACTIVATE | VIRQ_UNPEND);
+		set |= ferry_virq_end(g, ferry_vgic_virq(g, vcpu, n),
+				      ferry_virq_begin(g, ferry_vgic_virq(g, vcpu, n)),
+				      VIRQ_DEACTIVATE | VIRQ_UNPEND, true);
 	if (g->residents)
 		g->residents->off(g, vcpu);
+	(void)scan(g, vcpu, &at, g->numbers, &set);
 	return set;
 }
 
