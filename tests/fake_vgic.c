@@ -448,7 +448,10 @@ void fake_power(uint32_t vcpu, bool power)
 	on(vcpu);
 	if (ferry_vcpu_power(fake.g, vcpu, power) != FERRY_OK)
 		fake_wrong("power %d of vCPU %u", power, vcpu);
-	fake.vcpu[vcpu].runs = fake.vcpu[vcpu].runs && power;
+	/* Switched on where it was loaded, the guest's first instructions set up its interface. */
+	fake.vcpu[vcpu].runs = power && fake.vcpu[vcpu].cpu != FERRY_NONE;
+	if (fake.vcpu[vcpu].runs)
+		guest_interface(fake.vcpu[vcpu].cpu, 0xff, false, 3);
 	fake.cpu[fake.self].off = false;
 }
 

@@ -78,7 +78,6 @@ static void change_power(void)
 	if (facts.power == GOES_OFF)
 		return;
 	fake_power(facts.target, true);
-	fake.vcpu[facts.target].runs = true;
 }
 
 /* GICD_CTLR says 3 at first, all else the opposite of what it will be. */
