@@ -48,6 +48,7 @@ static size_t lay_out(const struct ferry_vgic_config *k, struct ferry_vgic *g)
 	to->vcpus = carve(base, &used, sizeof(*g->vcpus) * k->vcpus);
 	to->queued = carve(base, &used, map);
 	to->spilled = carve(base, &used, map);
+	to->live = carve(base, &used, sizeof(*g->live) * (k->vcpus + to->words));
 	to->mpidrs = carve(base, &used, sizeof(*g->mpidrs) * k->vcpus);
 	return used;
 }

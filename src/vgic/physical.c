@@ -54,6 +54,7 @@ int ferry_vgic_bind(struct ferry_vgic *g, uint32_t intid, uint32_t phys, bool ed
 		i->routed = VGIC_NOWHERE;
 		virq_clear(i, VIRQ_EDGE | VIRQ_LINE);
 		virq_set(i, edge ? VIRQ_EDGE : 0);
+		ferry_virq_note(g, i);
 		ferry_virq_reroute(g, i);
 		status = FERRY_OK;
 	}

@@ -12,7 +12,13 @@ bool ferry_virq_pending(const struct ferry_virq *i)
 	       (i->flags & (VIRQ_EDGE | VIRQ_LINE)) == VIRQ_LINE;
 }
 
-/* The rule. Active ones stay with who has them; what pends is its target's. */
+static bool is_on(const struct ferry_vgic *g, uint32_t vcpu)
+{
+	return vcpu != VGIC_NOBODY && ferry_host_load(g->ctx, &g->vcpus[vcpu].on);
+}
+
+/* The rule. Active ones stay with who has them; what pends is its target's; nothing is with one
+ * that is off. */
 uint32_t ferry_virq_where(const struct ferry_vgic *g, const struct ferry_virq *i)
 {
 	uint32_t group = virq_is(i, VIRQ_GROUP1) ? 2 : 1;
@@ -20,13 +26,11 @@ uint32_t ferry_virq_where(const struct ferry_vgic *g, const struct ferry_virq *i
 	if (virq_is(i, VIRQ_DEAD))
 		return VGIC_NOBODY;
 	if (virq_is(i, VIRQ_ACTIVE))
-		return i->place.owner;
-	if (!virq_is(i, VIRQ_ENABLED) || !ferry_virq_pending(i) || i->target == VGIC_NOBODY)
+		return is_on(g, i->place.owner) ? i->place.owner : VGIC_NOBODY;
+	if (!virq_is(i, VIRQ_ENABLED) || !ferry_virq_pending(i) ||
+	    !(ferry_host_load(g->ctx, &g->ctlr) & group))
 		return VGIC_NOBODY;
-	if (!(ferry_host_load(g->ctx, &g->ctlr) & group) ||
-	    !ferry_host_load(g->ctx, &g->vcpus[i->target].on))
-		return VGIC_NOBODY;
-	return i->target;
+	return is_on(g, i->target) ? i->target : VGIC_NOBODY;
 }
 
 /* ---- physical side --------------------------------------------------------------- */
@@ -135,10 +139,20 @@ void ferry_virq_unlink(struct ferry_vgic *g, struct ferry_virq *i)
 		ferry_virq_reroute(g, i);
 }
 
+void ferry_virq_note(struct ferry_vgic *g, struct ferry_virq *i)
+{
+	if (i->noted ||
+	    !(virq_is(i, VIRQ_ACTIVE) || ferry_virq_pending(i) || i->phys != FERRY_NONE))
+		return;
+	i->noted = 1;
+	ferry_host_or(g->ctx, vgic_live(g, i->target, i->number / 32), 1u << i->number % 32);
+}
+
 uint32_t ferry_virq_sort(struct ferry_vgic *g, struct ferry_virq *i)
 {
 	uint32_t owner = i->place.owner;
 
+	ferry_virq_note(g, i);
 	if (owner != VGIC_NOBODY && ferry_virq_where(g, i) == owner) {
 		take_off_list(g, i);
 		ferry_virq_link(g, i, owner);

@@ -81,7 +81,7 @@ struct ferry_virq {
 	uint8_t asked;   /* route writes */
 	uint8_t sources; /* SGI of a GICv2 guest: vCPUs that have sent it: pending if not 0 */
 	uint8_t source;  /* ... the one in the list register, or active */
-	uint8_t reserved;
+	uint8_t noted;   /* its bit of ferry_vgic.live is set */
 	uint16_t number; /* below numbers of struct ferry_vgic */
 	/* Changed only with both L of the owner (or of the one it becomes) and I held: who has
 	 * either lock may read. */
@@ -191,16 +191,25 @@ struct ferry_vgic {
 	struct ferry_virq *shared;  /* SPIs, then extended SPIs */
 	struct ferry_vcpu *vcpus;
 	uint32_t *queued, *spilled; /* bitmaps: `words` for each vCPU */
-	uint64_t *mpidrs;           /* by vCPU; GICv3 */
-	ferry_atomic ctlr;          /* GICD_CTLR bits 1:0: groups enabled */
-	uint32_t words;             /* of a bitmap */
-	uint32_t numbers;           /* of interrupts that one vCPU can have: private and shared */
+	/* Interrupts that may pend, be active or linked: what a scan looks at, which takes bits
+	 * away. Set under I. A word for the private ones of each vCPU, then words - 1 for all. */
+	ferry_atomic *live;
+	uint64_t *mpidrs;  /* by vCPU; GICv3 */
+	ferry_atomic ctlr; /* GICD_CTLR bits 1:0: groups enabled */
+	uint32_t words;    /* of a bitmap */
+	uint32_t numbers;  /* of interrupts that one vCPU can have: private and shared */
 	uint16_t spis, espis;
 	uint8_t nvcpus, lrs, strategy, flags;
 	uint8_t nresident, aprs; /* aprs: how many of ICH_AP0R and ICH_AP1R, each */
 	struct ferry_resident resident[FERRY_RESIDENTS];
 	uint64_t timer_offset; /* ferry_vgic_timer_offset */
 };
+
+/* Its word, for the interrupts of `vcpu` from 32 * word on. */
+static inline ferry_atomic *vgic_live(const struct ferry_vgic *g, uint32_t vcpu, uint32_t word)
+{
+	return &g->live[word ? g->nvcpus + word - 1 : vcpu];
+}
 
 static inline bool virq_is(const struct ferry_virq *i, uint32_t flags)
 {
@@ -268,6 +277,8 @@ vcpu_set ferry_vgic_rescan(struct ferry_vgic *g);
 void ferry_virq_unlink(struct ferry_vgic *g, struct ferry_virq *i);
 /* It is the vCPU's: queued, or spilled if it is active. It was nobody's, or in a list register. */
 void ferry_virq_link(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu);
+/* A scan has to look at it from now on, if it pends, is active or linked. */
+void ferry_virq_note(struct ferry_vgic *g, struct ferry_virq *i);
 /* From its list into list register `lr`. */
 void ferry_virq_lift(struct ferry_vgic *g, struct ferry_virq *i, uint32_t lr);
 /* It is where it should be on its owner's side, or nobody's: then where to place it, once L
