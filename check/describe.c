@@ -9,6 +9,10 @@ static void describe_step(const struct world *w, uint32_t cpu, char *out, size_t
 	const struct actor *a = &state_of(w->m)->actor[cpu];
 	const char *where = "goes on";
 
+	if (scenario_guest(w->s) && !c->depth) {
+		snprintf(out, size, "CPU %u goes on in the host", cpu);
+		return;
+	}
 	if (c->depth && c->frame[c->depth - 1].handler)
 		where = "goes on in a handler";
 	else if (c->depth)
@@ -27,6 +31,11 @@ static void describe_step(const struct world *w, uint32_t cpu, char *out, size_t
 		snprintf(out, size, "CPU %u %s (%s)", cpu, where,
 			 scenario_op[w->s->script[cpu].op[a->at].kind]);
 }
+
+/* By enum virt_step. */
+static const char *const step_name[] = { "takes an interrupt",          "goes on in its handler",
+					 "executes its next operation", "is left for an interrupt",
+					 "is left for maintenance",     "does something" };
 
 void world_describe(struct world *w, label l, char *out, size_t size)
 {
@@ -69,8 +78,11 @@ void world_describe(struct world *w, label l, char *out, size_t size)
 		snprintf(out, size, "the time for ferry_poll has come");
 		break;
 	case L_OP:
-		snprintf(out, size, b ? "CPU %u has waited for a while" : "CPU %u is switched on",
-			 a);
+		if (b == 2)
+			snprintf(out, size, "CPU %u leaves its guest for its script", a);
+		else
+			snprintf(out, size,
+				 b ? "CPU %u has waited for a while" : "CPU %u is switched on", a);
 		break;
 	case L_WRITE:
 		snprintf(out, size, "the oldest posted write takes effect in device %u", a);
@@ -92,6 +104,15 @@ void world_describe(struct world *w, label l, char *out, size_t size)
 		break;
 	case L_ROUTE:
 		snprintf(out, size, "the new route of interrupt %u takes effect", a);
+		break;
+	case L_GUEST:
+		snprintf(out, size, "the guest on CPU %u %s", a, step_name[b < 5 ? b : 5]);
+		break;
+	case L_TICK:
+		snprintf(out, size, "time passes: the counter goes on");
+		break;
+	case L_SOFT:
+		snprintf(out, size, "the software timer of vCPU %u has come", a);
 		break;
 	}
 }

@@ -23,6 +23,8 @@ static const struct word words[] = {
 	{ "bound", L_BOUND, 0, 0, false },   { "flush", L_FLUSH, 1, 2, false },
 	{ "recall", L_RECALL, 2, 2, false }, { "its", L_ITS, 1, 1, false },
 	{ "wake", L_WAKE, 1, 1, false },     { "route", L_ROUTE, 1, 1, false },
+	{ "guest", L_GUEST, 2, 2, false },   { "tick", L_TICK, 0, 0, false },
+	{ "soft", L_SOFT, 1, 1, false },
 };
 
 #define WORDS (sizeof(words) / sizeof(*words))

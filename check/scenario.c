@@ -236,6 +236,8 @@ static bool check_gic(const struct scenario *s, struct fault *f)
 	for (int i = 0; i < s->nirqs; i++)
 		if (s->hw.gic2 && (s->kind[i] == SCENARIO_LPI || s->kind[i] == SCENARIO_ESPI))
 			return scenario_wrong(f, "a GICv2 has no %s", scenario_kind[s->kind[i]]);
+	if (scenario_guest(s) && s->hw.gic2 && !s->guest.gic2)
+		return scenario_wrong(f, "on a GICv2 a guest sees one, too: vgic=2");
 	f->option = option_at(AT(several));
 	if (s->several && !s->hw.gic2)
 		return scenario_wrong(

@@ -104,7 +104,8 @@ bool world_gic_piece(struct machine *m, uint32_t n, void **at, size_t *size)
 	} else if (n > 3 && n - 4 < m->config.sources) {
 		*at = &g->line[0];
 		*size = 0;
-		if (m->source[n - 4].kind != FERRY_GIC_LPI) {
+		if (m->source[n - 4].kind != FERRY_GIC_LPI &&
+		    arm_index(m, m->source[n - 4].intid) != NONE) {
 			*at = &g->line[arm_index(m, m->source[n - 4].intid)];
 			*size = sizeof(*g->line);
 		}

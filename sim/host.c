@@ -194,6 +194,13 @@ static void check_order(struct machine *m, uint32_t bit)
 			after[k] |= after[n];
 }
 
+static bool is_alone(const struct machine *m, const ferry_lock *lock)
+{
+	size_t n = (size_t)((const char *)lock - (const char *)m->library) / 4;
+
+	return m->out->alone && n < m->config.library / 4 && m->out->alone[n];
+}
+
 /* A lock that is only ever taken by holders of another one is never waited for. */
 static enum mover lock_mover(struct machine *m, const ferry_lock *lock)
 {
@@ -209,6 +216,11 @@ void ferry_host_lock(void *ctx, ferry_lock *lock)
 
 	if (m->quiet) {
 		look_lock(m, lock);
+		return;
+	}
+	if (is_alone(m, lock) && !lock->opaque[0]) {
+		lock->opaque[0] = m->current + 1;
+		m->cpu[m->current].locks++;
 		return;
 	}
 	cpu_yield_for(m, m->config.tso || m->config.weak ? MOVES_RIGHT : lock_mover(m, lock));
@@ -249,6 +261,11 @@ void ferry_host_unlock(void *ctx, ferry_lock *lock)
 	if (m->quiet) {
 		if (lock->opaque[0] == LOOKER)
 			lock->opaque[0] = 0;
+		return;
+	}
+	if (is_alone(m, lock) && lock->opaque[0] == m->current + 1) {
+		lock->opaque[0] = 0;
+		m->cpu[m->current].locks--;
 		return;
 	}
 	commuting(m);

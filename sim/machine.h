@@ -350,7 +350,9 @@ struct sim_out {
 	uint32_t *lock_name;     /* by word: the bit of a lock; 0: none yet */
 	uint32_t lock_names;
 	uint32_t lock_after[32]; /* by bit: locks that were taken with this one held */
-	uint8_t *resource;       /* by word; 0: not yet named */
+	/* By word, may be null: locks of what never changes. Nobody can tell who has one. */
+	uint8_t *alone;
+	uint8_t *resource; /* by word; 0: not yet named */
 	uint32_t resources;
 	uint32_t *hot; /* lines, in the order of their first write */
 	uint32_t nhot;
