@@ -219,6 +219,17 @@ void ferry_vcpu_unblock(struct ferry_vgic *g, uint32_t vcpu)
 
 /* ---- power ------------------------------------------------------------------------------------------ */
 
+/* When it is powered on again no priority is active, groups are off, the mask is 0 (IHI 0069H
+ * 12.2, 12.4): a handler that was under way never ends. L held. */
+static void reset_interface(struct ferry_vgic *g, struct ferry_vcpu *c)
+{
+	c->vmcr = 0;
+	for (uint32_t n = 0; n < 8; n++)
+		c->ap[n] = 0;
+	if (load(g, &c->cpu))
+		move_interface(g, c, true);
+}
+
 /* From now on nothing should be there: that is looked after for all at once. */
 static vcpu_set power_off(struct ferry_vgic *g, uint32_t vcpu)
 {
@@ -228,6 +239,7 @@ static vcpu_set power_off(struct ferry_vgic *g, uint32_t vcpu)
 
 	lock(g, &c->lock);
 	ferry_host_store(g->ctx, &c->on, 0);
+	reset_interface(g, c);
 	unlock(g, &c->lock);
 	for (uint32_t n = 0; n < VGIC_PRIVATE; n++)
 		set |= ferry_virq_end(g, ferry_vgic_virq(g, vcpu, n),
