@@ -123,12 +123,12 @@ static void test_sgir(void)
 static void bug_7(void)
 {
 	static const uint64_t nobody[] = {
-		0xfffc,                        /* no such Aff0 in this cluster */
-		0x1ull << 16 | 0xffff,         /* no such Aff1 */
-		0x2ull << 16 | 0xffff,         /* Aff1 of another Aff2 */
-		0xffull << 48 | 0xffff,        /* Aff3 */
-		0xffull << 32 | 0xffff,        /* Aff2 */
-		0x1ull << 44 | 0xffff,         /* a range: RSS is 0 */
+		0xfffc,                      /* no such Aff0 in this cluster */
+		0x1ull << 16 | 0xffff,       /* no such Aff1 */
+		0x2ull << 16 | 0xffff,       /* Aff1 of another Aff2 */
+		0xffull << 48 | 0xffff,      /* Aff3 */
+		0xffull << 32 | 0xffff,      /* Aff2 */
+		0x1ull << 44 | 0xffff,       /* a range: RSS is 0 */
 		0xfull << 44 | 0xff00ffffff, /* everything */
 	};
 
@@ -327,7 +327,27 @@ static void test_masks(void)
 	for (uint32_t vcpu = 0; vcpu < 3; vcpu++)
 		is_u64(read32(vcpu, FERRY_GICD, REG_ITARGETSR + 4 * vcpu), 0x01010101u << vcpu,
 		       "ITARGETSR: vCPU %u finds its own bit", vcpu);
+	write32(1, FERRY_GICD, REG_ITARGETSR + 20, 0);
+	is_u64(fake_look(1, 20).target, 1, "ITARGETSR: a private one's is read-only");
 	calm("ITARGETSR: no rule was broken");
+}
+
+/* A uniprocessor has no targets to choose from (IHI 0048B 4.3.12). */
+static void test_uniprocessor(void)
+{
+	struct ferry_vgic_config one = v2;
+
+	one.vcpus = 1;
+	fake_guest(&one);
+	fake_boot(0, 0);
+	guest_dist(0, true);
+	prepare(0, 40, 0);
+	write32(0, FERRY_GICD, REG_ITARGETSR + 40, 0);
+	guest_set(0, REG_ISPENDR, 40);
+	fake_settle();
+	is_u64(guest_sees(0), 40, "uniprocessor: all SPIs are its, whatever ITARGETSR is told");
+	is_u64(itargetsr(40), 0, "uniprocessor: ITARGETSR reads 0");
+	calm("uniprocessor: no rule was broken");
 }
 
 static uint64_t irouter(uint32_t intid)
@@ -459,7 +479,12 @@ static void bug_42(void)
 	ok(guest_get(0, REG_ISPENDR, 40) && !guest_get(0, REG_ISACTIVER, 40),
 	   "bug 42: pending in a list register");
 	fake_settle();
-	is_u64(guest_ack(1), 40, "bug 42: taken there");
+	is_u64(guest_sees(1), 40, "bug 42: to be taken there");
+	guest_set(0, REG_ICPENDR, 40);
+	is_u64(guest_sees(1), FAKE_SPURIOUS, "bug 42: ICPENDR elsewhere, and it is gone at once");
+	guest_set(0, REG_ISPENDR, 40);
+	fake_settle();
+	is_u64(guest_ack(1), 40, "bug 42: taken");
 	ok(!guest_get(0, REG_ISPENDR, 40) && guest_get(0, REG_ISACTIVER, 40),
 	   "bug 42: another vCPU sees that it is active");
 	fake_settle();
@@ -468,8 +493,8 @@ static void bug_42(void)
 	is_u64(fake_count(FAKE_KICK, FERRY_NONE, FERRY_NONE), 1, "bug 42: ... for one kick");
 	fake_settle();
 	guest_set(0, REG_ICACTIVER, 40);
-	ok(!guest_get(0, REG_ISACTIVER, 40) && !fake_look(0, 40).active,
-	   "bug 42: it can be cleared from there");
+	ok(!fake_look(0, 40).active, "bug 42: it can be cleared from there");
+	ok(!guest_get(0, REG_ISACTIVER, 40), "bug 42: ... and reads so");
 	calm("bug 42: no rule was broken");
 }
 
@@ -572,6 +597,7 @@ int main(void)
 	test_sgi1r();
 	test_ctlr();
 	test_masks();
+	test_uniprocessor();
 	test_spill();
 	bug_7();
 	bug_8();

@@ -155,7 +155,7 @@ uint64_t ferry_vgic_get_ctlr(struct vgic_at *at)
 /* Waits only where a group was switched off: nothing of it comes from then on. */
 vcpu_set ferry_vgic_set_ctlr(struct vgic_at *at, uint64_t value)
 {
-	uint32_t new = (uint32_t)value &GROUPS;
+	uint32_t new = (uint32_t)(value & GROUPS);
 	uint32_t old = ferry_host_xchg(at->g->ctx, &at->g->ctlr, new);
 
 	at->sync = (old & ~new) != 0;
@@ -253,10 +253,10 @@ vcpu_set ferry_vgic_set_priority(struct vgic_at *at, uint64_t value)
 	return ferry_virq_prioritise(at->g, at->i, (uint8_t)(value & PRIORITY_BITS));
 }
 
-/* SGIs are edge-triggered, whatever is written. */
+/* SGIs are edge-triggered from the beginning, whatever is written. */
 uint64_t ferry_vgic_get_config(struct vgic_at *at)
 {
-	return at->intid < SGIS || is(at, VIRQ_EDGE) ? CONFIG_EDGE : 0;
+	return is(at, VIRQ_EDGE) ? CONFIG_EDGE : 0;
 }
 
 vcpu_set ferry_vgic_set_config(struct vgic_at *at, uint64_t value)
