@@ -604,8 +604,11 @@ void arm_eoi(struct machine *m, uint32_t cpu, uint32_t value)
 		return;
 	}
 	g->act[i - 1].dropped = true;
-	/* An LPI has nothing to deactivate. */
-	if (!g->split || value >= FERRY_LPI_FIRST) {
+	if (g->split && m->virt && arm_index(m, value) < m->gic->lines) {
+		/* A guest's, from now on: it is active, wherever it will be ended. */
+		remove_active(g, i - 1);
+		m->gic->line[arm_index(m, value)].active_on = 0;
+	} else if (!g->split || value >= FERRY_LPI_FIRST) { /* an LPI: nothing to deactivate */
 		remove_active(g, i - 1);
 		end_active(m, cpu, value);
 	}
@@ -646,6 +649,22 @@ void arm_deactivate(struct machine *m, uint32_t cpu, uint32_t value)
 	}
 	remove_active(g, i);
 	end_active(m, cpu, value);
+}
+
+bool arm_end(struct machine *m, uint32_t cpu, uint32_t intid)
+{
+	uint32_t i, n = arm_index(m, intid), l = arm_local(intid);
+	struct gic_cpu *g = holder(m, cpu, intid, &i);
+	bool was = l != NONE ? m->gic->cpu[cpu].active[l / 32] >> (l % 32) & 1 :
+			       n < m->gic->lines && m->gic->line[n].active;
+
+	if (g && !g->act[i].dropped)
+		violation(m, V_BROKEN, cpu, NONE,
+			  "interrupt %u is deactivated before its priority was dropped", intid);
+	else if (g)
+		remove_active(g, i);
+	end_active(m, cpu, intid);
+	return was;
 }
 
 /* ---- SGIs ------------------------------------------------------------------------------- */

@@ -172,6 +172,9 @@ void arm_take(struct machine *m, uint32_t cpu);
 uint32_t arm_acknowledge(struct machine *m, uint32_t cpu);
 void arm_eoi(struct machine *m, uint32_t cpu, uint32_t value);
 void arm_deactivate(struct machine *m, uint32_t cpu, uint32_t value);
+/* It is deactivated otherwise: by a list register of this CPU, ICACTIVER, or the DIR of a host of
+ * guests. False: it was not active. */
+bool arm_end(struct machine *m, uint32_t cpu, uint32_t intid);
 /* Software makes a line pending, or not. */
 void arm_pend(struct machine *m, uint32_t n, bool pending);
 void arm_sgi(struct machine *m, uint32_t from, uint32_t to, uint32_t id);

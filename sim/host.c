@@ -8,7 +8,7 @@
  * Explored, a CPU yields only where a section ends (config.explore); and every
  * value that the code gets from here goes into its history.
  */
-#include "machine.h"
+#include "virt.h"
 
 #define FLUSH_NS 400       /* a storm lets a store wait so long */
 #define LOOKER 0xffffffffu /* owner of a lock that a look from outside took */
@@ -247,6 +247,8 @@ void ferry_host_lock(void *ctx, ferry_lock *lock)
 		machine_share(m, lock, held(m), true);
 	lock->opaque[0] = m->current + 1;
 	c->locks++;
+	if (m->out->counts)
+		m->out->counts->locks++;
 	check_order(m, lock_bit(m, lock));
 	c->held |= lock_bit(m, lock);
 	c->locked_at = m->now;

@@ -6,7 +6,7 @@
  * on a CPU is about to do is told by its history.
  */
 #include <string.h>
-#include "gic.h"
+#include "virt.h"
 
 struct image {
 	uint8_t *out;
@@ -220,6 +220,8 @@ size_t machine_image(const struct machine *m, uint8_t *out)
 	put_others(&i, m);
 	if (m->config.gic)
 		i.n += arm_image(m, out + i.n);
+	if (m->virt)
+		i.n += virt_image(m, out + i.n);
 	memcpy(out + i.n, m->client, m->config.client_bytes);
 	return i.n + m->config.client_bytes;
 }

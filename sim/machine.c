@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include "gic.h"
+#include "virt.h"
 
 /* Below where Linux puts anything by itself, above the sanitizers' shadows. */
 #define ARENA_ADDRESS ((void *)0x200000000000)
@@ -239,6 +239,8 @@ void cpu_kick(struct machine *m, uint32_t cpu)
 
 	if (cpu == m->current)
 		return;
+	if (c->state == CPU_GUEST && m->config.storm)
+		cpu_at(m, cpu, virt_next(m, cpu));
 	if (may_take(m, c) || (c->state == CPU_IDLE && m->config.client->has_work(m, cpu)))
 		cpu_wake(m, cpu);
 }
@@ -370,6 +372,8 @@ uint32_t machine_labels(struct machine *m, label *out, uint32_t max)
 			add(&list, label_of(L_WRITE, i, 0));
 	if (m->config.gic)
 		arm_labels(m, add_label, &list);
+	if (m->virt)
+		virt_labels(m, add_label, &list);
 	if (m->poll_at != NEVER && (!m->config.explore || m->now >= m->poll_at))
 		add(&list, label_of(L_POLL, 0, 0));
 	if (m->config.explore && may_pass(m))
@@ -398,7 +402,7 @@ static void reschedule(struct machine *m, uint32_t cpu)
 	case CPU_LOCK: /* the unlock wakes it */
 	case CPU_IDLE:
 	case CPU_PARKED:
-	case CPU_GUEST:
+	case CPU_GUEST: /* by cpu_kick */
 		break;
 	}
 	cpu_kick(m, cpu);
@@ -432,6 +436,14 @@ static void perform_eoi(struct machine *m, uint32_t i)
 
 	flight_free(m, i);
 	device_eoi_broadcast(m, vector);
+}
+
+static void perform_virt(struct machine *m, label l)
+{
+	if (virt_perform(m, l))
+		run_fibre(m, label_a(l));
+	else if (m->config.storm && label_kind(l) == L_GUEST)
+		reschedule(m, label_a(l));
 }
 
 void machine_perform(struct machine *m, label l)
@@ -491,6 +503,7 @@ void machine_perform(struct machine *m, label l)
 	case L_GUEST:
 	case L_TICK:
 	case L_SOFT:
+		perform_virt(m, l);
 		break;
 	}
 }
@@ -521,6 +534,16 @@ bool machine_deadlocked(const struct machine *m)
 	return false;
 }
 
+static void storm_guest(struct machine *m, uint32_t cpu)
+{
+	label l = virt_choose(m, cpu);
+
+	if (l)
+		machine_perform(m, l);
+	else
+		reschedule(m, cpu);
+}
+
 static bool storm_cpu(struct machine *m, uint32_t cpu, uint64_t t)
 {
 	struct sim_cpu *c = &m->cpu[cpu];
@@ -528,6 +551,10 @@ static bool storm_cpu(struct machine *m, uint32_t cpu, uint64_t t)
 	if (c->due != t)
 		return true;
 	c->due = NEVER;
+	if (c->state == CPU_GUEST) {
+		storm_guest(m, cpu);
+		return true;
+	}
 	/* Hardware takes it at the next instruction boundary, but which one is
 	 * the next is a matter of nanoseconds. */
 	if (may_take(m, c) && (c->state != CPU_READY || machine_random(m) & 3)) {
@@ -633,7 +660,7 @@ static void init_tables(struct machine *m)
 struct machine *machine_new(const struct sim_config *config, struct sim_out *out)
 {
 	struct machine *m;
-	size_t used = 0, at[13];
+	size_t used = 0, at[14];
 	uint8_t *base;
 
 	carve(&used, sizeof(*m));
@@ -648,6 +675,7 @@ struct machine *machine_new(const struct sim_config *config, struct sim_out *out
 	used = (used + 4095) & ~(size_t)4095;
 	at[10] = carve(&used, config->client_bytes);
 	at[11] = carve(&used, arm_bytes(config));
+	at[13] = carve(&used, virt_bytes(config));
 	at[7] = carve(&used, config->library);
 	/* Tables for ITSs and redistributors are aligned to 64 KB. */
 	used = config->gic ? (used + 65535) & ~(size_t)65535 : (used + 4095) & ~(size_t)4095;
@@ -686,6 +714,10 @@ struct machine *machine_new(const struct sim_config *config, struct sim_out *out
 		m->gic = (struct sim_gic *)(base + at[11]);
 		m->tables = base + at[12];
 		arm_init(m);
+	}
+	if (config->virt) {
+		m->virt = (struct sim_virt *)(base + at[13]);
+		virt_init(m);
 	}
 	return m;
 }

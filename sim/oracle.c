@@ -10,7 +10,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
-#include "gic.h"
+#include "virt.h"
 
 static const char *const verdict_name[] = { "lost", "duplicated", "misdelivered", "offline",
 					    "broken" };
@@ -595,6 +595,8 @@ void oracle_final_events(struct machine *m)
 {
 	uint32_t i;
 
+	if (m->virt)
+		virt_final(m);
 	for (i = 0; i < m->config.sources; i++)
 		final_tokens(m, i);
 	if (m->config.gic)

@@ -102,9 +102,9 @@ struct virt_client {
 	/* ferry_host_vcpu_kick(FERRY_NONE): a vCPU that is blocked is to run. On the fibre of who
 	 * kicks. */
 	void (*wake)(struct machine *m, uint32_t vcpu);
-	/* ferry_host_resident_save and _restore, of a device other than the timer. Null: that of
-	 * VIRT_DEVICE_PPI here is switched. */
-	void (*resident)(struct machine *m, uint32_t vcpu, uint32_t intid, bool restore);
+	/* ferry_host_resident_save (its answer) and _restore, of a device other than the timer.
+	 * Null: that of VIRT_DEVICE_PPI here is switched. */
+	bool (*resident)(struct machine *m, uint32_t vcpu, uint32_t intid, bool restore);
 	/* virt_is_complete and virt_is_pending, or null: then such questions are answered "no". */
 	bool (*complete)(struct machine *m, uint32_t src, uint32_t *target);
 	bool (*pending)(struct machine *m, uint32_t src);
@@ -166,13 +166,15 @@ struct virt_source {
 	uint8_t recent;        /* level: its line fell by itself after the last start */
 	uint8_t active;        /* 1 + vCPU that has acknowledged it and not ended it */
 	uint8_t ended_on;      /* 1 + vCPU that ended it last */
-	uint8_t asking;        /* route writes under way */
+	uint8_t asking;        /* route writes under way; bit 7: of some, nobody knows the order */
+	uint8_t changing;      /* the same of enables */
 	uint8_t unpending;     /* writes of ICPENDR under way */
-	uint8_t parked;        /* unbound, or active at a power off: no more is asked of it */
-	uint16_t spare;        /* edge: events that had no start of their own */
-	uint32_t target;       /* vCPU, by the last route write; NONE: nobody */
-	uint64_t may;          /* vCPUs that were its target since a move was last complete */
-	uint64_t since;        /* when an event that is owed came, or when it last ended */
+	uint8_t reserved;
+	uint8_t parked;  /* unbound, or active at a power off: no more is asked of it */
+	uint16_t spare;  /* edge: events that had no start of their own */
+	uint32_t target; /* vCPU, by the last route write; NONE: nobody */
+	uint64_t may;    /* vCPUs that were its target since a move was last complete */
+	uint64_t since;  /* when an event that is owed came, or when it last ended */
 };
 
 struct sim_virt {
@@ -259,6 +261,8 @@ void virt_check_put(struct machine *m, uint32_t cpu);
 enum virt_exit virt_run(struct machine *m, uint32_t vcpu);
 /* The trap that ended the last virt_run on this CPU. */
 const struct virt_trap *virt_trapped(const struct machine *m);
+/* It is dealt with: of no importance any more. */
+void virt_trap_done(struct machine *m);
 /* Interrupts on until nothing is signalled any more, then off again. On the fibre. */
 void virt_window(struct machine *m);
 
@@ -269,7 +273,7 @@ void virt_mask(struct machine *m, uint32_t vcpu, bool masked); /* PSTATE.I */
 uint32_t virt_vmcr(const struct machine *m, uint32_t vcpu);
 void virt_set_vmcr(struct machine *m, uint32_t vcpu, uint32_t value);
 /* Its timer; reg: FERRY_TIMER_CTL, _CVAL, _COUNT (CNTVCT). */
-uint64_t virt_timer_get(const struct machine *m, uint32_t vcpu, enum ferry_timer reg);
+uint64_t virt_timer_get(struct machine *m, uint32_t vcpu, enum ferry_timer reg);
 void virt_timer_set(struct machine *m, uint32_t vcpu, enum ferry_timer reg, uint64_t value);
 
 /* Power: on: registers as after a reset, the guest boots with `vmcr` (0: both groups on, priority
@@ -310,6 +314,12 @@ void virt_loaded(struct machine *m, uint32_t cpu, uint32_t vcpu);
 uint64_t virt_count(const struct machine *m); /* CNTPCT_EL0 */
 /* The output of a CPU's virtual timer has perhaps changed: its PPI, the storm's next look. */
 void virt_timer_update(struct machine *m, uint32_t cpu);
+/* L_TICK and L_SOFT; those that are enabled. */
+void virt_tick(struct machine *m, uint32_t cpu);
+void virt_soft(struct machine *m, uint32_t vcpu);
+void virt_timer_labels(struct machine *m, void (*add)(void *list, label l), void *list);
+/* Software timers of these vCPUs have come: a CPU that is online is told, `first` if it is. */
+void virt_soft_tell(struct machine *m, uint32_t first, uint64_t vcpus);
 /* An input of VIRT_DEVICE_PPI of this CPU. */
 void virt_device_line(struct machine *m, uint32_t cpu, bool asserted);
 
@@ -346,6 +356,8 @@ void virt_told_leave(struct machine *m, uint32_t cpu, uint32_t to);
 void virt_started(struct machine *m, uint32_t cpu, uint32_t vcpu, uint32_t intid);
 void virt_ended(struct machine *m, uint32_t vcpu, uint32_t intid);
 void virt_released(struct machine *m, uint32_t n);
+/* The private interrupts of a vCPU are as after a reset. */
+void virt_forget_private(struct machine *m, uint32_t vcpu);
 /* The physical interrupt of this frame was acknowledged: its event is the guest's now. */
 void virt_arrived(struct machine *m, struct frame *frame, uint32_t intid);
 
