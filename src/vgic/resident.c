@@ -156,9 +156,10 @@ static vcpu_set off_one(struct ferry_vgic *g, const struct ferry_resident *r, ui
 		ferry_timer_off(g);
 	if (r->timer)
 		c->timer_ctl = c->timer_armed = 0;
+	obey(g, i);
 	if (virq_is(i, VIRQ_PHYS) && i->routed != VGIC_NOWHERE)
 		ask(g, r, FERRY_PHYS_DEACTIVATE);
-	virq_clear(i, VIRQ_ORDERS | VIRQ_PHYS | VIRQ_CARRIED | VIRQ_OWED | VIRQ_LATCH | VIRQ_LINE);
+	virq_clear(i, VIRQ_PHYS | VIRQ_CARRIED | VIRQ_OWED | VIRQ_LATCH | VIRQ_LINE);
 	set = end(g, i, vcpu);
 	if (armed)
 		ferry_host_timer_at(g->ctx, vcpu, TIMER_NEVER);
