@@ -254,6 +254,12 @@ static void test_ctlr(void)
 		write32(1, FERRY_GICD, 0, 2);
 		fake_settle();
 		is_u64(guest_sees(0), 40, "CTLR: group 1 on");
+		guest_group(1, 40, false);
+		is_u64(guest_sees(0), FAKE_SPURIOUS,
+		       "IGROUPR: of a group that is off, gone at once");
+		guest_group(1, 40, true);
+		fake_settle();
+		is_u64(guest_sees(0), 40, "IGROUPR: and back");
 		fake_again();
 		write32(1, FERRY_GICD, 0, 2);
 		ok(!fake_count(FAKE_KICK, FERRY_NONE, FERRY_NONE),

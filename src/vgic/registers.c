@@ -8,9 +8,8 @@
  */
 #include "vgic/registers.h"
 
-#define PRIORITY_BITS 0xf8u /* 32 levels: what virtual priorities have at least (IHI 0069H 4.8) */
-#define GROUPS 0x3u         /* GICD_CTLR.EnableGrp0, EnableGrp1 */
-#define CONFIG_EDGE 2u      /* GICD_ICFGR: the upper bit of a field; the lower one is RAZ/WI */
+#define GROUPS 0x3u    /* GICD_CTLR.EnableGrp0, EnableGrp1 */
+#define CONFIG_EDGE 2u /* GICD_ICFGR: the upper bit of a field; the lower one is RAZ/WI */
 #define SGIS 16u
 
 /* ---- decode ---------------------------------------------------------------------- */
@@ -250,7 +249,7 @@ uint64_t ferry_vgic_get_priority(struct vgic_at *at)
 
 vcpu_set ferry_vgic_set_priority(struct vgic_at *at, uint64_t value)
 {
-	return ferry_virq_prioritise(at->g, at->i, (uint8_t)(value & PRIORITY_BITS));
+	return ferry_virq_prioritise(at->g, at->i, (uint8_t)value);
 }
 
 /* SGIs are edge-triggered from the beginning, whatever is written. */

@@ -21,9 +21,9 @@ static bool names(const struct ferry_vgic *g, uint32_t from, uint32_t vcpu, uint
 
 	if (value & SGI_IRM)
 		return vcpu != from;
-	/* GICD_TYPER.RSS is 0 here: no vCPU has an Aff0 above 15. */
-	return !SGI_RS(value) && affinity >> 8 == SGI_CLUSTER(value) && (affinity & 0xff) < 16 &&
-	       (value >> (affinity & 0xff) & 1);
+	/* There is no range selector (GICD_TYPER.RSS is 0): no vCPU has an Aff0 above 15. */
+	return !SGI_RS(value) && affinity >> 8 == SGI_CLUSTER(value) &&
+	       (value >> (affinity & 0xf) & 1);
 }
 
 int ferry_vgic_sgi(struct ferry_vgic *g, uint32_t vcpu, enum ferry_vgic_sgi reg, uint64_t value)
