@@ -75,28 +75,6 @@ vcpu_set ferry_virq_route(struct ferry_vgic *g, struct ferry_virq *i, uint32_t r
 	return ferry_virq_end(g, i, flags, 0, ask);
 }
 
-/* An edge from a device without a physical interrupt, or its line. A line that drops asks
- * nobody: that the guest sees an interrupt that is over is allowed for a while. */
-int ferry_vgic_inject(struct ferry_vgic *g, uint32_t vcpu, uint32_t intid, bool level)
-{
-	uint32_t n = ferry_vgic_number(g, intid);
-	struct ferry_virq *i;
-	uintptr_t flags;
-	bool linked;
-
-	if (n == FERRY_NONE || n < 16 || (n < VGIC_PRIVATE && vcpu >= g->nvcpus))
-		return FERRY_E_INVALID;
-	i = ferry_vgic_virq(g, vcpu, n);
-	flags = ferry_virq_begin(g, i);
-	linked = i->phys != FERRY_NONE;
-	if (!linked && virq_is(i, VIRQ_EDGE))
-		virq_set(i, level ? VIRQ_LATCH : 0);
-	else if (!linked)
-		i->flags = (uint16_t)((i->flags & ~VIRQ_LINE) | (level ? VIRQ_LINE : 0));
-	ferry_vgic_kick(g, ferry_virq_end(g, i, flags, 0, level && !linked));
-	return linked ? FERRY_E_STATE : FERRY_OK;
-}
-
 /* ---- reading ----------------------------------------------------------------------------- */
 
 vcpu_set ferry_virq_reader(struct ferry_vgic *g, struct ferry_virq *i)
@@ -133,16 +111,4 @@ struct ferry_virq_seen ferry_virq_see(struct ferry_vgic *g, struct ferry_virq *i
 	unlock(g, &i->lock);
 	vgic_restore(g, flags);
 	return seen;
-}
-
-int ferry_vgic_dir(struct ferry_vgic *g, uint32_t vcpu, uint32_t intid)
-{
-	uint32_t n;
-
-	/* Of a GICv2's, bits 12:10 name the source of an SGI (IHI 0048B 4.4.5). */
-	n = ferry_vgic_number(g, g->variant->version == 2 ? intid & 0x3ff : intid & 0xffffff);
-	if (n == FERRY_NONE || vcpu >= g->nvcpus)
-		return FERRY_E_INVALID;
-	ferry_vgic_sync(g, ferry_virq_order(g, ferry_vgic_virq(g, vcpu, n), VIRQ_DEACTIVATE));
-	return FERRY_OK;
 }

@@ -36,6 +36,13 @@ struct ferry_virq *ferry_vgic_virq(const struct ferry_vgic *g, uint32_t vcpu, ui
 	return &g->shared[number - VGIC_PRIVATE];
 }
 
+struct ferry_virq *ferry_vgic_spi(const struct ferry_vgic *g, uint32_t intid)
+{
+	uint32_t n = ferry_vgic_number(g, intid);
+
+	return n == FERRY_NONE || n < VGIC_PRIVATE ? NULL : ferry_vgic_virq(g, 0, n);
+}
+
 uint32_t ferry_vgic_by_affinity(const struct ferry_vgic *g, uint32_t affinity)
 {
 	for (uint32_t vcpu = 0; vcpu < g->nvcpus; vcpu++)

@@ -6,13 +6,6 @@
  */
 #include "vgic/vgic.h"
 
-static struct ferry_virq *spi(struct ferry_vgic *g, uint32_t intid)
-{
-	uint32_t n = ferry_vgic_number(g, intid);
-
-	return n == FERRY_NONE || n < VGIC_PRIVATE ? NULL : ferry_vgic_virq(g, 0, n);
-}
-
 /* Linked: the guest's end deactivated the last one, and its register was not folded yet. */
 static bool is_over(const struct ferry_virq *i)
 {
@@ -21,7 +14,7 @@ static bool is_over(const struct ferry_virq *i)
 
 int ferry_vgic_physical(struct ferry_vgic *g, uint32_t intid)
 {
-	struct ferry_virq *i = spi(g, intid);
+	struct ferry_virq *i = ferry_vgic_spi(g, intid);
 	uint32_t phys;
 	uintptr_t flags;
 
@@ -42,7 +35,7 @@ int ferry_vgic_physical(struct ferry_vgic *g, uint32_t intid)
 
 int ferry_vgic_bind(struct ferry_vgic *g, uint32_t intid, uint32_t phys, bool edge)
 {
-	struct ferry_virq *i = spi(g, intid);
+	struct ferry_virq *i = ferry_vgic_spi(g, intid);
 	int status = FERRY_E_STATE;
 	uintptr_t flags;
 
@@ -61,37 +54,4 @@ int ferry_vgic_bind(struct ferry_vgic *g, uint32_t intid, uint32_t phys, bool ed
 	unlock(g, &i->lock);
 	vgic_restore(g, flags);
 	return status;
-}
-
-/* I held; nobody's. */
-static void forget(struct ferry_vgic *g, struct ferry_virq *i)
-{
-	ferry_virq_release(g, i);
-	virq_clear(i, VIRQ_DEAD | VIRQ_LATCH | VIRQ_ACTIVE | VIRQ_LOADED | VIRQ_ORDERS);
-	i->phys = FERRY_NONE;
-	i->routed = VGIC_NOWHERE;
-}
-
-/* One that is on a list is off it at once; the owner of a list register is asked. */
-int ferry_vgic_unbind(struct ferry_vgic *g, uint32_t intid)
-{
-	struct ferry_virq *i = spi(g, intid);
-	uintptr_t flags;
-	bool linked, gone;
-
-	if (!i)
-		return FERRY_E_INVALID;
-	flags = ferry_virq_begin(g, i);
-	linked = i->phys != FERRY_NONE;
-	virq_set(i, linked ? VIRQ_DEAD : 0);
-	ferry_vgic_kick(g, ferry_virq_end(g, i, flags, 0, linked));
-	if (!linked)
-		return FERRY_E_STATE;
-	flags = ferry_virq_begin(g, i);
-	gone = i->place.at == AT_NONE;
-	if (gone)
-		forget(g, i);
-	unlock(g, &i->lock);
-	vgic_restore(g, flags);
-	return gone ? FERRY_OK : FERRY_E_AGAIN;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vcpu.c: a vCPU is loaded, enters and leaves the guest, waits, is powered on and off.
+ * vcpu.c: a vCPU is loaded, enters and leaves the guest, is powered on and off.
  *
  * Lock order: L of a vCPU > I of an interrupt; never two of a kind.
  */
@@ -178,43 +178,6 @@ void ferry_vcpu_put(struct ferry_vgic *g, uint32_t vcpu)
 	clear_registers(g, c);
 	ferry_host_store(g->ctx, &c->cpu, 0);
 	unlock(g, &c->lock);
-}
-
-/* ---- waiting -------------------------------------------------------------------------------------- */
-
-/* Is there anything that would wake it? Priority mask and groups as the guest has set them:
- * VMCR bits 31:24, 1:0, in both formats (IHI 0069H 12.4.8, IHI 0048B 5.3.3). */
-static bool has_something(struct ferry_vgic *g, uint32_t vcpu)
-{
-	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	struct ferry_virq *top;
-	uint32_t vmcr;
-	bool any;
-
-	lock(g, &c->lock);
-	vmcr = load(g, &c->cpu) ? (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_VMCR) : c->vmcr;
-	any = c->nqueued && ferry_vcpu_pick(g, vcpu, g->queued, vmcr & 3, 1, &top) &&
-	      (top->place.level & 0xf8) < vmcr >> 24;
-	unlock(g, &c->lock);
-	return any || load(g, &c->request);
-}
-
-int ferry_vcpu_block(struct ferry_vgic *g, uint32_t vcpu)
-{
-	struct ferry_vcpu *c = &g->vcpus[vcpu];
-
-	if (has_something(g, vcpu))
-		return FERRY_E_AGAIN;
-	ferry_host_xchg(g->ctx, &c->mode, VCPU_BLOCKED);
-	if (!load(g, &c->request))
-		return FERRY_OK;
-	ferry_vcpu_unblock(g, vcpu);
-	return FERRY_E_AGAIN;
-}
-
-void ferry_vcpu_unblock(struct ferry_vgic *g, uint32_t vcpu)
-{
-	(void)ferry_host_cas(g->ctx, &g->vcpus[vcpu].mode, VCPU_BLOCKED, VCPU_OUT);
 }
 
 /* ---- power ------------------------------------------------------------------------------------------ */

@@ -234,6 +234,8 @@ uint32_t ferry_vgic_number(const struct ferry_vgic *g, uint32_t intid);
 uint32_t ferry_vgic_intid(const struct ferry_vgic *g, uint32_t number);
 /* `vcpu` < nvcpus counts for private ones; number < g->numbers. */
 struct ferry_virq *ferry_vgic_virq(const struct ferry_vgic *g, uint32_t vcpu, uint32_t number);
+/* The SPI of this INTID, or null. */
+struct ferry_virq *ferry_vgic_spi(const struct ferry_vgic *g, uint32_t intid);
 /* The vCPU of this affinity (as in ferry_virq.route), or VGIC_NOBODY. At most g->nvcpus
  * comparisons. */
 uint32_t ferry_vgic_by_affinity(const struct ferry_vgic *g, uint32_t affinity);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * teardown.c: a virtual SPI is linked to its physical one no more. Linked only if used.
+ *
+ * Lock order: L of a vCPU > I of an interrupt; never two of a kind.
+ */
+#include "vgic/vgic.h"
+
+/* I held; nobody's. */
+static void forget(struct ferry_vgic *g, struct ferry_virq *i)
+{
+	ferry_virq_release(g, i);
+	virq_clear(i, VIRQ_DEAD | VIRQ_LATCH | VIRQ_ACTIVE | VIRQ_LOADED | VIRQ_ORDERS);
+	i->phys = FERRY_NONE;
+	i->routed = VGIC_NOWHERE;
+}
+
+/* One that is on a list is off it at once; the owner of a list register is asked. */
+int ferry_vgic_unbind(struct ferry_vgic *g, uint32_t intid)
+{
+	struct ferry_virq *i = ferry_vgic_spi(g, intid);
+	uintptr_t flags;
+	bool linked, gone;
+
+	if (!i)
+		return FERRY_E_INVALID;
+	flags = ferry_virq_begin(g, i);
+	linked = i->phys != FERRY_NONE;
+	virq_set(i, linked ? VIRQ_DEAD : 0);
+	ferry_vgic_kick(g, ferry_virq_end(g, i, flags, 0, linked));
+	if (!linked)
+		return FERRY_E_STATE;
+	flags = ferry_virq_begin(g, i);
+	gone = i->place.at == AT_NONE;
+	if (gone)
+		forget(g, i);
+	unlock(g, &i->lock);
+	vgic_restore(g, flags);
+	return gone ? FERRY_OK : FERRY_E_AGAIN;
+}
