@@ -226,4 +226,5 @@ const struct subject subject_library = {
 	.guard = guard,
 	.look = look,
 	.arm = &subject_gic,
+	.guest = &subject_guest,
 };

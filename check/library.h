@@ -32,7 +32,7 @@ void library_poll(struct machine *m);
 	.leave = library_leave, .step = library_step, .commit = library_commit, \
 	.roll_back = library_roll_back, .poll = library_poll
 
-extern const struct subject subject_gic;
+extern const struct subject subject_gic, subject_guest;
 
 /* A look from outside. False: it met a lock that is held, or there is no such interrupt. */
 bool library_affinity(struct machine *m, uint32_t src, struct ferry_affinity *a,

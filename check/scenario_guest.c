@@ -25,8 +25,8 @@ const char *const scenario_op[OP_KINDS] = {
 };
 
 #define BIT(n) (1u << (n))
-#define EDGES BIT(SCENARIO_HWEDGE)
-#define LINKED (EDGES | BIT(SCENARIO_HWLEVEL))
+#define LINKED (BIT(SCENARIO_HWEDGE) | BIT(SCENARIO_HWLEVEL))
+#define EDGES (BIT(SCENARIO_HWEDGE) | BIT(SCENARIO_VEDGE) | BIT(SCENARIO_SGI))
 #define VIRTUAL (BIT(SCENARIO_VEDGE) | BIT(SCENARIO_VLEVEL))
 
 const struct op_form scenario_form[OP_KINDS] = {
@@ -48,7 +48,7 @@ const struct op_form scenario_form[OP_KINDS] = {
 	[OP_DROP] = { 1, ARG_NONE, ON_HOST, BIT(SCENARIO_HWLEVEL) },
 	[OP_TEARDOWN] = { 1, ARG_NONE, ON_HOST, LINKED },
 	[OP_ROUTE] = { 1, ARG_ROUTE, ON_VCPU, LINKED | VIRTUAL },
-	[OP_PEND] = { 1, ARG_NONE, ON_VCPU, 0 },
+	[OP_PEND] = { 1, ARG_NONE, ON_VCPU, EDGES },
 	[OP_UNPEND] = { 1, ARG_NONE, ON_VCPU, 0 },
 	[OP_ACTIVATE] = { 1, ARG_NONE, ON_VCPU, 0 },
 	[OP_DEACTIVATE] = { 1, ARG_NONE, ON_VCPU, 0 },

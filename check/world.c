@@ -6,6 +6,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 #include "client.h"
+#include "sim/virt.h"
 
 #define STACK 32768u
 #define FLIGHTS 64u
@@ -200,6 +201,7 @@ static struct sim_config config_of(const struct scenario *s, const struct sim_cl
 	};
 
 	world_gic_config(s, &config);
+	world_guest_config(s, &config);
 	return config;
 }
 
@@ -217,7 +219,7 @@ static bool able(const struct subject *subject, const struct scenario *s)
 	};
 	uint32_t cpu, i;
 
-	for (cpu = 0; cpu < s->cpus; cpu++)
+	for (cpu = 0; cpu < s->cpus && !scenario_guest(s); cpu++)
 		for (i = 0; i < s->script[cpu].n; i++)
 			if (!need[s->script[cpu].op[i].kind])
 				return false;
@@ -228,6 +230,10 @@ static void describe_sources(struct machine *m, const struct scenario *s)
 {
 	uint32_t i;
 
+	if (scenario_guest(s)) {
+		world_guest_describe(m, s);
+		return;
+	}
 	if (scenario_arm(s)) {
 		world_gic_sources(m, s);
 		return;
@@ -316,6 +322,10 @@ static void boot(struct world *w)
 	(void)quiesce(w);
 	state_of(w->m)->running = 1;
 	(void)quiesce(w);
+	if (scenario_guest(w->s)) {
+		world_guest_start(w->m);
+		(void)quiesce(w);
+	}
 	for (cpu = 0; cpu < w->s->cpus; cpu++)
 		if (w->s->away >> cpu & 1)
 			state_of(w->m)->actor[cpu].booted = 0;
@@ -336,7 +346,7 @@ bool world_build(struct world *w, const struct scenario *s, const struct subject
 	if (!subject)
 		return refuse(w, "the subject does nothing on an Arm machine");
 	w->subject = subject;
-	client = client_threads;
+	client = scenario_guest(s) ? client_guest : client_threads;
 	client.interrupt = subject->interrupt;
 	client.doorbell = subject->doorbell;
 	client.seen = seen;
@@ -347,11 +357,12 @@ bool world_build(struct world *w, const struct scenario *s, const struct subject
 	if (!build_machine(w, &client, merge))
 		return refuse(w, "the machine can't be built: no memory");
 	w->m->quiet = true;
-	world_gic_stale(w->m, s);
+	if (!scenario_guest(s))
+		world_gic_stale(w->m, s);
 	if (!subject->init(w->m, s))
 		return refuse(w, "the subject refuses this configuration");
 	w->m->quiet = false;
-	if (!read_guards(w))
+	if ((scenario_guest(s) && !world_guest_alone(w)) || !read_guards(w))
 		return refuse(w, "the machine can't be built: no memory");
 	describe_sources(w->m, s);
 	describe_state(w);
@@ -376,10 +387,11 @@ void world_delete(struct world *w)
 	free(w->out.is_hot);
 	free(w->out.sharing);
 	free(w->out.lock_name);
+	free(w->out.alone);
 	free(w->base);
 	free(w->piece);
 	w->m = NULL;
-	w->out.resource = w->out.is_hot = w->base = NULL;
+	w->out.resource = w->out.is_hot = w->out.alone = w->base = NULL;
 	w->out.sharing = NULL;
 	w->out.lock_name = NULL;
 	w->out.hot = NULL;
@@ -450,11 +462,14 @@ uint32_t world_labels(struct world *w, label *out)
 			out[kept++] = l;
 	}
 	for (i = 0; i < w->s->nirqs && kept < WORLD_LABELS; i++)
-		if (client_may_fire(w->m, i))
+		if (world_guest_has_device(w->s, i) && client_may_fire(w->m, i))
 			out[kept++] = label_of(L_FIRE, i, 0);
 	for (i = 0; i < w->s->cpus && kept < WORLD_LABELS; i++)
 		if (client_may_power(w->m, i))
 			out[kept++] = label_of(L_OP, i, 0);
+	for (i = 0; i < w->s->cpus && scenario_guest(w->s) && kept < WORLD_LABELS; i++)
+		if (world_guest_may_leave(w->m, i))
+			out[kept++] = label_of(L_OP, i, 2);
 	if (only_events(out, kept))
 		for (i = 0; i < w->s->cpus && kept < WORLD_LABELS; i++)
 			if (state_of(w->m)->actor[i].waits)
@@ -572,10 +587,10 @@ void world_look(struct world *w)
 
 /* ---- the end ---------------------------------------------------------------- */
 
-static const char *const state_name[] = {
-	"ready",   "in a handler or waiting", "at a fence", "at a lock",
-	"waiting", "idle",                    "parked",     "in the guest"
-};
+static const char *const state_name[] = { "ready",      "in a handler or waiting",
+					  "at a fence", "at a lock",
+					  "waiting",    "idle",
+					  "parked",     "in the guest" };
 
 /* Nothing can happen: has everyone done what there was to do? */
 static bool at_rest(struct world *w)
@@ -587,7 +602,7 @@ static bool at_rest(struct world *w)
 		const struct actor *a = &state_of(w->m)->actor[cpu];
 		bool done = c->parked || (c->state == CPU_IDLE && a->at >= w->s->script[cpu].n);
 
-		if (done)
+		if (done || (scenario_guest(w->s) && world_guest_at_rest(w->m, cpu)))
 			continue;
 		w->verdict = CHECK_DEADLOCK;
 		snprintf(w->why, sizeof(w->why),
@@ -612,16 +627,19 @@ static void check_apics(struct world *w)
 void world_end(struct world *w)
 {
 	struct state *st = state_of(w->m);
-	int round;
+	uint32_t round, rounds = scenario_guest(w->s) ? world_guest_rounds(w->s) : 3;
 
 	if (!at_rest(w))
 		return;
-	client_rest(w->m);
+	if (!scenario_guest(w->s))
+		client_rest(w->m);
 	if (w->subject->look)
 		w->subject->look(w->m, LOOK_REST);
 	judge(w);
-	for (round = 0; round < 3 && w->verdict == CHECK_PASSED; round++) {
+	for (round = 0; round < rounds && w->verdict == CHECK_PASSED; round++) {
 		st->ending = 1;
+		if (scenario_guest(w->s))
+			world_guest_round(w->m, 1 + round);
 		if (!quiesce(w)) {
 			w->verdict = CHECK_LIVELOCK;
 			snprintf(w->why, sizeof(w->why), "the end does not come to rest");
@@ -717,13 +735,15 @@ static void move_state(struct cursor *c, struct world *w, struct saved *k)
 		move_bytes(c, &m->cpu[i].token[first], n * sizeof(uint32_t));
 		move_stack(c, w, i, k->stack[i]);
 	}
-	move_bytes(c, m->source, w->s->nirqs * sizeof(*m->source));
-	move_bytes(c, m->device, w->s->nirqs * sizeof(*m->device));
-	move_bytes(c, m->irq_src, w->s->nirqs * sizeof(*m->irq_src));
-	move_bytes(c, m->client, sizeof(struct state));
+	move_bytes(c, m->source, m->config.sources * sizeof(*m->source));
+	move_bytes(c, m->device, m->config.devices * sizeof(*m->device));
+	move_bytes(c, m->irq_src, m->config.sources * sizeof(*m->irq_src));
+	move_bytes(c, m->client, m->config.client_bytes);
 	move_bytes(c, m->flight, k->flights * sizeof(*m->flight));
 	move_bytes(c, m->tokens, k->tokens * sizeof(*m->tokens));
 	for (i = 0; world_gic_piece(m, i, &at, &size); i++)
+		move_bytes(c, at, size);
+	for (i = 0; m->config.virt && virt_piece(m, i, &at, &size); i++)
 		move_bytes(c, at, size);
 	for (i = 0; i < k->nhot; i++)
 		move_bytes(c, (char *)m->library + (size_t)w->out.hot[i] * LINE, LINE);
@@ -791,17 +811,17 @@ static int preference(label l, uint32_t cpu)
 	case L_TAKE:
 		return label_a(l) == cpu ? 5 : 3;
 	case L_STEP:
+	case L_GUEST:
 		return label_a(l) == cpu ? 4 : 3;
 	case L_POLL:
+	case L_SOFT:
 		return 2;
 	case L_BOUND:
+	case L_TICK:
 		return 1;
 	case L_OP:
 		return 0;
 	case L_FIRE:
-	case L_GUEST:
-	case L_TICK:
-	case L_SOFT:
 		break;
 	}
 	return -1;

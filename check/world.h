@@ -75,7 +75,8 @@ struct world {
 		uint32_t lock; /* count: under which lock */
 	} distance[WORLD_DISTANCES];
 	uint32_t ndistances;
-	uint8_t *base; /* the subject's memory at the start */
+	uint8_t *base;           /* the subject's memory at the start */
+	struct ferry_vgic *vgic; /* with a guest: made by the subject's init */
 };
 
 /* ---- Arm: world_gic.c ------------------------------------------------------------ */
@@ -103,6 +104,26 @@ void world_gic_sources(struct machine *m, const struct scenario *s);
 void world_gic_stale(struct machine *m, const struct scenario *s);
 /* The pieces of a machine's GIC that are state, the n-th; false: there are no more. */
 bool world_gic_piece(struct machine *m, uint32_t n, void **at, size_t *size);
+
+/* ---- with a guest: world_guest.c ----------------------------------------------------- */
+
+extern const struct sim_client client_guest;
+void world_guest_config(const struct scenario *s, struct sim_config *config);
+void world_guest_describe(struct machine *m, const struct scenario *s);
+/* After the subject's init: which locks are in nobody's way (sim_out.alone). False: no
+ * memory. */
+bool world_guest_alone(struct world *w);
+/* Does a device of the machine's fire it? Those of a guest that are linked. */
+bool world_guest_has_device(const struct scenario *s, uint32_t irq);
+/* After set-up: vCPUs with which scripts begin are to be loaded. */
+void world_guest_start(struct machine *m);
+/* Can the CPU leave its guest for the next operation of its script? */
+bool world_guest_may_leave(const struct machine *m, uint32_t cpu);
+void world_guest_leave(struct machine *m, uint32_t cpu);
+/* All scripts are done: see that every guest gets what it is owed; n: how often. */
+void world_guest_round(struct machine *m, uint32_t n);
+uint32_t world_guest_rounds(const struct scenario *s);
+bool world_guest_at_rest(const struct machine *m, uint32_t cpu);
 
 /* Build and boot: everything up to the moment when scripts may start. False: `why` says
  * what is refused; nothing to delete. */

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* library_guest.c: the library as the subject of the checker: a virtual GIC. */
+#include "guest.h"
+#include "library.h"
+
+_Static_assert(sizeof(struct ferry_mpidr) == sizeof(uint64_t), "one word");
+
+/* What a configuration points to. */
+struct places {
+	struct ferry_resident timer;
+};
+
+static struct ferry_vgic_config config_of(const struct scenario *s, struct places *p)
+{
+	struct ferry_vgic_config c = {
+		.variant = s->guest.gic2 ? &ferry_vgicv2 : &ferry_vgicv3,
+		.hardware = s->hw.gic2 ? &ferry_gich : &ferry_ich,
+		.lrs = s->guest.lrs,
+		.vcpus = s->guest.vcpus,
+		.spis = GUEST_SPIS,
+		.strategy = s->guest.strategy,
+		.flags = s->guest.ask ? FERRY_VGIC_ASK : 0,
+	};
+
+	if (!s->guest.gic2)
+		c.mpidrs = (const struct ferry_mpidr *)(const void *)world_guest_mpidrs;
+	if (!world_has_kind(s, SCENARIO_PPI))
+		return c;
+	p->timer = (struct ferry_resident){ .intid = VIRT_TIMER_PPI,
+					    .phys = VIRT_TIMER_PPI,
+					    .scheme = s->guest.scheme,
+					    .timer = 1 };
+	c.resident = &p->timer;
+	c.nresident = 1;
+	c.residents = &ferry_residents;
+	return c;
+}
+
+static size_t size(const struct scenario *s)
+{
+	struct places p;
+	struct ferry_vgic_config c = config_of(s, &p);
+
+	return ferry_vgic_size(&c);
+}
+
+static bool init(struct machine *m, const struct scenario *s)
+{
+	struct places p;
+	struct ferry_vgic_config c = config_of(s, &p);
+
+	c.ctx = m;
+	return ferry_vgic_init(&c, m->library, m->config.library, &world_of(m)->vgic) == FERRY_OK;
+}
+
+/* What nobody's business is, see world_guest_alone(), is as if it were constant. */
+static struct ferry_guard guard(struct machine *m, const void *address)
+{
+	struct ferry_guard g = ferry_vgic_guard(vgic_of(m), address);
+	const uint8_t *alone = m->out->alone;
+	const void *lock = g.kind == FERRY_GUARD_LOCK ? address : g.lock;
+
+	if (alone && lock && alone[(const uint32_t *)lock - (uint32_t *)m->library])
+		g = (struct ferry_guard){ FERRY_GUARD_CONST, NULL };
+	return g;
+}
+
+/* ---- invariants ------------------------------------------------------------------------ */
+
+static bool look_at(struct machine *m, uint32_t src, struct ferry_virq_info *info)
+{
+	uint32_t vcpu, irq = world_guest_irq(world_of(m)->s, src, &vcpu);
+	int rc;
+
+	machine_look(m);
+	rc = ferry_vgic_look(vgic_of(m), vcpu, world_guest_intid(world_of(m)->s, irq), info);
+	return machine_looked(m) && rc == FERRY_OK;
+}
+
+/* Charter: at most one list register over all vCPUs in the guest holds a shared interrupt. */
+static void check_registers(struct machine *m, uint32_t src)
+{
+	const struct scenario *s = world_of(m)->s;
+	uint32_t vcpu, irq = world_guest_irq(s, src, &vcpu), cpu, k, n = 0;
+
+	for (cpu = 0; cpu < m->config.cpus && !guest_is_private(s->kind[irq]); cpu++)
+		for (k = 0; k < m->config.lrs && m->virt->cpu[cpu].vcpu; k++) {
+			struct virt_lr lr = virt_decode(m, m->virt->cpu[cpu].lr[k]);
+
+			n += lr.state && lr.intid == world_guest_intid(s, irq);
+		}
+	if (n > 1)
+		violation(m, V_DUPLICATED, NONE, src, "it is in %u list registers", n);
+}
+
+/* What was said to have arrived has: nobody else has it any more. */
+static void check_owner(struct machine *m, uint32_t src)
+{
+	struct ferry_virq_info i;
+
+	if (!look_at(m, src, &i))
+		return;
+	if (i.asked == i.arrived && i.owner != FERRY_NONE && i.owner != i.target)
+		violation(m, V_BROKEN, NONE, src, "it is said to be moved, vCPU %u has it, not %u",
+			  i.owner, i.target);
+	if (i.routed != FERRY_NONE && m->cpu[i.routed].parked)
+		violation(m, V_OFFLINE, i.routed, src, "its route names a CPU that is offline");
+	if (i.owed && !i.physical)
+		violation(m, V_BROKEN, NONE, src, "a deactivation is owed of what is not active");
+}
+
+/* Is this vCPU in the guest, with its interrupts on? Then it has taken what it was given. */
+static bool listens(const struct machine *m, uint32_t vcpu)
+{
+	const struct vactor *v = &guest_of(m)->vcpu[vcpu];
+
+	return v->on && v->loaded && !m->virt->vcpu[vcpu].masked;
+}
+
+/* Somebody has it who takes nothing: active there; or in a list register, and nobody asks. */
+static bool is_held_back(const struct machine *m, uint32_t src, const struct ferry_virq_info *i)
+{
+	const struct virt_source *s = &m->virt->source[src];
+
+	if (s->active)
+		return !listens(m, s->active - 1u);
+	return i->owner != FERRY_NONE && i->owner != i->target && !world_of(m)->s->guest.ask &&
+	       !listens(m, i->owner);
+}
+
+/* Something has come that no vCPU has got since. */
+static bool waits(const struct machine *m, uint32_t src)
+{
+	const struct source *d = &m->source[src];
+
+	return m->virt->source[src].owed || d->pending.time != NEVER || d->line;
+}
+
+/* Nothing can happen any more but events: nothing is owed to a vCPU that takes interrupts. */
+static void check_rest(struct machine *m, uint32_t src)
+{
+	const struct scenario *s = world_of(m)->s;
+	uint32_t vcpu, irq = world_guest_irq(s, src, &vcpu);
+	struct ferry_virq_info i;
+
+	if (!look_at(m, src, &i) || guest_of(m)->distoff || guest_of(m)->irq[irq].unbound)
+		return;
+	if (waits(m, src) && i.enabled && i.target != FERRY_NONE && listens(m, i.target) &&
+	    !is_held_back(m, src, &i))
+		violation(m, V_LOST, NONE, src, "vCPU %u takes interrupts, and this one waits",
+			  i.target);
+}
+
+/* The guest has had all its interrupts. */
+static void check_end(struct machine *m, uint32_t src)
+{
+	struct ferry_virq_info i;
+
+	if (!look_at(m, src, &i))
+		return;
+	if (i.pending || i.active || i.owner != FERRY_NONE)
+		violation(m, V_BROKEN, NONE, src, "at the end it is %s, vCPU %d has it",
+			  i.active  ? "active" :
+			  i.pending ? "pending" :
+				      "on a list",
+			  (int)i.owner);
+	if (i.physical || i.owed)
+		violation(m, V_BROKEN, NONE, src, "at the end the physical one is active");
+}
+
+static void look(struct machine *m, enum look when)
+{
+	uint32_t src;
+
+	if (when == LOOK_END)
+		virt_final(m);
+	for (src = 0; src < m->config.sources; src++) {
+		if (when == LOOK_STATE) {
+			check_registers(m, src);
+			check_owner(m, src);
+		} else if (when == LOOK_REST) {
+			check_rest(m, src);
+		} else {
+			check_end(m, src);
+		}
+	}
+}
+
+const struct subject subject_guest = {
+	.name = "library, virtual GIC",
+	.size = size,
+	.init = init,
+	.interrupt = virt_irq,
+	.guard = guard,
+	.look = look,
+};

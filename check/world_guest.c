@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* world_guest.c: what a world has with a guest: interrupts, memory, what counts as rest. */
+#include <stdlib.h>
+#include "guest.h"
+
+/* Affinities: Aff0 is below 16 (irqferry/vgic.h). */
+const uint64_t world_guest_mpidrs[SCENARIO_VCPUS] = { 0x000103, 0x020001, 0x010200 };
+
+/* In the guest, and what is behind it: no two alike, nor in the same place of a word. */
+static const uint32_t guest_spi[SCENARIO_IRQS] = { 42, 33, 63 };
+static const uint32_t guest_sgi[SCENARIO_IRQS] = { 5, 0, 15 };
+static const uint32_t spi[SCENARIO_IRQS] = { 70, 45, 95 };
+
+/* ---- interrupts ------------------------------------------------------------------- */
+
+uint32_t world_guest_intid(const struct scenario *s, uint32_t irq)
+{
+	if (s->kind[irq] == SCENARIO_PPI)
+		return VIRT_TIMER_PPI;
+	return s->kind[irq] == SCENARIO_SGI ? guest_sgi[irq] : guest_spi[irq];
+}
+
+/* Those of vCPUs above 0 come in the order of interrupts, then of vCPUs. */
+static uint32_t first_of(const struct scenario *s, uint32_t irq)
+{
+	uint32_t i, n = s->nirqs;
+
+	for (i = 0; i < irq; i++)
+		n += guest_is_private(s->kind[i]) ? s->guest.vcpus - 1u : 0;
+	return n;
+}
+
+uint32_t world_guest_sources_of(const struct scenario *s)
+{
+	return first_of(s, s->nirqs);
+}
+
+uint32_t world_guest_source(const struct scenario *s, uint32_t irq, uint32_t vcpu)
+{
+	if (!vcpu || !guest_is_private(s->kind[irq]))
+		return irq;
+	return first_of(s, irq) + vcpu - 1;
+}
+
+uint32_t world_guest_irq(const struct scenario *s, uint32_t src, uint32_t *vcpu)
+{
+	uint32_t irq;
+
+	*vcpu = 0;
+	if (src < s->nirqs)
+		return src;
+	for (irq = s->nirqs - 1u; irq && first_of(s, irq) > src; irq--)
+		;
+	*vcpu = src - first_of(s, irq) + 1;
+	return irq;
+}
+
+bool world_guest_has_device(const struct scenario *s, uint32_t irq)
+{
+	return !scenario_guest(s) || guest_is_linked(s->kind[irq]);
+}
+
+/* ---- the machine ------------------------------------------------------------------ */
+
+static uint32_t arms_of(const struct scenario *s)
+{
+	uint32_t vcpu, i, n = 0;
+
+	for (vcpu = 0; vcpu < s->guest.vcpus; vcpu++)
+		for (i = 0; i < s->vscript[vcpu].n; i++)
+			n += s->vscript[vcpu].op[i].kind == OP_ARM;
+	return n;
+}
+
+void world_guest_config(const struct scenario *s, struct sim_config *config)
+{
+	if (!scenario_guest(s))
+		return;
+	config->sources = config->devices = world_guest_sources_of(s);
+	config->client_bytes = sizeof(struct state) + sizeof(struct guest_state);
+	config->virt = true;
+	config->vcpus = s->guest.vcpus;
+	config->lrs = s->guest.lrs;
+	config->guest_gic = s->guest.gic2 ? 2 : 3;
+	config->virt_timer = world_has_kind(s, SCENARIO_PPI);
+	config->ticks = arms_of(s);
+}
+
+static void describe(struct machine *m, const struct scenario *s, uint32_t src)
+{
+	struct source *source = &m->source[src];
+	uint32_t vcpu, irq = world_guest_irq(s, src, &vcpu);
+
+	source->kind = guest_is_level(s->kind[irq]) ? FERRY_GIC_LEVEL : FERRY_GIC_EDGE;
+	source->device = src;
+	source->intid = NONE;
+	source->irq = src;
+	if (!guest_is_linked(s->kind[irq]))
+		return;
+	source->intid = spi[irq];
+	m->gic->line[arm_index(m, source->intid)].src = src + 1;
+}
+
+void world_guest_describe(struct machine *m, const struct scenario *s)
+{
+	uint32_t src, vcpu, irq;
+
+	for (src = 0; src < m->config.sources; src++) {
+		irq = world_guest_irq(s, src, &vcpu);
+		describe(m, s, src);
+		virt_wire(m, src, world_guest_intid(s, irq),
+			  guest_is_private(s->kind[irq]) ? vcpu : NONE,
+			  guest_is_linked(s->kind[irq]));
+	}
+	virt_setup(m);
+}
+
+/* ---- memory that is in nobody's way --------------------------------------------------- */
+
+/* A guest has at least 64 interrupts for each vCPU, each with its lock; of most a scenario
+ * says nothing. They never change: who takes their locks is in nobody's way. Which words
+ * those are is found out by what a look at the others touches. */
+static void find_used(struct world *w, uint8_t *used)
+{
+	struct machine *m = w->m;
+	size_t words = m->config.library / 4, n;
+	struct ferry_virq_info info;
+	uint32_t src, irq, vcpu;
+	int rc;
+
+	machine_look(m);
+	for (src = 0; src < m->config.sources; src++) {
+		irq = world_guest_irq(w->s, src, &vcpu);
+		rc = ferry_vgic_look(w->vgic, vcpu, world_guest_intid(w->s, irq), &info);
+		(void)rc;
+	}
+	machine_looked(m);
+	for (n = 0; n < words; n++) {
+		struct ferry_guard g = w->subject->guard(m, (uint32_t *)m->library + n);
+
+		used[n] |= w->out.resource[n] != 0;
+		if (g.kind == FERRY_GUARD_CELL)
+			used[(const uint32_t *)(const void *)g.lock - (uint32_t *)m->library] = 1;
+		w->out.resource[n] = 0;
+	}
+	w->out.resources = 0;
+	w->out.reads = 0;
+}
+
+bool world_guest_alone(struct world *w)
+{
+	struct machine *m = w->m;
+	size_t words = m->config.library / 4, n;
+	uint8_t *used = calloc(words + 1, 1), *alone = calloc(words + 1, 1);
+
+	if (!used || !alone) {
+		free(used);
+		free(alone);
+		return false;
+	}
+	find_used(w, used);
+	for (n = 0; n < words; n += 2)
+		alone[n] = !used[n] && w->subject->guard(m, (uint32_t *)m->library + n).kind ==
+					       FERRY_GUARD_LOCK;
+	free(used);
+	w->out.alone = alone;
+	return true;
+}
+
+/* ---- the end ---------------------------------------------------------------------------- */
+
+/* Nothing can happen: has this CPU done what there was to do? It may wait for a vCPU that
+ * nobody puts or powers on. */
+bool world_guest_at_rest(const struct machine *m, uint32_t cpu)
+{
+	const struct sim_cpu *c = &m->cpu[cpu];
+
+	return c->parked || ((c->state == CPU_IDLE || c->state == CPU_GUEST) &&
+			     state_of(m)->actor[cpu].at >= world_of(m)->s->script[cpu].n);
+}
