@@ -234,7 +234,7 @@ static uint32_t running(const struct virt_cpu *v)
 uint32_t virt_signalled(const struct machine *m, uint32_t cpu)
 {
 	const struct virt_cpu *v = &m->virt->cpu[cpu];
-	uint32_t i, best = NONE, priority = v->vmcr >> VMCR_PMR & 0xf8;
+	uint32_t i, best = NONE, priority = v->vmcr >> VMCR_PMR & 0xf8, mask, now = running(v);
 	bool group1 = false;
 
 	if (!(v->hcr & HCR_EN))
@@ -249,9 +249,8 @@ uint32_t virt_signalled(const struct machine *m, uint32_t cpu)
 		priority = lr.priority;
 		group1 = lr.group1;
 	}
-	if (best != NONE && (priority & group_mask(v, group1)) >= running(v))
-		return NONE;
-	return best;
+	mask = group_mask(v, group1);
+	return now != GIC_IDLE && (priority & mask) >= (now & mask) ? NONE : best;
 }
 
 /* ---- the guest's accesses --------------------------------------------------------------------------- */

@@ -401,6 +401,14 @@ static void sleep_to(struct machine *m, uint32_t cpu, bool asleep)
 	arm_wake(m, cpu);
 }
 
+/* Seen by what comes next (ISB). */
+static void isb(struct machine *m)
+{
+	struct gic_cpu *g = &m->gic->cpu[m->current];
+
+	g->unseen = g->unseen_sre = false;
+}
+
 static void interface_on(struct machine *m, uint32_t cpu)
 {
 	struct where w = word_of(m, cpu, ISENABLER, 0);
@@ -413,11 +421,11 @@ static void interface_on(struct machine *m, uint32_t cpu)
 	sleep_to(m, cpu, false);
 	arm_write(m, w.frame, w.unit, w.offset - 0x80, 4, ~0u);
 	arm_icc_write(m, FERRY_ICC_SRE, 7);
-	ferry_host_barrier(m, FERRY_BARRIER_CONTEXT);
+	isb(m);
 	arm_icc_write(m, FERRY_ICC_PMR, 0xff);
 	arm_icc_write(m, FERRY_ICC_CTLR, 2);
 	arm_icc_write(m, FERRY_ICC_IGRPEN1, 1);
-	ferry_host_barrier(m, FERRY_BARRIER_CONTEXT);
+	isb(m);
 }
 
 void virt_cpu_online(struct machine *m, uint32_t cpu)
@@ -429,7 +437,6 @@ void virt_cpu_online(struct machine *m, uint32_t cpu)
 	m->current = cpu;
 	m->quiet = quiet || was == NONE;
 	interface_on(m, cpu);
-	m->gic->cpu[cpu].unseen = m->gic->cpu[cpu].unseen_sre = false;
 	set_bit(m, ISENABLER, VIRT_KICK);
 	set_bit(m, ISENABLER, VIRT_SOFT_PPI);
 	m->gic->cpu[cpu].edge[0] |= 1u << VIRT_SOFT_PPI;
@@ -448,7 +455,7 @@ void virt_cpu_offline(struct machine *m, uint32_t cpu)
 		arm_write(m, FERRY_GICC, 0, 0x0000, 4, 0);
 	} else {
 		arm_icc_write(m, FERRY_ICC_IGRPEN1, 0);
-		ferry_host_barrier(m, FERRY_BARRIER_CONTEXT);
+		isb(m);
 		sleep_to(m, cpu, true);
 	}
 	/* What came to it is another's to tell. */
