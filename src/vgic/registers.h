@@ -14,43 +14,53 @@
 
 #include "vgic/vgic.h"
 
-/* ferry_vgic_register.how: widths allowed, in bytes, and flags. 16 bits never are. */
+/* vgic_register.how: widths allowed, in bytes, and flags. 16 bits never are. */
 #define VGIC_32 0x04u
 #define VGIC_8_32 0x05u
 #define VGIC_32_64 0x0cu
 #define VGIC_ONES 0x10u  /* fields written as 0 stay as they are */
-#define VGIC_EXACT 0x20u /* reads: what is in list registers counts, too */
+#define VGIC_OFF 0x20u   /* ... and 1 switches off */
 #define VGIC_SYNC 0x40u  /* writes hold everywhere when the access ends */
 #define VGIC_ALONE 0x80u /* of no interrupt */
+
+struct vgic_register {
+	uint16_t offset, size; /* bytes of the frame */
+	uint16_t intid;        /* of the first field */
+	uint16_t flag;         /* VIRQ_* that the field is, as in ferry_virq_seen; or 0 */
+	uint16_t order;        /* what writing 1 orders; 0: `flag` is assigned */
+	uint8_t bits;          /* of a field: a power of two */
+	uint8_t how;
+	uint8_t field; /* of vgic_frame.fields */
+};
 
 /* One access, and the field that is read or written. */
 struct vgic_at {
 	struct ferry_vgic *g;
 	uint32_t vcpu;  /* whose banked interrupts and registers these are */
 	uint32_t first; /* INTIDs below are not in this frame */
-	bool sync;
-	uint64_t mask; /* which bits of the field are written */
 	uint32_t intid;
 	struct ferry_virq *i; /* null: VGIC_ALONE */
+	const struct vgic_register *row;
+	uint32_t bit, bits; /* what is covered of the row */
+	uint32_t shift;     /* of a field of 64 bits: from which bit on */
+	uint64_t value;     /* the field, when it is written */
+	bool sync;
 };
 
-struct vgic_register {
-	uint16_t offset, size; /* bytes of the frame */
-	uint16_t intid;        /* of the first field */
-	uint8_t bits;          /* of a field: a power of two */
-	uint8_t how;
-	uint64_t (*get)(struct vgic_at *at);                 /* null: RAZ */
-	vcpu_set (*set)(struct vgic_at *at, uint64_t value); /* null: WI */
+struct vgic_field {
+	uint64_t (*get)(struct vgic_at *at); /* null: RAZ */
+	vcpu_set (*set)(struct vgic_at *at); /* null: WI */
 };
 
 /* Everything that is in no row is RAZ/WI, 32 bits wide. */
 struct vgic_frame {
 	const struct vgic_register *rows;
+	const struct vgic_field *fields;
 	uint32_t n;
 };
-#define VGIC_FRAME(rows) \
+#define VGIC_FRAME(rows, fields) \
 	{ \
-		(rows), sizeof(rows) / sizeof((rows)[0]) \
+		(rows), (fields), sizeof(rows) / sizeof((rows)[0]) \
 	}
 
 /*
@@ -63,58 +73,58 @@ int ferry_vgic_decode(struct vgic_at *at, const struct vgic_frame *frame, uint32
 /* ---- fields that both versions have (registers.c) ------------------------------------ */
 
 uint64_t ferry_vgic_get_ctlr(struct vgic_at *at);
-vcpu_set ferry_vgic_set_ctlr(struct vgic_at *at, uint64_t value);
-/* GICD_TYPER bits that both have: ITLinesNumber. */
+vcpu_set ferry_vgic_set_ctlr(struct vgic_at *at);
+/* GICD_TYPER.ITLinesNumber */
 uint32_t ferry_vgic_lines(const struct ferry_vgic *g);
-
-uint64_t ferry_vgic_get_group(struct vgic_at *at);
-vcpu_set ferry_vgic_set_group(struct vgic_at *at, uint64_t value);
-uint64_t ferry_vgic_get_enabled(struct vgic_at *at);
-vcpu_set ferry_vgic_enable(struct vgic_at *at, uint64_t value);
-vcpu_set ferry_vgic_disable(struct vgic_at *at, uint64_t value);
-uint64_t ferry_vgic_get_pending(struct vgic_at *at);
-vcpu_set ferry_vgic_pend(struct vgic_at *at, uint64_t value);
-vcpu_set ferry_vgic_unpend(struct vgic_at *at, uint64_t value);
-uint64_t ferry_vgic_get_active(struct vgic_at *at);
-vcpu_set ferry_vgic_activate(struct vgic_at *at, uint64_t value);
-vcpu_set ferry_vgic_deactivate(struct vgic_at *at, uint64_t value);
+/* vgic_register.flag */
+uint64_t ferry_vgic_get_flag(struct vgic_at *at);
+vcpu_set ferry_vgic_set_flag(struct vgic_at *at);
+vcpu_set ferry_vgic_set_config(struct vgic_at *at);
 uint64_t ferry_vgic_get_priority(struct vgic_at *at);
-vcpu_set ferry_vgic_set_priority(struct vgic_at *at, uint64_t value);
-uint64_t ferry_vgic_get_config(struct vgic_at *at);
-vcpu_set ferry_vgic_set_config(struct vgic_at *at, uint64_t value);
+vcpu_set ferry_vgic_set_priority(struct vgic_at *at);
 
 /* ---- rows -------------------------------------------------------------------------------- */
 
-#define VGIC_ROW(offset, size, intid, bits, how, get, set) \
+/* The first fields of every frame; a version's own follow. */
+enum { VGIC_NONE, VGIC_FLAG, VGIC_CONFIG, VGIC_PRIORITY, VGIC_OWN };
+#define VGIC_FIELDS \
+	{ 0, 0 }, { ferry_vgic_get_flag, ferry_vgic_set_flag }, \
+		{ ferry_vgic_get_flag, ferry_vgic_set_config }, \
 	{ \
-		(offset), (size), (intid), (bits), (how), (get), (set) \
+		ferry_vgic_get_priority, ferry_vgic_set_priority \
+	}
+
+#define VGIC_ROW(offset, size, intid, bits, how, field) \
+	{ \
+		(offset), (size), (intid), 0, 0, (bits), (how), (field) \
 	}
 /* A register of no interrupt. */
-#define VGIC_ONE(offset, bits, how, get, set) \
-	VGIC_ROW(offset, (bits) / 8, 0, bits, (how) | VGIC_ALONE, get, set)
+#define VGIC_ONE(offset, bits, how, field) \
+	VGIC_ROW(offset, (bits) / 8, 0, bits, (how) | VGIC_ALONE, field)
 
 /*
- * The arrays that every frame with interrupts has, for `n` of them from `intid` on: those of
- * one bit at `base`, `step` apart; IPRIORITYR; ICFGR.
+ * The arrays that every frame with interrupts has, for `n` of them from `intid` on: IGROUPR;
+ * from ISENABLER to ICACTIVER, `step` apart; IPRIORITYR; ICFGR.
  */
-#define VGIC_BITS(offset, intid, n, how, get, set) \
-	VGIC_ROW(offset, (n) / 8, intid, 1, VGIC_32 | (how), get, set)
-#define VGIC_ARRAYS(intid, n, base, enable, step, priority, config) \
-	VGIC_BITS(base, intid, n, VGIC_SYNC, ferry_vgic_get_group, ferry_vgic_set_group), \
-		VGIC_BITS(enable, intid, n, VGIC_ONES, ferry_vgic_get_enabled, ferry_vgic_enable), \
-		VGIC_BITS((enable) + (step), intid, n, VGIC_ONES | VGIC_SYNC, \
-			  ferry_vgic_get_enabled, ferry_vgic_disable), \
-		VGIC_BITS((enable) + 2 * (step), intid, n, VGIC_ONES | VGIC_EXACT, \
-			  ferry_vgic_get_pending, ferry_vgic_pend), \
-		VGIC_BITS((enable) + 3 * (step), intid, n, VGIC_ONES | VGIC_EXACT | VGIC_SYNC, \
-			  ferry_vgic_get_pending, ferry_vgic_unpend), \
-		VGIC_BITS((enable) + 4 * (step), intid, n, VGIC_ONES | VGIC_EXACT | VGIC_SYNC, \
-			  ferry_vgic_get_active, ferry_vgic_activate), \
-		VGIC_BITS((enable) + 5 * (step), intid, n, VGIC_ONES | VGIC_EXACT | VGIC_SYNC, \
-			  ferry_vgic_get_active, ferry_vgic_deactivate), \
-		VGIC_ROW(priority, n, intid, 8, VGIC_8_32, ferry_vgic_get_priority, \
-			 ferry_vgic_set_priority), \
-		VGIC_ROW(config, (n) / 4, intid, 2, VGIC_32, ferry_vgic_get_config, \
-			 ferry_vgic_set_config)
+#define VGIC_BITS(offset, intid, n, how, flag, order) \
+	{ \
+		(offset), (n) / 8, (intid), (flag), (order), 1, VGIC_32 | (how), VGIC_FLAG \
+	}
+#define VGIC_ARRAYS(intid, n, group, enable, step, priority, config) \
+	VGIC_BITS(group, intid, n, VGIC_SYNC, VIRQ_GROUP1, 0), \
+		VGIC_BITS(enable, intid, n, VGIC_ONES, VIRQ_ENABLED, 0), \
+		VGIC_BITS((enable) + (step), intid, n, VGIC_ONES | VGIC_OFF | VGIC_SYNC, \
+			  VIRQ_ENABLED, 0), \
+		VGIC_BITS((enable) + 2 * (step), intid, n, VGIC_ONES, VIRQ_LATCH, 0), \
+		VGIC_BITS((enable) + 3 * (step), intid, n, VGIC_ONES | VGIC_SYNC, VIRQ_LATCH, \
+			  VIRQ_UNPEND), \
+		VGIC_BITS((enable) + 4 * (step), intid, n, VGIC_ONES | VGIC_SYNC, VIRQ_ACTIVE, \
+			  VIRQ_ACTIVATE), \
+		VGIC_BITS((enable) + 5 * (step), intid, n, VGIC_ONES | VGIC_SYNC, VIRQ_ACTIVE, \
+			  VIRQ_DEACTIVATE), \
+		VGIC_ROW(priority, n, intid, 8, VGIC_8_32, VGIC_PRIORITY), \
+	{ \
+		(config), (n) / 4, (intid), VIRQ_EDGE, 0, 2, VGIC_32, VGIC_CONFIG \
+	}
 
 #endif

@@ -31,9 +31,9 @@ static uint64_t get_targets(struct vgic_at *at)
 }
 
 /* Of several it is the lowest: any one is right (1-N, IHI 0048B 3.2.3). */
-static vcpu_set set_targets(struct vgic_at *at, uint64_t value)
+static vcpu_set set_targets(struct vgic_at *at)
 {
-	uint32_t mask = (uint32_t)value & ((1u << at->g->nvcpus) - 1);
+	uint32_t mask = (uint32_t)at->value & ((1u << at->g->nvcpus) - 1);
 	uint32_t target = mask ? (uint32_t)__builtin_ctz(mask) : VGIC_NOBODY;
 
 	if (at->g->nvcpus == 1 || at->intid < VGIC_PRIVATE)
@@ -47,55 +47,57 @@ static uint64_t get_sources(struct vgic_at *at)
 	return ferry_virq_see(at->g, at->i).sources;
 }
 
-static vcpu_set set_sources(struct vgic_at *at, uint64_t value)
+static vcpu_set set_sources(struct vgic_at *at)
 {
+	bool off = at->row->how & VGIC_OFF;
 	vcpu_set set = 0;
 
 	for (uint32_t from = 0; from < at->g->nvcpus; from++)
-		if (value >> from & 1)
-			set |= ferry_virq_sgi(at->g, at->i, from);
-	return set;
-}
-
-static vcpu_set clear_sources(struct vgic_at *at, uint64_t value)
-{
-	vcpu_set set = 0;
-
-	for (uint32_t from = 0; from < at->g->nvcpus; from++)
-		if (value >> from & 1)
-			set |= ferry_virq_sgi_clear(at->g, at->i, from);
+		if (at->value >> from & 1)
+			set |= (off ? ferry_virq_sgi_clear : ferry_virq_sgi)(at->g, at->i, from);
 	return set;
 }
 
 /* GICD_SGIR (IHI 0048B 4.3.15). It is sent whether its group is enabled or not, and pends. */
-static vcpu_set set_sgir(struct vgic_at *at, uint64_t value)
+static vcpu_set set_sgir(struct vgic_at *at)
 {
 	uint32_t self = 1u << at->vcpu;
 	/* TargetListFilter 0 .. 3: the list; all others; the sender; reserved: nobody. */
-	const uint32_t lists[] = { (uint32_t)value >> 16 & 0xff, ~self, self, 0 };
-	uint32_t list = lists[value >> 24 & 3];
+	const uint32_t lists[] = { (uint32_t)at->value >> 16 & 0xff, ~self, self, 0 };
+	uint32_t list = lists[at->value >> 24 & 3];
 	vcpu_set set = 0;
 
 	for (uint32_t to = 0; to < at->g->nvcpus; to++)
 		if (list >> to & 1)
-			set |= ferry_virq_sgi(at->g, ferry_vgic_virq(at->g, to, value & 0xf),
+			set |= ferry_virq_sgi(at->g, ferry_vgic_virq(at->g, to, at->value & 0xf),
 					      at->vcpu);
 	return set;
 }
 
-/* NSACR, GICD_IIDR (implementer and product 0) are RAZ/WI, so they are in no row. */
-static const struct vgic_register rows[] = {
-	VGIC_ONE(0x000, 32, VGIC_32, ferry_vgic_get_ctlr, ferry_vgic_set_ctlr),
-	VGIC_ONE(0x004, 32, VGIC_32, get_typer, 0),
-	VGIC_ARRAYS(0, 1024, 0x080, 0x100, 0x080, 0x400, 0xc00),
-	VGIC_ROW(0x800, 1024, 0, 8, VGIC_8_32, get_targets, set_targets),
-	VGIC_ONE(0xf00, 32, VGIC_32, 0, set_sgir),
-	VGIC_ROW(0xf10, 16, 0, 8, VGIC_8_32 | VGIC_ONES | VGIC_EXACT | VGIC_SYNC, get_sources,
-		 clear_sources),
-	VGIC_ROW(0xf20, 16, 0, 8, VGIC_8_32 | VGIC_ONES | VGIC_EXACT, get_sources, set_sources),
-	VGIC_ONE(0xfe8, 32, VGIC_32, get_pidr2, 0),
+enum { CTLR = VGIC_OWN, TYPER, TARGETS, SGIR, SOURCES, PIDR2 };
+static const struct vgic_field fields[] = {
+	VGIC_FIELDS,
+	[CTLR] = { ferry_vgic_get_ctlr, ferry_vgic_set_ctlr },
+	[TYPER] = { get_typer, 0 },
+	[TARGETS] = { get_targets, set_targets },
+	[SGIR] = { 0, set_sgir },
+	[SOURCES] = { get_sources, set_sources },
+	[PIDR2] = { get_pidr2, 0 },
 };
-static const struct vgic_frame gicd = VGIC_FRAME(rows);
+
+/* NSACR, GICD_IIDR (implementer and product 0) are RAZ/WI, so they are in no row. Sources are
+ * the reader's own, so no list register of another vCPU has them. */
+static const struct vgic_register rows[] = {
+	VGIC_ONE(0x000, 32, VGIC_32, CTLR),
+	VGIC_ONE(0x004, 32, VGIC_32, TYPER),
+	VGIC_ARRAYS(0, 1024, 0x080, 0x100, 0x080, 0x400, 0xc00),
+	VGIC_ROW(0x800, 1024, 0, 8, VGIC_8_32, TARGETS),
+	VGIC_ONE(0xf00, 32, VGIC_32, SGIR),
+	VGIC_ROW(0xf10, 16, 0, 8, VGIC_8_32 | VGIC_ONES | VGIC_OFF | VGIC_SYNC, SOURCES),
+	VGIC_ROW(0xf20, 16, 0, 8, VGIC_8_32 | VGIC_ONES, SOURCES),
+	VGIC_ONE(0xfe8, 32, VGIC_32, PIDR2),
+};
+static const struct vgic_frame gicd = VGIC_FRAME(rows, fields);
 
 static int access(struct ferry_vgic *g, uint32_t vcpu, struct ferry_vgic_access *access)
 {

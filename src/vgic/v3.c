@@ -55,11 +55,11 @@ static uint64_t get_route(struct vgic_at *at)
 	return ferry_virq_see(at->g, at->i).route;
 }
 
-static vcpu_set set_route(struct vgic_at *at, uint64_t value)
+static vcpu_set set_route(struct vgic_at *at)
 {
-	uint32_t route = (uint32_t)value & IROUTER_BITS;
+	uint32_t route = (uint32_t)at->value & IROUTER_BITS;
 
-	if (!(at->mask & IROUTER_BITS))
+	if (at->shift)
 		return 0;
 	return ferry_virq_route(at->g, at->i, route, ferry_vgic_by_affinity(at->g, route));
 }
@@ -73,34 +73,45 @@ static uint64_t get_rd_typer(struct vgic_at *at)
 	       (at->vcpu == at->g->nvcpus - 1u ? RD_LAST : 0);
 }
 
+enum { CTLR = VGIC_OWN, TYPER, RD_TYPER, ROUTE, PIDR2 };
+static const struct vgic_field fields[] = {
+	VGIC_FIELDS,
+	[CTLR] = { get_ctlr, ferry_vgic_set_ctlr },
+	[TYPER] = { get_typer, 0 },
+	[RD_TYPER] = { get_rd_typer, 0 },
+	[ROUTE] = { get_route, set_route },
+	[PIDR2] = { get_pidr2, 0 },
+};
+
 /*
  * RAZ/WI, so in no row: GICD_IIDR and GICR_IIDR (implementer and product 0), TYPER2, STATUSR,
  * SETSPI and CLRSPI (MBIS is 0), IGRPMODR and NSACR (DS is 1), SGIR. GICR_CTLR: RWP is 0.
  * GICR_WAKER: a redistributor without power management: ChildrenAsleep and ProcessorSleep
- * read 0, nothing that comes for its vCPU is lost. Rows without functions are there for
- * their widths.
+ * read 0, nothing that comes for its vCPU is lost. Rows of VGIC_NONE are there for their
+ * widths.
  */
 static const struct vgic_register gicd_rows[] = {
-	VGIC_ONE(0x0000, 32, VGIC_32, get_ctlr, ferry_vgic_set_ctlr),
-	VGIC_ONE(0x0004, 32, VGIC_32, get_typer, 0),
+	VGIC_ONE(0x0000, 32, VGIC_32, CTLR),
+	VGIC_ONE(0x0004, 32, VGIC_32, TYPER),
 	VGIC_ARRAYS(0, 1024, 0x0080, 0x0100, 0x0080, 0x0400, 0x0c00),
-	VGIC_ROW(0x0800, 1024, 0, 8, VGIC_8_32, 0, 0), /* ITARGETSR */
+	VGIC_ROW(0x0800, 1024, 0, 8, VGIC_8_32, VGIC_NONE), /* ITARGETSR */
 	VGIC_ARRAYS(4096, 1024, 0x1000, 0x1200, 0x0200, 0x2000, 0x3000),
-	VGIC_ROW(0x6000, 8192, 0, 64, VGIC_32_64, get_route, set_route),
-	VGIC_ROW(0x8000, 8192, 4096, 64, VGIC_32_64, get_route, set_route),
-	VGIC_ONE(0xffe8, 32, VGIC_32, get_pidr2, 0),
+	VGIC_ROW(0x6000, 8192, 0, 64, VGIC_32_64, ROUTE),
+	VGIC_ROW(0x8000, 8192, 4096, 64, VGIC_32_64, ROUTE),
+	VGIC_ONE(0xffe8, 32, VGIC_32, PIDR2),
 };
 static const struct vgic_register rd_rows[] = {
-	VGIC_ONE(0x0008, 64, VGIC_32_64, get_rd_typer, 0),
-	VGIC_ONE(0x0070, 64, VGIC_32_64, 0, 0), /* PROPBASER */
-	VGIC_ONE(0x0078, 64, VGIC_32_64, 0, 0), /* PENDBASER */
-	VGIC_ONE(0xffe8, 32, VGIC_32, get_pidr2, 0),
+	VGIC_ONE(0x0008, 64, VGIC_32_64, RD_TYPER),
+	VGIC_ONE(0x0070, 64, VGIC_32_64, VGIC_NONE), /* PROPBASER */
+	VGIC_ONE(0x0078, 64, VGIC_32_64, VGIC_NONE), /* PENDBASER */
+	VGIC_ONE(0xffe8, 32, VGIC_32, PIDR2),
 };
 static const struct vgic_register sgi_rows[] = {
 	VGIC_ARRAYS(0, 32, 0x0080, 0x0100, 0x0080, 0x0400, 0x0c00),
 };
-static const struct vgic_frame gicd = VGIC_FRAME(gicd_rows);
-static const struct vgic_frame gicr[2] = { VGIC_FRAME(rd_rows), VGIC_FRAME(sgi_rows) };
+static const struct vgic_frame gicd = VGIC_FRAME(gicd_rows, fields);
+static const struct vgic_frame gicr[2] = { VGIC_FRAME(rd_rows, fields),
+					   VGIC_FRAME(sgi_rows, fields) };
 
 static int access(struct ferry_vgic *g, uint32_t vcpu, struct ferry_vgic_access *access)
 {
