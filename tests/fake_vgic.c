@@ -111,6 +111,7 @@ void ferry_host_lock(void *ctx, ferry_lock *lock)
 		fake_wrong("three locks");
 		return;
 	}
+	fake.locks++;
 	lock->opaque[0] = 1;
 	held[fake.held++] = lock;
 	if (fake.held == 2) {

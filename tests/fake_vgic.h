@@ -74,6 +74,7 @@ struct fake {
 	uint32_t wrongs; /* rules broken */
 	uint32_t held;   /* locks, now */
 	uint32_t waits;  /* times that ferry_host_wait had to wait */
+	uint32_t locks;  /* taken so far: a measure of work */
 	struct fake_cpu cpu[FAKE_CPUS];
 	struct fake_vcpu vcpu[FAKE_VCPUS];
 	struct fake_phys phys[FAKE_PHYS];
