@@ -260,6 +260,8 @@ static void run(struct machine *m, uint32_t cpu, uint32_t vcpu)
 	if (rc == FERRY_OK) {
 		why = virt_run(m, vcpu);
 		sim_forget(m, 1000u + why);
+		if (why != VIRT_TRAP)
+			virt_trap_done(m);
 		ferry_vcpu_exit(vgic_of(m), vcpu);
 		sim_forget(m, 1100u + why);
 		virt_window(m);
@@ -708,6 +710,7 @@ static const struct virt_client guest = {
 	.may = guest_may,
 	.instruction = guest_instruction,
 	.wake = wake,
+	.timer = guest_timer,
 	.guest_of = guest_object,
 	.complete = virt_is_complete,
 	.pending = virt_is_pending,

@@ -91,6 +91,8 @@ extern const uint64_t world_guest_mpidrs[SCENARIO_VCPUS];
 
 bool guest_may(struct machine *m, uint32_t vcpu);
 enum virt_exit guest_instruction(struct machine *m, uint32_t vcpu, struct virt_trap *trap);
+/* The handler of the vCPU's timer. */
+void guest_timer(struct machine *m, uint32_t vcpu);
 /* What an operation is as an access. False: it is none. */
 bool guest_access(const struct machine *m, uint32_t vcpu, const struct op *op,
 		  struct virt_trap *trap);

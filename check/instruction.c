@@ -184,6 +184,19 @@ static enum virt_exit arm(struct machine *m, uint32_t vcpu)
 	return VIRT_STAY;
 }
 
+/* Its handler: where `arm` is next, that is what it does; else the timer is done. */
+void guest_timer(struct machine *m, uint32_t vcpu)
+{
+	const struct op *op = guest_may(m, vcpu) ? next_op(m, vcpu) : NULL;
+
+	if (op && op->kind == OP_ARM) {
+		guest_of(m)->vcpu[vcpu].at++;
+		(void)arm(m, vcpu);
+	} else {
+		virt_timer_set(m, vcpu, FERRY_TIMER_CTL, 0);
+	}
+}
+
 enum virt_exit guest_instruction(struct machine *m, uint32_t vcpu, struct virt_trap *trap)
 {
 	const struct op *op = next_op(m, vcpu);

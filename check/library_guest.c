@@ -133,6 +133,8 @@ static bool waits(const struct machine *m, uint32_t src)
 {
 	const struct source *d = &m->source[src];
 
+	if (m->virt->source[src].timer)
+		return virt_timer_has_come(m, m->virt->source[src].vcpu);
 	return m->virt->source[src].owed || d->pending.time != NEVER || d->line;
 }
 

@@ -105,12 +105,16 @@ void world_guest_describe(struct machine *m, const struct scenario *s)
 {
 	uint32_t src, vcpu, irq;
 
+	for (vcpu = 1; s->guest.scheme == FERRY_RESIDENT_FIXED && vcpu < s->guest.vcpus; vcpu++)
+		m->virt->vcpu[vcpu].untimed = 1;
 	for (src = 0; src < m->config.sources; src++) {
 		irq = world_guest_irq(s, src, &vcpu);
 		describe(m, s, src);
 		virt_wire(m, src, world_guest_intid(s, irq),
 			  guest_is_private(s->kind[irq]) ? vcpu : NONE,
 			  guest_is_linked(s->kind[irq]));
+		if (s->kind[irq] == SCENARIO_PPI)
+			virt_wire_timer(m, src);
 	}
 	virt_setup(m);
 }

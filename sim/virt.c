@@ -104,6 +104,11 @@ void virt_wire(struct machine *m, uint32_t src, uint32_t intid, uint32_t vcpu, b
 		m->virt->map[i] = (uint16_t)(src + 1);
 }
 
+void virt_wire_timer(struct machine *m, uint32_t src)
+{
+	m->virt->source[src].timer = 1;
+}
+
 /* ---- list registers in words ------------------------------------------------------------------ */
 
 /* IHI 0048B 5.3.4 */
@@ -421,7 +426,7 @@ static void check_own(struct machine *m, uint32_t cpu, uint32_t vcpu)
 	if (v->ap0 != g->ap0 || v->ap1 != g->ap1)
 		broken(m, cpu, "L6: vCPU %u had active priorities %#x, %#x, and now has %#x, %#x",
 		       vcpu, g->ap0, g->ap1, v->ap0, v->ap1);
-	if (!m->config.virt_timer || g->fresh)
+	if (!m->config.virt_timer || g->fresh || g->untimed)
 		return;
 	/* It may have been masked for the guest (FERRY_RESIDENT_INJECTED). */
 	if ((v->ctl | 2) != (g->ctl | 2) || (v->ctl & ~g->ctl & ~2u) || (g->ctl & ~v->ctl))

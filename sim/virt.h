@@ -105,6 +105,8 @@ struct virt_client {
 	/* ferry_host_resident_save (its answer) and _restore, of a device other than the timer.
 	 * Null: that of VIRT_DEVICE_PPI here is switched. */
 	bool (*resident)(struct machine *m, uint32_t vcpu, uint32_t intid, bool restore);
+	/* The handler of its timer: programs it anew. Null: disables it. */
+	void (*timer)(struct machine *m, uint32_t vcpu);
 	/* virt_is_complete and virt_is_pending, or null: then such questions are answered "no". */
 	bool (*complete)(struct machine *m, uint32_t src, uint32_t *target);
 	bool (*pending)(struct machine *m, uint32_t src);
@@ -142,7 +144,8 @@ struct virt_vcpu {
 	uint32_t on;    /* 1 + CPU where it is in the guest */
 	uint64_t busy;  /* storm: its handler runs until then */
 	uint64_t homes; /* a bit for each CPU where it was ever loaded */
-	/* What its virtual CPU interface and its timer had when it was last left. */
+	/* What its virtual CPU interface had when it was last left; what it has written into its
+	 * timer. */
 	uint32_t vmcr, ap0, ap1, ctl;
 	uint64_t cval, offset;
 	uint64_t soft_at;   /* ferry_host_timer_at; UINT64_MAX: not asked for */
@@ -153,7 +156,8 @@ struct virt_vcpu {
 	uint8_t powered;    /* as virt_power() told */
 	uint8_t nested;     /* the client's choice: its handlers run with PSTATE.I clear */
 	uint8_t device;     /* what a switched device had asserted */
-	uint8_t reserved[6];
+	uint8_t untimed;    /* the client's: the virtual timer is another vCPU's, not switched */
+	uint8_t reserved[5];
 };
 
 /* What is known of a source that a guest gets. The client writes none of it directly. */
@@ -169,12 +173,12 @@ struct virt_source {
 	uint8_t asking;        /* route writes under way; bit 7: of some, nobody knows the order */
 	uint8_t changing;      /* the same of enables */
 	uint8_t unpending;     /* writes of ICPENDR under way */
-	uint8_t reserved;
-	uint8_t parked;  /* unbound, or active at a power off: no more is asked of it */
-	uint16_t spare;  /* edge: events that had no start of their own */
-	uint32_t target; /* vCPU, by the last route write; NONE: nobody */
-	uint64_t may;    /* vCPUs that were its target since a move was last complete */
-	uint64_t since;  /* when an event that is owed came, or when it last ended */
+	uint8_t timer;         /* the vCPU's virtual timer */
+	uint8_t parked;        /* unbound, or active at a power off: no more is asked of it */
+	uint16_t spare;        /* edge: events that had no start of their own */
+	uint32_t target;       /* vCPU, by the last route write; NONE: nobody */
+	uint64_t may;          /* vCPUs that were its target since a move was last complete */
+	uint64_t since;        /* when an event that is owed came, or when it last ended */
 };
 
 struct sim_virt {
@@ -314,6 +318,11 @@ void virt_loaded(struct machine *m, uint32_t cpu, uint32_t vcpu);
 uint64_t virt_count(const struct machine *m); /* CNTPCT_EL0 */
 /* The output of a CPU's virtual timer has perhaps changed: its PPI, the storm's next look. */
 void virt_timer_update(struct machine *m, uint32_t cpu);
+/* Has the vCPU's virtual timer come? Masked or not. */
+bool virt_timer_has_come(const struct machine *m, uint32_t vcpu);
+/* The line of the source that is the vCPU's timer follows the guest's registers; handled: the guest
+ * has just served it. */
+void virt_timer_follow(struct machine *m, uint32_t vcpu, bool handled);
 /* L_TICK and L_SOFT; those that are enabled. */
 void virt_tick(struct machine *m, uint32_t cpu);
 void virt_soft(struct machine *m, uint32_t vcpu);
@@ -327,8 +336,11 @@ void virt_device_line(struct machine *m, uint32_t cpu, bool asserted);
 
 /* Source `src` is virtual interrupt `intid` of the guest (below 32: of `vcpu`). linked: the physical
  * SPI source.intid, wired as gic.h says, stands behind it. Edge or level as source.kind. Until
- * told otherwise it is disabled, and its target is vCPU 0. */
+ * told otherwise it is disabled, and its target is vCPU 0. VIRT_TIMER_PPI of a vCPU: a level; its
+ * events are made here, with config.virt_timer; its handler stops the timer. */
 void virt_wire(struct machine *m, uint32_t src, uint32_t intid, uint32_t vcpu, bool linked);
+/* ... is the vCPU's virtual timer: its line is that. */
+void virt_wire_timer(struct machine *m, uint32_t src);
 /* The source of a virtual interrupt of this vCPU; NONE. */
 uint32_t virt_source_of(const struct machine *m, uint32_t vcpu, uint32_t intid);
 

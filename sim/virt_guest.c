@@ -21,8 +21,12 @@ static void note_entry(struct machine *m, uint32_t cpu, uint32_t vcpu)
 	struct virt_cpu *v = &m->virt->cpu[cpu];
 	struct virt_vcpu *g = &m->virt->vcpu[vcpu];
 
-	if (g->fresh)
+	if (g->fresh) {
 		v->vmcr = g->boot_vmcr;
+		g->ctl = v->ctl;
+		g->cval = v->cval;
+	}
+	g->offset = v->offset;
 	g->fresh = 0;
 	g->on = cpu + 1;
 	v->vcpu = vcpu + 1;
@@ -31,6 +35,7 @@ static void note_entry(struct machine *m, uint32_t cpu, uint32_t vcpu)
 	if (m->out->counts)
 		m->out->counts->entries++;
 	machine_say(m, "enters vCPU %u", vcpu);
+	virt_timer_follow(m, vcpu, false);
 }
 
 enum virt_exit virt_run(struct machine *m, uint32_t vcpu)
@@ -86,9 +91,6 @@ static bool leave(struct machine *m, uint32_t cpu, enum virt_exit why)
 	g->vmcr = v->vmcr;
 	g->ap0 = v->ap0;
 	g->ap1 = v->ap1;
-	g->ctl = v->ctl;
-	g->cval = v->cval;
-	g->offset = v->offset;
 	g->on = 0;
 	v->vcpu = 0;
 	v->exit = why;
@@ -179,16 +181,33 @@ static void pop(struct machine *m, uint32_t vcpu)
 		client_of(m)->ended(m, vcpu, intid);
 }
 
+/* Every access of it is the vCPU's own; its handler has seen what there was. */
+static void touch_timer(struct machine *m, uint32_t vcpu, uint32_t src)
+{
+	if (client_of(m)->timer)
+		client_of(m)->timer(m, vcpu);
+	else
+		virt_timer_set(m, vcpu, FERRY_TIMER_CTL, 0);
+	m->virt->source[src].recent = 0;
+}
+
 /* A device of the guest's own is behind a linked interrupt, one that the host plays behind
- * the others. */
+ * the others; a timer is stopped. */
 static bool touch_device(struct machine *m, uint32_t cpu, uint32_t vcpu, uint32_t intid)
 {
 	uint32_t src = virt_source_of(m, vcpu, intid);
 	struct virt_trap trap = { .kind = TRAP_DEVICE, .value = src };
 
-	if (!m->virt->source[src].linked)
+	if (m->virt->source[src].timer) {
+		touch_timer(m, vcpu, src);
+		return false;
+	}
+	if (m->config.virt_timer && intid == VIRT_TIMER_PPI)
+		virt_timer_set(m, vcpu, FERRY_TIMER_CTL, 0);
+	else if (!m->virt->source[src].linked)
 		return leave_with(m, cpu, &trap);
-	virt_line_done(m, src);
+	else
+		virt_line_done(m, src);
 	return false;
 }
 
@@ -281,9 +300,11 @@ void virt_power(struct machine *m, uint32_t vcpu, bool on, uint32_t vmcr)
 	g->homes = old.homes;
 	g->home = old.home;
 	g->nested = old.nested;
+	g->untimed = old.untimed;
 	g->powered = on;
 	g->fresh = on;
 	g->boot_vmcr = on ? vmcr ? vmcr : BOOT_VMCR : 0;
+	virt_timer_follow(m, vcpu, false);
 }
 
 /* ---- labels ------------------------------------------------------------------------------------------ */

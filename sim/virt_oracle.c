@@ -140,9 +140,10 @@ static void start_edge(struct machine *m, uint32_t cpu, uint32_t src)
 static void start_level(struct machine *m, uint32_t cpu, uint32_t src)
 {
 	struct virt_source *s = &m->virt->source[src];
+	bool line = s->timer ? virt_timer_has_come(m, s->vcpu) : m->source[src].line;
 
-	sim_reads(m, RES_DEVICE(m->source[src].device & 3));
-	if (!m->source[src].line && !s->recent)
+	sim_reads(m, RES_DEVICE(m->source[src].device & 3) | (s->timer ? RES_TIME : 0));
+	if (!line && !s->recent)
 		violation(m, V_DUPLICATED, cpu, src,
 			  "a guest gets it though its line is not asserted");
 	s->recent = 0;
@@ -305,8 +306,9 @@ void virt_forget_private(struct machine *m, uint32_t vcpu)
 			continue;
 		touch(m, i);
 		forget_events(m, s);
+		virt_line_fell(m, i);
 		s->enabled = DISABLED;
-		s->active = s->parked = 0;
+		s->recent = s->active = s->parked = 0;
 	}
 }
 

@@ -3,6 +3,9 @@
  * virt_timer.c: the EL1 virtual timer of each CPU (DDI 0487 D11.2), software timers of
  * vCPUs, and a device whose PPI follows the resident vCPU.
  *
+ * The timer of a vCPU is a source like others, if one is wired to VIRT_TIMER_PPI of that vCPU:
+ * its line is what the guest's registers say, whatever the host has made of the hardware's.
+ *
  * In a storm the counter is the virtual time. Explored it goes on by one with each L_TICK,
  * as long as something waits for it, until config.ticks.
  */
@@ -20,6 +23,43 @@ uint64_t virt_count(const struct machine *m)
 static bool has_come(const struct machine *m, const struct virt_cpu *v)
 {
 	return (v->ctl & ENABLE) && virt_count(m) - v->offset >= v->cval;
+}
+
+/* Of one that is on no CPU: as it was when it was last left. */
+bool virt_timer_has_come(const struct machine *m, uint32_t vcpu)
+{
+	const struct virt_vcpu *g = &m->virt->vcpu[vcpu];
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < m->config.cpus; cpu++)
+		if (m->virt->cpu[cpu].loaded == vcpu + 1)
+			return has_come(m, &m->virt->cpu[cpu]);
+	return (g->ctl & ENABLE) && virt_count(m) - g->offset >= g->cval;
+}
+
+/* ---- the guest's view ------------------------------------------------------------------- */
+
+static bool output(const struct machine *m, uint32_t vcpu)
+{
+	const struct virt_vcpu *g = &m->virt->vcpu[vcpu];
+
+	return g->powered && (g->ctl & (ENABLE | IMASK)) == ENABLE &&
+	       virt_count(m) - g->offset >= g->cval;
+}
+
+void virt_timer_follow(struct machine *m, uint32_t vcpu, bool handled)
+{
+	uint32_t src = virt_source_of(m, vcpu, VIRT_TIMER_PPI);
+	bool now = output(m, vcpu);
+
+	if (src == NONE || !m->config.virt_timer || now == m->source[src].line)
+		return;
+	if (now)
+		virt_inject_event(m, src);
+	else if (handled)
+		virt_line_done(m, src);
+	else
+		virt_line_fell(m, src);
 }
 
 /* ---- lines ------------------------------------------------------------------------------ */
@@ -48,6 +88,8 @@ void virt_timer_update(struct machine *m, uint32_t cpu)
 
 	sim_writes(m, RES_TIME);
 	set_line(m, cpu, VIRT_TIMER_PPI, come && !(v->ctl & IMASK));
+	if (v->vcpu)
+		virt_timer_follow(m, v->vcpu - 1, false);
 	if (m->config.storm && (v->ctl & ENABLE) && !come && v->cval + v->offset > m->now)
 		machine_at(m, v->cval + v->offset, label_of(L_TICK, cpu, 0));
 }
@@ -105,7 +147,15 @@ uint64_t virt_timer_get(struct machine *m, uint32_t vcpu, enum ferry_timer reg)
 
 void virt_timer_set(struct machine *m, uint32_t vcpu, enum ferry_timer reg, uint64_t value)
 {
-	write_timer(m, m->virt->vcpu[vcpu].on - 1, reg, value);
+	struct virt_vcpu *g = &m->virt->vcpu[vcpu];
+	const struct virt_active *a = g->nactive ? &g->active[g->nactive - 1] : NULL;
+
+	if (reg == FERRY_TIMER_CTL)
+		g->ctl = value & (ENABLE | IMASK);
+	else if (reg == FERRY_TIMER_CVAL)
+		g->cval = value;
+	virt_timer_follow(m, vcpu, a && a->intid == VIRT_TIMER_PPI);
+	write_timer(m, g->on - 1, reg, value);
 }
 
 static void saw(struct machine *m, uint64_t value)
@@ -187,6 +237,7 @@ void virt_soft(struct machine *m, uint32_t vcpu)
 	struct virt_vcpu *g = &m->virt->vcpu[vcpu];
 
 	sim_writes(m, RES_TIME);
+	virt_timer_follow(m, vcpu, false);
 	/* Asked for anew since: that moment has a label of its own. */
 	if (g->soft_at > virt_count(m))
 		return;
@@ -207,6 +258,8 @@ void virt_tick(struct machine *m, uint32_t cpu)
 	m->virt->count++;
 	for (i = 0; i < m->config.cpus; i++)
 		virt_timer_update(m, i);
+	for (i = 0; i < m->config.vcpus; i++)
+		virt_timer_follow(m, i, false);
 }
 
 /* Does anything depend on how late it is? */
