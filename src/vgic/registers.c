@@ -69,11 +69,14 @@ static uint64_t reader(struct vgic_at *at)
 
 static uint64_t read(struct vgic_at *at, uint64_t (*get)(struct vgic_at *at))
 {
+	uint64_t value;
+
 	if (!get)
 		return 0;
 	if (at->row->flag & VOLATILE)
 		ferry_vgic_sync(at->g, each(at, reader, ~0ull, false));
-	return each(at, get, ~0ull, true) >> at->shift & ones(at->bits);
+	value = each(at, get, ~0ull, true);
+	return value >> at->shift & ones(at->bits);
 }
 
 static void write(struct vgic_at *at, vcpu_set (*set)(struct vgic_at *at), uint64_t value)
