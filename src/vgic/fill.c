@@ -37,7 +37,7 @@ static void take_pending(struct ferry_virq *i, struct ferry_lr *lr)
 		virq_set(i, VIRQ_CARRIED);
 		lr->phys = i->phys;
 		lr->eoi = false;
-	} else if (!virq_is(i, VIRQ_EDGE)) {
+	} else if ((i->flags & (VIRQ_EDGE | VIRQ_LINE)) == VIRQ_LINE) {
 		lr->eoi = true; /* is its line still high then? */
 	}
 }
