@@ -150,6 +150,12 @@ static void late_for_nobody(void)
 	load_and_enter(A, 1);
 	must(timers.cpu[1].ctl == ON && timers.cpu[1].cval == 100);
 	one_tick(1);
+	/* A device of which nothing can be asked afterwards. */
+	fake_put(A);
+	ppi_ack(1, DEVICE_PPI);
+	ppi_tell(1, DEVICE_PPI, A);
+	clean(1);
+	must(blocks(A));
 }
 
 static void late_for_another(void)
@@ -166,6 +172,12 @@ static void late_for_another(void)
 	ppi_tell(0, TIMER_PPI, B);
 	must(!ppi(0, TIMER_PPI)->active && !fake_look(B, V_TIMER).pending);
 	fake_enter(B);
+	guest_timer(0, 50, ON_MASKED);
+	ppi_ack(0, TIMER_PPI);
+	ppi_tell(0, TIMER_PPI, B);
+	must(!ppi(0, TIMER_PPI)->active && !fake_look(B, V_TIMER).pending);
+	fake_enter(B);
+	guest_timer(0, 200, ON);
 	timer_until(200);
 	must(ppi_settle() == 1 && guest_ack(0) == V_TIMER);
 	/* B's is active here: nothing that is late may end it. */
@@ -215,7 +227,6 @@ static bool soft_meets_load(uint32_t moment)
 	fake.hook = fire;
 	fake.hook_in = moment;
 	fake_load(A, 1);
-	must(timers.soft[A] == NEVER || noted(NOTE_SOFT, A, 0) == 0);
 	fake_enter(A);
 	one_tick(1);
 	/* An edge may have been seen while it was saved. */
@@ -281,6 +292,9 @@ static void soft_changes_nothing(void)
 			fire();
 		fake_load(A, 1);
 		must(timers.cpu[1].ctl == ON && timers.cpu[1].cval == 100);
+		must(times || timers.soft[A] == NEVER);
+		/* An edge is there once: already seen, or here. */
+		must(!now.edge || ppi(1, TIMER_PPI)->pending == !times);
 		fake_enter(A);
 		one_tick(1);
 	}

@@ -135,18 +135,41 @@ static void cleared_in_no_list(void)
 	must(!guest_get(A, REG_ISPENDR, V_TIMER));
 }
 
+/* B's order has not been carried out when A is put: the put does it. */
+static void cleared_then_put(void)
+{
+	if (now.v2)
+		return;
+	boot(B, 1);
+	expire_and_take();
+	guest_timer(0, FAR, ON);
+	fake_leave(A);
+	write_bit(B, REG_ICACTIVER);
+	fake_put(A);
+	clean(0);
+	must(!fake_look(A, V_TIMER).physical && !fake_look(A, V_TIMER).active);
+	fake_load(A, 2);
+	must(!ppi(2, TIMER_PPI)->active);
+}
+
 /* R7: power goes while it pends or is active, loaded or put; after the reset all works. */
 static void power(bool active, bool put)
 {
 	start();
 	expire();
-	if (active)
+	if (active) {
 		must(guest_ack(0) == V_TIMER);
+		guest_timer(0, FAR, ON);
+	}
 	fake_leave(A);
 	if (put)
 		fake_put(A);
+	must(timers.soft[A] == (active && put ? FAR : NEVER));
 	fake_power(A, false);
+	must(timers.soft[A] == NEVER);
 	must(!ppi(0, TIMER_PPI)->active && timers.cpu[0].ctl == 0);
+	must(!fake_look(A, V_TIMER).physical && !fake_look(A, V_TIMER).active);
+	must(!fake_look(A, V_TIMER).pending);
 	must(put || ppi_settle() == 0);
 	fire();
 	fake_power(A, true);
@@ -345,6 +368,12 @@ static void fixed(void)
 static void fixed_and_others(void)
 {
 	boot(B, 1);
+	device_line(0, true);
+	fake_put(A);
+	must(!blocks(A));
+	device_line(0, false);
+	load_and_enter(A, 0);
+	must(guest_sees(0) == FAKE_SPURIOUS);
 	guest_timer(0, 100, ON);
 	timer_until(100);
 	device_line(0, true);
@@ -394,9 +423,10 @@ static void fixed_power(void)
 /* Masked at its source until the guest writes CTL; nothing is linked, or active for long. */
 static void injected(void)
 {
+	must(ferry_vgic_inject(fake.g, A, V_TIMER, true) == FERRY_E_STATE);
 	expire();
 	must(!ppi(0, TIMER_PPI)->active && guest_timer_ctl(0) == (ON_MASKED | 4));
-	must(!fake_lr(0, fake_lr_of(0, V_TIMER)).hw);
+	must(!fake_lr(0, fake_lr_of(0, V_TIMER)).hw && !fake_lr(0, fake_lr_of(0, V_TIMER)).eoi);
 	must(guest_ack(0) == V_TIMER);
 	fake_put(A);
 	clean(0);
@@ -429,6 +459,7 @@ static const struct a_case cases[] = {
 	{ hops, SWITCHED, LEVEL, 4, "R4: from CPU to CPU, pending and active" },
 	{ cleared_from_outside, SWITCHED, LEVEL, 4, "R6: ICPENDR, ICACTIVER" },
 	{ cleared_in_no_list, SWITCHED, LEVEL, 4, "R6: of one in no list" },
+	{ cleared_then_put, SWITCHED, LEVEL, 4, "R6: and put before it has looked" },
 	{ power_off_and_on, SWITCHED, LEVEL, 4, "R7: power off and on" },
 	{ edge_moves, SWITCHED, EDGE, 4, "R9: an edge moves with its vCPU" },
 	{ edge_is_not_doubled, SWITCHED, EDGE, 4, "R9: a restored line is no new edge" },

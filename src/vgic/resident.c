@@ -16,23 +16,29 @@ static bool ask(struct ferry_vgic *g, const struct ferry_resident *r, enum ferry
 	return ferry_host_phys(g->ctx, r->phys, what);
 }
 
-static struct ferry_virq *begin(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
+struct ferry_virq *ferry_resident_begin(struct ferry_vgic *g, const struct ferry_resident *r,
+					uint32_t vcpu)
 {
-	struct ferry_virq *i = resident_virq(g, r, vcpu);
+	struct ferry_virq *i = ferry_vgic_virq(g, vcpu, r->intid);
 
 	lock(g, &g->vcpus[vcpu].lock);
 	lock(g, &i->lock);
 	return i;
 }
 
-/* A private one has no owner but its vCPU, and is in no list register where this is called. */
-static vcpu_set end(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu)
+vcpu_set ferry_resident_end(struct ferry_vgic *g, struct ferry_virq *i)
 {
+	struct ferry_vcpu *c = &g->vcpus[i->target];
 	uint32_t next = ferry_virq_sort(g, i);
 
 	unlock(g, &i->lock);
-	unlock(g, &g->vcpus[vcpu].lock);
+	unlock(g, &c->lock);
 	return ferry_virq_place_at(g, i, next);
+}
+
+static bool is_switched_device(const struct ferry_resident *r)
+{
+	return !r->timer && !resident_is_fixed(r);
 }
 
 static void obey(struct ferry_vgic *g, struct ferry_virq *i)
@@ -42,26 +48,6 @@ static void obey(struct ferry_vgic *g, struct ferry_virq *i)
 }
 
 /* ---- leaving a CPU ------------------------------------------------------------------------ */
-
-/* The source first, then the PPI: a line that is still high when the active state goes would
- * have it come once more. True: the line of a device was high. */
-static bool stop(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
-{
-	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	bool high = false;
-
-	if (r->timer) {
-		lock(g, &c->lock);
-		ferry_timer_save(g, c);
-		unlock(g, &c->lock);
-	} else if (!resident_is_fixed(r)) {
-		high = ferry_host_resident_save(g->ctx, vcpu, r->intid);
-	}
-	ask(g, r, FERRY_PHYS_DISABLE);
-	if (!r->timer && resident_is_fixed(r))
-		high = ask(g, r, FERRY_PHYS_IS_PENDING);
-	return high && !r->edge;
-}
 
 /* L and I held. An edge that nobody has taken is in the PPI alone, and would be the next
  * vCPU's. */
@@ -79,21 +65,27 @@ static void leave(struct ferry_vgic *g, const struct ferry_resident *r, struct f
 	i->routed = VGIC_NOWHERE;
 }
 
+/* The source first, then the PPI: a line that is still high when the active state goes would
+ * have it come once more. */
 static vcpu_set put_one(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
 {
-	bool high = stop(g, r, vcpu);
-	struct ferry_virq *i = begin(g, r, vcpu);
-	uint64_t at = 0;
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+	bool high = is_switched_device(r) && ferry_host_resident_save(g->ctx, vcpu, r->intid);
+	struct ferry_virq *i = ferry_resident_begin(g, r, vcpu);
+	uint64_t at = TIMER_NEVER;
 	vcpu_set set;
 
+	if (r->timer)
+		ferry_timer_save(g, c);
+	ask(g, r, FERRY_PHYS_DISABLE);
 	leave(g, r, i);
-	if (high)
+	if (r->timer)
+		at = ferry_timer_look(g, c, i);
+	else if (high || (resident_is_fixed(r) && ask(g, r, FERRY_PHYS_IS_PENDING)))
 		virq_set(i, VIRQ_LINE);
-	if (r->timer) {
-		at = ferry_timer_look(g, &g->vcpus[vcpu], i);
-		g->vcpus[vcpu].timer_armed = at && at != TIMER_NEVER;
-	}
-	set = end(g, i, vcpu);
+	if (r->timer)
+		c->timer_armed = at && at != TIMER_NEVER;
+	set = ferry_resident_end(g, i);
 	if (at && at != TIMER_NEVER)
 		ferry_host_timer_at(g->ctx, vcpu, at);
 	return set;
@@ -102,12 +94,11 @@ static vcpu_set put_one(struct ferry_vgic *g, const struct ferry_resident *r, ui
 /* ---- coming to a CPU ------------------------------------------------------------------------ */
 
 /* L held. The line that rises with the restored timer is no new edge if it was high before. */
-static void restart(struct ferry_vgic *g, const struct ferry_resident *r, struct ferry_vcpu *c,
-		    const struct ferry_virq *i)
+static void restart(struct ferry_vgic *g, const struct ferry_resident *r, struct ferry_vcpu *c)
 {
 	c->timer_armed = 0;
 	ferry_timer_restore(g, c);
-	if (r->edge && virq_is(i, VIRQ_EDGE) && c->timer_ctl & TIMER_STATUS)
+	if (r->edge && c->timer_ctl & TIMER_STATUS)
 		ask(g, r, FERRY_PHYS_UNPEND);
 }
 
@@ -115,7 +106,7 @@ static void restart(struct ferry_vgic *g, const struct ferry_resident *r, struct
 static vcpu_set load_one(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	struct ferry_virq *i = begin(g, r, vcpu);
+	struct ferry_virq *i = ferry_resident_begin(g, r, vcpu);
 	bool armed = r->timer && c->timer_armed;
 	vcpu_set set;
 
@@ -124,11 +115,11 @@ static vcpu_set load_one(struct ferry_vgic *g, const struct ferry_resident *r, u
 	if (virq_is(i, VIRQ_PHYS) && !resident_is_fixed(r))
 		ask(g, r, FERRY_PHYS_ACTIVATE);
 	if (r->timer)
-		restart(g, r, c, i);
-	set = end(g, i, vcpu);
+		restart(g, r, c);
+	set = ferry_resident_end(g, i);
 	if (armed)
 		ferry_host_timer_at(g->ctx, vcpu, TIMER_NEVER);
-	if (!r->timer && !resident_is_fixed(r))
+	if (is_switched_device(r))
 		ferry_host_resident_restore(g->ctx, vcpu, r->intid);
 	ask(g, r, FERRY_PHYS_ENABLE);
 	return set;
@@ -138,17 +129,17 @@ static vcpu_set load_one(struct ferry_vgic *g, const struct ferry_resident *r, u
 
 static vcpu_set obey_one(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
 {
-	struct ferry_virq *i = begin(g, r, vcpu);
+	struct ferry_virq *i = ferry_resident_begin(g, r, vcpu);
 
 	obey(g, i);
-	return end(g, i, vcpu);
+	return ferry_resident_end(g, i);
 }
 
 /* Its timer is off after a reset (as in ARMv7; later architectures leave it open). */
 static vcpu_set off_one(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	struct ferry_virq *i = begin(g, r, vcpu);
+	struct ferry_virq *i = ferry_resident_begin(g, r, vcpu);
 	bool armed = r->timer && c->timer_armed;
 	vcpu_set set;
 
@@ -156,11 +147,9 @@ static vcpu_set off_one(struct ferry_vgic *g, const struct ferry_resident *r, ui
 		ferry_timer_off(g);
 	if (r->timer)
 		c->timer_ctl = c->timer_armed = 0;
-	obey(g, i);
-	if (virq_is(i, VIRQ_PHYS) && i->routed != VGIC_NOWHERE)
-		ask(g, r, FERRY_PHYS_DEACTIVATE);
-	virq_clear(i, VIRQ_PHYS | VIRQ_CARRIED | VIRQ_OWED | VIRQ_LATCH | VIRQ_LINE);
-	set = end(g, i, vcpu);
+	ferry_virq_obey(g, i, VIRQ_UNPEND | VIRQ_DEACTIVATE);
+	virq_clear(i, VIRQ_ACTIVATE | VIRQ_LINE);
+	set = ferry_resident_end(g, i);
 	if (armed)
 		ferry_host_timer_at(g->ctx, vcpu, TIMER_NEVER);
 	return set;
@@ -225,14 +214,13 @@ static bool valid(const struct ferry_vgic_config *k)
 	return timers <= 1;
 }
 
-/* What is injected has no physical interrupt behind it for long. */
 static void init(struct ferry_vgic *g, uint32_t vcpu)
 {
 	for (uint32_t n = 0; n < g->nresident; n++) {
 		const struct ferry_resident *r = &g->resident[n];
-		struct ferry_virq *i = resident_virq(g, r, vcpu);
+		struct ferry_virq *i = ferry_vgic_virq(g, vcpu, r->intid);
 
-		if (r->scheme == FERRY_RESIDENT_INJECTED || !resident_is_of(r, vcpu))
+		if (!resident_is_of(r, vcpu))
 			continue;
 		i->phys = r->phys;
 		virq_set(i, VIRQ_RESIDENT | (r->edge ? VIRQ_EDGE : 0));
@@ -251,8 +239,8 @@ static bool is_high(struct ferry_vgic *g, const struct ferry_resident *r)
 	return r->edge || ask(g, r, FERRY_PHYS_IS_PENDING);
 }
 
-/* I held. Late ones are nobody's: the vCPU was put, or it is another's timer that had been
- * signalled. One that is active for this vCPU already does not come. */
+/* I held. Late ones are nobody's: the vCPU was put or has no such PPI, or it is another's timer
+ * that had been signalled. One that is active for this vCPU already does not come. */
 static void accept(struct ferry_vgic *g, const struct ferry_resident *r, struct ferry_virq *i)
 {
 	if (virq_is(i, VIRQ_PHYS))
@@ -272,11 +260,16 @@ static void accept(struct ferry_vgic *g, const struct ferry_resident *r, struct 
 
 static vcpu_set arrive(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
 {
-	struct ferry_virq *i = resident_virq(g, r, vcpu);
+	struct ferry_virq *i;
 	uintptr_t flags;
 
+	if (vcpu >= g->nvcpus) {
+		ask(g, r, FERRY_PHYS_DEACTIVATE);
+		return 0;
+	}
 	/* The timer is read after the acknowledge that brought us here. */
 	ferry_host_barrier(g->ctx, FERRY_BARRIER_CONTEXT);
+	i = ferry_vgic_virq(g, vcpu, r->intid);
 	flags = ferry_virq_begin(g, i);
 	accept(g, r, i);
 	return ferry_virq_end(g, i, flags, 0, true);
@@ -284,20 +277,15 @@ static vcpu_set arrive(struct ferry_vgic *g, const struct ferry_resident *r, uin
 
 int ferry_vgic_resident(struct ferry_vgic *g, uint32_t vcpu, uint32_t phys)
 {
-	uintptr_t flags = vgic_off(g);
-	const struct ferry_resident *known = NULL, *its = NULL;
+	uintptr_t flags;
 
 	for (uint32_t n = 0; n < g->nresident; n++) {
 		if (g->resident[n].phys != phys)
 			continue;
-		known = &g->resident[n];
-		if (vcpu < g->nvcpus && resident_is_of(known, vcpu))
-			its = known;
+		flags = vgic_off(g);
+		ferry_vgic_kick(g, arrive(g, &g->resident[n], vcpu));
+		vgic_restore(g, flags);
+		return FERRY_OK;
 	}
-	if (its)
-		ferry_vgic_kick(g, arrive(g, its, vcpu));
-	else if (known)
-		ask(g, known, FERRY_PHYS_DEACTIVATE);
-	vgic_restore(g, flags);
-	return known ? FERRY_OK : FERRY_E_INVALID;
+	return FERRY_E_INVALID;
 }

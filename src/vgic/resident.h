@@ -11,12 +11,6 @@
 #define TIMER_MASK 2u
 #define TIMER_STATUS 4u
 
-static inline struct ferry_virq *resident_virq(const struct ferry_vgic *g,
-					       const struct ferry_resident *r, uint32_t vcpu)
-{
-	return &g->private[(size_t)vcpu * VGIC_PRIVATE + r->intid];
-}
-
 static inline bool resident_is_fixed(const struct ferry_resident *r)
 {
 	return r->scheme == FERRY_RESIDENT_FIXED;
@@ -27,6 +21,13 @@ static inline bool resident_is_of(const struct ferry_resident *r, uint32_t vcpu)
 {
 	return !resident_is_fixed(r) || r->vcpu == vcpu;
 }
+
+/* Take L and I. */
+struct ferry_virq *ferry_resident_begin(struct ferry_vgic *g, const struct ferry_resident *r,
+					uint32_t vcpu);
+/* It is in no list register: place it, let go of both. As a private one it has no owner but its
+ * vCPU. */
+vcpu_set ferry_resident_end(struct ferry_vgic *g, struct ferry_virq *i);
 
 /* ---- timer.c: the EL1 virtual timer. On the CPU that has it, but for _look. ------------ */
 

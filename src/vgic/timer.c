@@ -83,15 +83,18 @@ uint64_t ferry_timer_look(struct ferry_vgic *g, struct ferry_vcpu *c, struct fer
 }
 
 /* Late, when the vCPU is loaded: then the timer itself tells. */
-static vcpu_set look(struct ferry_vgic *g, struct ferry_vcpu *c, struct ferry_virq *i)
+static vcpu_set look(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
 {
-	lock(g, &c->lock);
-	lock(g, &i->lock);
-	if (c->timer_armed)
-		c->timer_armed = ferry_timer_look(g, c, i) != 0;
-	unlock(g, &i->lock);
-	unlock(g, &c->lock);
-	return ferry_virq_order(g, i, 0);
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+	struct ferry_virq *i = ferry_resident_begin(g, r, vcpu);
+
+	if (!c->timer_armed) {
+		unlock(g, &i->lock);
+		unlock(g, &c->lock);
+		return 0;
+	}
+	c->timer_armed = ferry_timer_look(g, c, i) != 0;
+	return ferry_resident_end(g, i);
 }
 
 void ferry_vcpu_timer(struct ferry_vgic *g, uint32_t vcpu)
@@ -99,12 +102,9 @@ void ferry_vcpu_timer(struct ferry_vgic *g, uint32_t vcpu)
 	uintptr_t flags = vgic_off(g);
 	vcpu_set set = 0;
 
-	for (uint32_t n = 0; n < g->nresident && vcpu < g->nvcpus; n++) {
-		const struct ferry_resident *r = &g->resident[n];
-
-		if (r->timer && resident_is_of(r, vcpu))
-			set |= look(g, &g->vcpus[vcpu], resident_virq(g, r, vcpu));
-	}
+	for (uint32_t n = 0; n < g->nresident && vcpu < g->nvcpus; n++)
+		if (g->resident[n].timer)
+			set = look(g, &g->resident[n], vcpu);
 	vgic_restore(g, flags);
 	ferry_vgic_kick(g, set);
 }
