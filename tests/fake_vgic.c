@@ -354,6 +354,7 @@ void phys_bind(uint32_t intid, uint32_t phys, bool edge)
 	if (ferry_vgic_bind(fake.g, intid, phys, edge) != FERRY_OK)
 		fake_wrong("bind of %u", intid);
 	p->virt = intid;
+	fake.phys_end = phys < fake.phys_end ? fake.phys_end : phys + 1;
 	p->enabled = true;
 }
 
@@ -409,9 +410,9 @@ bool phys_calm(uint32_t phys)
 
 struct ferry_vgic *fake_guest(const struct ferry_vgic_config *config)
 {
-	uint32_t wrongs = fake.wrongs;
+	uint32_t wrongs = fake.wrongs, used = fake.g ? fake.phys_end : FAKE_PHYS;
 
-	memset(&fake, 0, offsetof(struct fake, note));
+	memset(&fake, 0, offsetof(struct fake, phys));
 	fake.wrongs = wrongs;
 	memset(lock_class, 0, ferry_vgic_size(config) / sizeof(*memory));
 	memset(memory, 0xa5, ferry_vgic_size(config));
@@ -424,8 +425,8 @@ struct ferry_vgic *fake_guest(const struct ferry_vgic_config *config)
 		fake.cpu[n].vcpu = FERRY_NONE;
 	for (uint32_t n = 0; n < FAKE_VCPUS; n++)
 		fake.vcpu[n].cpu = FERRY_NONE;
-	for (uint32_t n = 0; n < FAKE_PHYS; n++)
-		fake.phys[n].virt = FERRY_NONE;
+	for (uint32_t n = 0; n < used; n++)
+		fake.phys[n] = (struct fake_phys){ .virt = FERRY_NONE };
 	if (ferry_vgic_init(config, memory, sizeof(memory), &fake.g) == FERRY_OK)
 		return fake.g;
 	puts("Bail out! no guest of this configuration");
@@ -569,7 +570,7 @@ static bool serve(uint32_t number)
 
 static bool deliver(void)
 {
-	for (uint32_t n = 0; n < FAKE_PHYS; n++) {
+	for (uint32_t n = 0; n < fake.phys_end; n++) {
 		if (fake.phys[n].virt == FERRY_NONE || !phys_ready(n))
 			continue;
 		phys_take(n, fake.phys[n].route);

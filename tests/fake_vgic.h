@@ -77,13 +77,15 @@ struct fake {
 	uint32_t locks;  /* taken so far: a measure of work */
 	struct fake_cpu cpu[FAKE_CPUS];
 	struct fake_vcpu vcpu[FAKE_VCPUS];
-	struct fake_phys phys[FAKE_PHYS];
+	uint32_t phys_end; /* none from here on is linked */
 	/* What another CPU does in the middle of a call: `hook` is called once, after
 	 * `hook_in` more moments at which no lock is held. */
 	void (*hook)(void);
 	uint32_t hook_in;
 	void (*on_wait)(void); /* in ferry_host_wait, if no IPI is left to serve */
 	uint32_t notes;
+	/* From here on what is set up anew only as far as it was used. */
+	struct fake_phys phys[FAKE_PHYS];
 	struct fake_note note[FAKE_LOG];
 };
 
