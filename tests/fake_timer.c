@@ -145,7 +145,7 @@ void ferry_host_resident_restore(void *ctx, uint32_t vcpu, uint32_t intid)
 		device_line(fake.self, timers.saved[vcpu]);
 }
 
-/* ---- the test's side ------------------------------------------------------------------ */
+/* ---- the test's side --------------------------------------------------------------- */
 
 void timers_reset(bool edge)
 {

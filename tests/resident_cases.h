@@ -158,7 +158,7 @@ __attribute__((unused)) static void fire(void)
 	timer_soft(A, 2);
 }
 
-/* ---- cases --------------------------------------------------------------------------------- */
+/* ---- cases ------------------------------------------------------------------------- */
 
 enum { SWITCHED = FERRY_RESIDENT_SWITCHED, FIXED, INJECTED };
 #define LEVEL false

@@ -5,7 +5,7 @@
  */
 #include "tests/resident_cases.h"
 
-/* ---- switched: one CPU --------------------------------------------------------------------- */
+/* ---- switched: one CPU ------------------------------------------------------------- */
 
 static void tick(void)
 {
@@ -126,7 +126,7 @@ static void evicted(void)
 	must(ppi(0, TIMER_PPI)->taken == 1);
 }
 
-/* ---- late ones ---------------------------------------------------------------------------------- */
+/* ---- late ones --------------------------------------------------------------------- */
 
 /* R2: signalled before it was disabled, acknowledged after: with nobody resident. */
 static void late_for_nobody(void)
@@ -214,7 +214,7 @@ static void unknown(void)
 	ferry_vcpu_timer(fake.g, 77);
 }
 
-/* ---- the software timer --------------------------------------------------------------------------- */
+/* ---- the software timer ------------------------------------------------------------ */
 
 /* R3: it comes at any moment of a load, or of a put, on another CPU. */
 static bool soft_meets_load(uint32_t moment)
@@ -350,7 +350,7 @@ static void not_armed(void)
 	must(blocks(A));
 }
 
-/* ---- a vCPU waits ------------------------------------------------------------------------------------- */
+/* ---- a vCPU waits ------------------------------------------------------------------ */
 
 static void wakes(void)
 {

@@ -5,7 +5,7 @@
  */
 #include "tests/resident_cases.h"
 
-/* ---- from CPU to CPU ------------------------------------------------------------------------------------ */
+/* ---- from CPU to CPU --------------------------------------------------------------- */
 
 /* R4: active, then pending, from CPU 0 to 1; B uses CPU 0 meanwhile. */
 static void hops(void)
@@ -62,7 +62,7 @@ static void cpu_leaves(void)
 	clean(1);
 }
 
-/* ---- changed from outside ----------------------------------------------------------------------------------- */
+/* ---- changed from outside ---------------------------------------------------------- */
 
 enum { IN_GUEST, OUT_OF_GUEST, IS_PUT };
 
@@ -191,7 +191,7 @@ static void power_off_and_on(void)
 		power(n & 1, n & 2);
 }
 
-/* ---- edge ------------------------------------------------------------------------------------------------ */
+/* ---- edge -------------------------------------------------------------------------- */
 
 /* R9: an edge that nobody has taken moves with its vCPU, once. */
 static void edge_moves(void)
@@ -250,7 +250,7 @@ static void edge_device(void)
 	must(ppi_settle() == 0 && guest_sees(1) == FAKE_SPURIOUS);
 }
 
-/* ---- two at a time ------------------------------------------------------------------------------------------ */
+/* ---- two at a time ----------------------------------------------------------------- */
 
 static void two(void)
 {
@@ -296,7 +296,7 @@ static void device_keeps_awake(void)
 	}
 }
 
-/* ---- the order of things ---------------------------------------------------------------------------------------- */
+/* ---- the order of things ----------------------------------------------------------- */
 
 static uint32_t next(uint32_t from, uint32_t event, uint32_t a, uint32_t b)
 {
@@ -337,7 +337,7 @@ static void order(void)
 	must(noted(NOTE_TIMER, FERRY_TIMER_CTL, FERRY_NONE) == 1);
 }
 
-/* ---- the other schemes ------------------------------------------------------------------------------------------- */
+/* ---- the other schemes ------------------------------------------------------------- */
 
 /* A's alone: B gets nothing on the same CPU, and an active one stays active there. */
 static void fixed(void)

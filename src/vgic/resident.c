@@ -47,7 +47,7 @@ static void obey(struct ferry_vgic *g, struct ferry_virq *i)
 		ferry_virq_obey(g, i, i->flags & VIRQ_ORDERS);
 }
 
-/* ---- leaving a CPU ------------------------------------------------------------------------ */
+/* ---- leaving a CPU ----------------------------------------------------------------- */
 
 /* L and I held. An edge that nobody has taken is in the PPI alone, and would be the next
  * vCPU's. */
@@ -91,7 +91,7 @@ static vcpu_set put_one(struct ferry_vgic *g, const struct ferry_resident *r, ui
 	return set;
 }
 
-/* ---- coming to a CPU ------------------------------------------------------------------------ */
+/* ---- coming to a CPU --------------------------------------------------------------- */
 
 /* L held. The line that rises with the restored timer is no new edge if it was high before. */
 static void restart(struct ferry_vgic *g, const struct ferry_resident *r, struct ferry_vcpu *c)
@@ -125,7 +125,7 @@ static vcpu_set load_one(struct ferry_vgic *g, const struct ferry_resident *r, u
 	return set;
 }
 
-/* ---- while it is there ------------------------------------------------------------------------ */
+/* ---- while it is there ------------------------------------------------------------- */
 
 static vcpu_set obey_one(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
 {
@@ -187,7 +187,7 @@ static void off_all(struct ferry_vgic *g, uint32_t vcpu)
 	each(g, vcpu, off_one);
 }
 
-/* ---- before all that ----------------------------------------------------------------------- */
+/* ---- before all that --------------------------------------------------------------- */
 
 static bool one_valid(const struct ferry_resident *r, uint32_t vcpus)
 {
@@ -230,7 +230,7 @@ static void init(struct ferry_vgic *g, uint32_t vcpu)
 const struct ferry_resident_ops ferry_residents = { valid,   init,     load_all,
 						    put_all, obey_all, off_all };
 
-/* ---- it comes ------------------------------------------------------------------------------------ */
+/* ---- it comes ---------------------------------------------------------------------- */
 
 static bool is_high(struct ferry_vgic *g, const struct ferry_resident *r)
 {

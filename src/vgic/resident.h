@@ -29,7 +29,7 @@ struct ferry_virq *ferry_resident_begin(struct ferry_vgic *g, const struct ferry
  * vCPU. */
 vcpu_set ferry_resident_end(struct ferry_vgic *g, struct ferry_virq *i);
 
-/* ---- timer.c: the EL1 virtual timer. On the CPU that has it, but for _look. ------------ */
+/* ---- timer.c: the EL1 virtual timer. On the CPU that has it, but for _look. -------- */
 
 /* Is its line high now? */
 bool ferry_timer_line(struct ferry_vgic *g);
