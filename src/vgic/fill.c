@@ -97,7 +97,7 @@ static bool load_one(struct ferry_vgic *g, uint32_t vcpu, struct ferry_virq *i,
 	here = ferry_virq_where(g, i) == vcpu &&
 	       virq_is(i, VIRQ_ACTIVE) == (i->place.at == AT_SPILLED);
 	if (here) {
-		ferry_virq_lift(g, i, k);
+		ferry_virq_lift(g, i);
 		take(g, i, vcpu, &lr);
 		*pending = *pending || lr.state == LR_PENDING;
 		c->loaded[k] = i->number;
@@ -113,13 +113,19 @@ static bool load_one(struct ferry_vgic *g, uint32_t vcpu, struct ferry_virq *i,
 /* What must be told when not everything is in a list register. */
 static uint32_t overflow(const struct ferry_vcpu *c, uint32_t groups, bool pending)
 {
-	uint32_t hcr = c->nspilled ? HCR_LRENPIE : 0;
+	uint32_t hcr = c->count[SPILLED] ? HCR_LRENPIE : 0;
 
-	if (!c->nqueued)
+	if (!c->count[QUEUED])
 		return hcr;
 	hcr |= pending ? HCR_NPIE : 0;
 	hcr |= groups & 1 ? 0 : HCR_VGRP0EIE;
 	return hcr | (groups & 2 ? 0 : HCR_VGRP1EIE);
+}
+
+/* More than list registers. */
+static bool is_crowded(const struct ferry_vgic *g, const struct ferry_vcpu *c)
+{
+	return c->count[QUEUED] + c->count[SPILLED] > g->lrs;
 }
 
 /* Choose: all, if there is room; else what can be taken first, and what is active. */
@@ -127,17 +133,12 @@ static uint32_t choose(struct ferry_vgic *g, uint32_t vcpu, uint32_t groups,
 		       struct ferry_virq **out)
 {
 	const struct ferry_vcpu *c = &g->vcpus[vcpu];
-	struct ferry_virq *top;
 	uint32_t reserved = 0, n;
 
-	if (c->nspilled + c->nqueued > g->lrs)
-		reserved = ferry_vcpu_pick(g, vcpu, g->queued, groups, 1, &top);
-	n = c->nspilled && g->lrs > reserved ?
-		    ferry_vcpu_pick(g, vcpu, g->spilled, 3, g->lrs - reserved, out) :
-		    0;
-	if (c->nqueued && g->lrs > n)
-		n += ferry_vcpu_pick(g, vcpu, g->queued, groups, g->lrs - n, out + n);
-	return n;
+	if (is_crowded(g, c))
+		reserved = ferry_vcpu_pick(g, vcpu, QUEUED, groups, 1, out);
+	n = ferry_vcpu_pick(g, vcpu, SPILLED, 3, g->lrs - reserved, out);
+	return n + ferry_vcpu_pick(g, vcpu, QUEUED, groups, g->lrs - n, out + n);
 }
 
 static void clear_rest(struct ferry_vgic *g, struct ferry_vcpu *c)
@@ -157,7 +158,7 @@ bool ferry_vcpu_fill(struct ferry_vgic *g, uint32_t vcpu, vcpu_set *set)
 
 	later.n = 0;
 	lock(g, &c->lock);
-	if (c->nspilled + c->nqueued > g->lrs)
+	if (is_crowded(g, c))
 		groups = ferry_host_ich_read(g->ctx, FERRY_ICH_VMCR) & 3;
 	n = choose(g, vcpu, groups, chosen);
 	for (uint32_t k = 0; k < n; k++)

@@ -24,29 +24,35 @@ vcpu_set ferry_later_place(struct ferry_vgic *g, const struct ferry_later *later
 	return set;
 }
 
-/* Smallest first; of equals the lowest number. Only those whose group is among `groups`. */
-uint32_t ferry_vcpu_pick(const struct ferry_vgic *g, uint32_t vcpu, const uint32_t *map,
+/* Sorted by priority, of equals the one that was there first; `want` at most. How many then. */
+static uint32_t insert(struct ferry_virq **out, uint32_t got, uint32_t want, struct ferry_virq *i)
+{
+	uint32_t k = got;
+
+	while (k && (i->place.level & 0xfe) < (out[k - 1]->place.level & 0xfe))
+		k--;
+	if (k == want)
+		return got;
+	got += got < want;
+	for (uint32_t last = got - 1; last > k; last--)
+		out[last] = out[last - 1];
+	out[k] = i;
+	return got;
+}
+
+uint32_t ferry_vcpu_pick(const struct ferry_vgic *g, uint32_t vcpu, enum ferry_list list,
 			 uint32_t groups, uint32_t want, struct ferry_virq **out)
 {
-	uint32_t got = 0, word, bits;
+	const uint32_t *map = vgic_list(g, vcpu, list);
+	uint32_t left = g->vcpus[vcpu].count[list], got = 0;
 
-	map += (size_t)vcpu * g->words;
-	for (word = 0; word < g->words; word++)
-		for (bits = map[word]; bits; bits &= bits - 1) {
-			uint32_t n = word * 32 + (uint32_t)__builtin_ctz(bits), k = got;
-			struct ferry_virq *i = ferry_vgic_virq(g, vcpu, n);
-			uint8_t level = i->place.level & 0xfe;
+	for (uint32_t first = 0; left; first += 32)
+		for (uint32_t bits = *map++; bits; bits &= bits - 1, left--) {
+			struct ferry_virq *i =
+				ferry_vgic_virq(g, vcpu, first + (uint32_t)__builtin_ctz(bits));
 
-			if (!(groups >> (i->place.level & 1) & 1))
-				continue;
-			while (k && level < (out[k - 1]->place.level & 0xfe))
-				k--;
-			if (k == want)
-				continue;
-			got += got < want;
-			for (uint32_t last = got - 1; last > k; last--)
-				out[last] = out[last - 1];
-			out[k] = i;
+			if (groups >> (i->place.level & 1) & 1)
+				got = insert(out, got, want, i);
 		}
 	return got;
 }
@@ -114,7 +120,7 @@ static void fold_count(struct ferry_vgic *g, uint32_t vcpu, uint32_t count,
 {
 	struct ferry_virq *i;
 
-	while (count-- && ferry_vcpu_pick(g, vcpu, g->spilled, 3, 1, &i)) {
+	while (count-- && ferry_vcpu_pick(g, vcpu, SPILLED, 3, 1, &i)) {
 		lock(g, &i->lock);
 		ferry_virq_obey(g, i, VIRQ_DEACTIVATE);
 		ferry_later_add(later, i, ferry_virq_sort(g, i));
@@ -129,7 +135,7 @@ vcpu_set ferry_vcpu_fold(struct ferry_vgic *g, uint32_t vcpu)
 
 	later.n = 0;
 	lock(g, &c->lock);
-	if (c->nspilled)
+	if (c->count[SPILLED])
 		fold_count(g, vcpu, (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_HCR) >> 27,
 			   &later);
 	for (uint32_t used = c->used; used; used &= used - 1) {

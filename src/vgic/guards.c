@@ -48,18 +48,15 @@ static struct ferry_guard of_vcpu(const struct ferry_vcpu *v, size_t offset)
 
 struct ferry_guard ferry_vgic_guard(const struct ferry_vgic *g, const void *address)
 {
-	size_t count = g->spis + (size_t)g->espis, bitmap = g->words * sizeof(*g->queued);
+	size_t count = (g->nvcpus - 1u) * VGIC_PRIVATE + (size_t)g->numbers;
+	size_t lists = 2 * g->words * sizeof(*g->lists);
 	size_t index, offset;
 
-	if (find(g->shared, count, sizeof(*g->shared), address, &index, &offset))
-		return of_virq(&g->shared[index], offset);
-	if (find(g->private, (size_t)g->nvcpus * VGIC_PRIVATE, sizeof(*g->private), address, &index,
-		 &offset))
-		return of_virq(&g->private[index], offset);
+	if (find(g->virqs, count, sizeof(*g->virqs), address, &index, &offset))
+		return of_virq(&g->virqs[index], offset);
 	if (find(g->vcpus, g->nvcpus, sizeof(*g->vcpus), address, &index, &offset))
 		return of_vcpu(&g->vcpus[index], offset);
-	if (find(g->queued, g->nvcpus, bitmap, address, &index, &offset) ||
-	    find(g->spilled, g->nvcpus, bitmap, address, &index, &offset))
+	if (find(g->lists, g->nvcpus, lists, address, &index, &offset))
 		return made(FERRY_GUARD_PLAIN, &g->vcpus[index].lock);
 	return made(address == &g->ctlr ? FERRY_GUARD_FREE : FERRY_GUARD_CONST, NULL);
 }

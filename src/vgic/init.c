@@ -37,18 +37,16 @@ static size_t lay_out(const struct ferry_vgic_config *k, struct ferry_vgic *g)
 	struct ferry_vgic none = { .numbers = VGIC_PRIVATE + k->spis + k->espis };
 	struct ferry_vgic *to = g ? g : &none;
 	uint8_t *base = (uint8_t *)g;
-	size_t used = 0, map;
+	size_t used = 0, map, n = (size_t)VGIC_PRIVATE * k->vcpus + k->spis + k->espis;
 
 	to->numbers = none.numbers;
 	to->words = (to->numbers + 31) / 32;
 	map = (size_t)to->words * sizeof(uint32_t) * k->vcpus;
 	(void)carve(base, &used, sizeof(*g));
-	to->private = carve(base, &used, sizeof(*g->private) * VGIC_PRIVATE * k->vcpus);
-	to->shared = carve(base, &used, sizeof(*g->shared) * (k->spis + k->espis));
+	to->virqs = carve(base, &used, sizeof(*g->virqs) * n);
 	to->vcpus = carve(base, &used, sizeof(*g->vcpus) * k->vcpus);
-	to->queued = carve(base, &used, map);
-	to->spilled = carve(base, &used, map);
-	to->live = carve(base, &used, sizeof(*g->live) * (k->vcpus + to->words));
+	to->lists = carve(base, &used, 2 * map);
+	to->live = carve(base, &used, sizeof(*g->live) * (n + 31) / 32);
 	to->mpidrs = carve(base, &used, sizeof(*g->mpidrs) * k->vcpus);
 	return used;
 }
@@ -109,7 +107,7 @@ static void init_guest(struct ferry_vgic *g, const struct ferry_vgic_config *k)
 	for (uint32_t n = 0; n < k->vcpus; n++)
 		init_private(g, n);
 	for (uint32_t n = VGIC_PRIVATE; n < g->numbers; n++)
-		init_virq(&g->shared[n - VGIC_PRIVATE], n, k->variant->target(k));
+		init_virq(ferry_vgic_virq(g, 0, n), n, k->variant->target(k));
 	if (k->variant->init)
 		k->variant->init(g, k);
 }

@@ -31,9 +31,8 @@ uint32_t ferry_vgic_intid(const struct ferry_vgic *g, uint32_t number)
 
 struct ferry_virq *ferry_vgic_virq(const struct ferry_vgic *g, uint32_t vcpu, uint32_t number)
 {
-	if (number < VGIC_PRIVATE)
-		return &g->private[vcpu * VGIC_PRIVATE + number];
-	return &g->shared[number - VGIC_PRIVATE];
+	/* The shared ones are as if they were the last vCPU's. */
+	return &g->virqs[(number < VGIC_PRIVATE ? vcpu : g->nvcpus - 1u) * VGIC_PRIVATE + number];
 }
 
 struct ferry_virq *ferry_vgic_spi(const struct ferry_vgic *g, uint32_t intid)

@@ -12,25 +12,24 @@ bool ferry_virq_pending(const struct ferry_virq *i)
 	       (i->flags & (VIRQ_EDGE | VIRQ_LINE)) == VIRQ_LINE;
 }
 
-static bool is_on(const struct ferry_vgic *g, uint32_t vcpu)
-{
-	return vcpu != VGIC_NOBODY && ferry_host_load(g->ctx, &g->vcpus[vcpu].on);
-}
-
 /* The rule. Active ones stay with who has them; what pends is its target's; nothing is with one
  * that is off. */
 uint32_t ferry_virq_where(const struct ferry_vgic *g, const struct ferry_virq *i)
 {
 	uint32_t group = virq_is(i, VIRQ_GROUP1) ? 2 : 1;
 
+	uint32_t vcpu = VGIC_NOBODY;
+
 	if (virq_is(i, VIRQ_DEAD))
 		return VGIC_NOBODY;
 	if (virq_is(i, VIRQ_ACTIVE))
-		return is_on(g, i->place.owner) ? i->place.owner : VGIC_NOBODY;
-	if (!virq_is(i, VIRQ_ENABLED) || !ferry_virq_pending(i) ||
-	    !(ferry_host_load(g->ctx, &g->ctlr) & group))
+		vcpu = i->place.owner;
+	else if (virq_is(i, VIRQ_ENABLED) && ferry_virq_pending(i) &&
+		 ferry_host_load(g->ctx, &g->ctlr) & group)
+		vcpu = i->target;
+	if (vcpu == VGIC_NOBODY || !ferry_host_load(g->ctx, &g->vcpus[vcpu].on))
 		return VGIC_NOBODY;
-	return is_on(g, i->target) ? i->target : VGIC_NOBODY;
+	return vcpu;
 }
 
 /* ---- physical side --------------------------------------------------------------- */
@@ -90,17 +89,14 @@ void ferry_virq_obey(struct ferry_vgic *g, struct ferry_virq *i, uint32_t flags)
 
 /* ---- lists: L and I held ------------------------------------------------------------ */
 
-/* In or out of one of the vCPU's bitmaps. */
-static void note(struct ferry_vgic *g, const struct ferry_virq *i, uint32_t vcpu, bool in)
+/* One more (1), or one less (-1), on its owner's list. */
+static void put(struct ferry_vgic *g, const struct ferry_virq *i, int change)
 {
-	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	bool spilled = i->place.at == AT_SPILLED;
-	uint32_t *map = (spilled ? g->spilled : g->queued) + (size_t)vcpu * g->words;
-	uint16_t *count = spilled ? &c->nspilled : &c->nqueued;
-	uint32_t n = i->number;
+	enum ferry_list list = i->place.at == AT_SPILLED ? SPILLED : QUEUED;
+	uint16_t *count = &g->vcpus[i->place.owner].count[list];
 
-	map[n / 32] ^= 1u << n % 32;
-	*count = (uint16_t)(*count + (in ? 1 : -1));
+	vgic_list(g, i->place.owner, list)[i->number / 32] ^= 1u << i->number % 32;
+	*count = (uint16_t)(*count + change);
 }
 
 void ferry_virq_link(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu)
@@ -112,20 +108,19 @@ void ferry_virq_link(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu)
 	/* An active one keeps the priority it was taken with: that is in the APRs. */
 	if (!active)
 		i->place.level = (uint8_t)(i->priority | (virq_is(i, VIRQ_GROUP1) ? 1 : 0));
-	note(g, i, vcpu, true);
+	put(g, i, 1);
 }
 
 static void take_off_list(struct ferry_vgic *g, struct ferry_virq *i)
 {
 	if (i->place.at == AT_QUEUED || i->place.at == AT_SPILLED)
-		note(g, i, i->place.owner, false);
+		put(g, i, -1);
 }
 
-void ferry_virq_lift(struct ferry_vgic *g, struct ferry_virq *i, uint32_t lr)
+void ferry_virq_lift(struct ferry_vgic *g, struct ferry_virq *i)
 {
 	take_off_list(g, i);
 	i->place.at = AT_LR;
-	i->place.lr = (uint8_t)lr;
 }
 
 void ferry_virq_unlink(struct ferry_vgic *g, struct ferry_virq *i)
@@ -139,13 +134,19 @@ void ferry_virq_unlink(struct ferry_vgic *g, struct ferry_virq *i)
 		ferry_virq_reroute(g, i);
 }
 
+bool ferry_virq_matters(const struct ferry_virq *i)
+{
+	return virq_is(i, VIRQ_ACTIVE) || i->phys != FERRY_NONE || ferry_virq_pending(i);
+}
+
 void ferry_virq_note(struct ferry_vgic *g, struct ferry_virq *i)
 {
-	if (i->noted ||
-	    !(virq_is(i, VIRQ_ACTIVE) || ferry_virq_pending(i) || i->phys != FERRY_NONE))
+	uint32_t n = virq_index(g, i);
+
+	if (i->noted || !ferry_virq_matters(i))
 		return;
 	i->noted = 1;
-	ferry_host_or(g->ctx, vgic_live(g, i->target, i->number / 32), 1u << i->number % 32);
+	ferry_host_or(g->ctx, &g->live[n / 32], 1u << n % 32);
 }
 
 uint32_t ferry_virq_sort(struct ferry_vgic *g, struct ferry_virq *i)

@@ -154,8 +154,8 @@ static void init(struct ferry_vgic *g, const struct ferry_vgic_config *k)
 {
 	for (uint32_t n = 0; n < k->vcpus; n++)
 		g->mpidrs[n] = k->mpidrs[n].value & IROUTER_BITS;
-	for (uint32_t n = 0; n < g->numbers - VGIC_PRIVATE; n++)
-		g->shared[n].route = vgic_affinity(g, 0);
+	for (uint32_t n = VGIC_PRIVATE; n < g->numbers; n++)
+		ferry_vgic_virq(g, 0, n)->route = vgic_affinity(g, 0);
 }
 
 const struct ferry_vgic_variant ferry_vgicv3 = { .version = 3,

@@ -11,13 +11,14 @@
 /* ---- scan ------------------------------------------------------------------------------ */
 
 /* It has become as dull as all others: it is not looked at again. */
-static bool is_dull(struct ferry_vgic *g, uint32_t vcpu, struct ferry_virq *i)
+static bool is_dull(struct ferry_vgic *g, struct ferry_virq *i)
 {
-	if (i->place.at != AT_NONE || virq_is(i, VIRQ_ACTIVE) || i->phys != FERRY_NONE ||
-	    ferry_virq_pending(i))
+	uint32_t n = virq_index(g, i);
+
+	if (i->place.at != AT_NONE || ferry_virq_matters(i))
 		return false;
 	i->noted = 0;
-	ferry_host_and(g->ctx, vgic_live(g, vcpu, i->number / 32), ~(1u << i->number % 32));
+	ferry_host_and(g->ctx, &g->live[n / 32], ~(1u << n % 32));
 	return true;
 }
 
@@ -27,7 +28,7 @@ static vcpu_set scan_one(struct ferry_vgic *g, uint32_t vcpu, struct ferry_virq 
 	uintptr_t flags = ferry_virq_begin(g, i);
 	uint32_t owner = i->place.owner;
 
-	if (!is_dull(g, vcpu, i)) {
+	if (!is_dull(g, i)) {
 		if (i->target == vcpu)
 			ferry_virq_reroute(g, i);
 		if (i->place.at != AT_LR &&
@@ -43,7 +44,8 @@ static vcpu_set scan_one(struct ferry_vgic *g, uint32_t vcpu, struct ferry_virq 
 static bool scan(struct ferry_vgic *g, uint32_t vcpu, uint32_t *at, uint32_t n, vcpu_set *set)
 {
 	for (; *at < g->numbers; *at = (*at | 31) + 1) {
-		uint32_t bits = load(g, vgic_live(g, vcpu, *at / 32)) >> *at % 32 << *at % 32;
+		uint32_t index = virq_index(g, ferry_vgic_virq(g, vcpu, *at));
+		uint32_t bits = load(g, &g->live[index / 32]) >> *at % 32 << *at % 32;
 
 		for (; bits; bits &= bits - 1) {
 			*at = (*at & ~31u) + (uint32_t)__builtin_ctz(bits);

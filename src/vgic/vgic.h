@@ -39,9 +39,9 @@ static inline vcpu_set vcpu_bit(uint32_t vcpu)
 /* ferry_virq.at */
 enum ferry_virq_at {
 	AT_NONE = 0, /* owner nobody; active: parked */
-	AT_QUEUED,   /* in the owner's `queued`: pending, not active, not in the guest */
+	AT_QUEUED,   /* QUEUED with the owner: pending, not active, not in the guest */
 	AT_LR,       /* in a list register of the owner, between enter and exit */
-	AT_SPILLED,  /* in the owner's `spilled`: active, not in a list register */
+	AT_SPILLED,  /* SPILLED with the owner: active, not in a list register */
 	AT_FOLDED    /* on its way between: only while L and I are held */
 };
 
@@ -75,25 +75,26 @@ struct ferry_virq {
 	uint16_t flags;
 	uint16_t routed; /* CPU that the physical route names, or VGIC_NOWHERE; VIRQ_RESIDENT: whose
 			  * PPI it has, and may have active, now */
+	uint16_t number; /* below numbers of struct ferry_vgic */
 	uint8_t target;  /* vCPU, or VGIC_NOBODY. Private ones: theirs, always */
 	uint8_t priority;
-	uint8_t irm;     /* GICv3: GICD_IROUTERn.Interrupt_Routing_Mode as written */
 	uint8_t asked;   /* route writes */
 	uint8_t sources; /* SGI of a GICv2 guest: vCPUs that have sent it: pending if not 0 */
 	uint8_t source;  /* ... the one in the list register, or active */
 	uint8_t noted;   /* its bit of ferry_vgic.live is set */
-	uint16_t number; /* below numbers of struct ferry_vgic */
 	/* Changed only with both L of the owner (or of the one it becomes) and I held: who has
 	 * either lock may read. */
 	struct ferry_virq_place {
 		uint8_t owner; /* vCPU, or VGIC_NOBODY: exactly if at is AT_NONE */
 		uint8_t at;    /* enum ferry_virq_at */
-		uint8_t lr;    /* AT_LR: which */
 		uint8_t level; /* its priority when it was queued or last loaded; bit 0: group 1 */
 	} place;
 };
 
 /* ---- a vCPU ------------------------------------------------------------------------ */
+
+/* A vCPU's lists: pending ones, active ones. */
+enum ferry_list { QUEUED = 0, SPILLED = 1 };
 
 /* ferry_vcpu.mode; other values: in the guest on CPU mode - VCPU_GUEST */
 enum {
@@ -122,7 +123,7 @@ struct ferry_vcpu {
 	uint32_t scanned;  /* where a scan goes on */
 	uint16_t used;     /* list registers that hold one of `loaded` */
 	uint16_t dirty;    /* hardware list registers that may be other than zero */
-	uint16_t nqueued, nspilled;
+	uint16_t count[2]; /* of its lists */
 	uint16_t loaded[VGIC_LRS]; /* number of the interrupt in each */
 	/* The virtual timer, while it is not loaded (ferry_residents). */
 	uint64_t timer_cval;
@@ -187,12 +188,11 @@ struct ferry_vgic {
 	const struct ferry_vgic_variant *variant;
 	const struct ferry_lr_format *hardware;
 	const struct ferry_resident_ops *residents;
-	struct ferry_virq *private; /* VGIC_PRIVATE for each vCPU */
-	struct ferry_virq *shared;  /* SPIs, then extended SPIs */
+	struct ferry_virq *virqs; /* VGIC_PRIVATE for each vCPU, SPIs, then extended SPIs */
 	struct ferry_vcpu *vcpus;
-	uint32_t *queued, *spilled; /* bitmaps: `words` for each vCPU */
-	/* Interrupts that may pend, be active or linked: what a scan looks at, which takes bits
-	 * away. Set under I. A word for the private ones of each vCPU, then words - 1 for all. */
+	uint32_t *lists; /* bitmaps: `words` for each of a vCPU's two */
+	/* Those of `virqs` that may pend, be active or linked: what a scan looks at, which takes
+	 * bits away. Set under I. */
 	ferry_atomic *live;
 	uint64_t *mpidrs;  /* by vCPU; GICv3 */
 	ferry_atomic ctlr; /* GICD_CTLR bits 1:0: groups enabled */
@@ -205,10 +205,16 @@ struct ferry_vgic {
 	uint64_t timer_offset; /* ferry_vgic_timer_offset */
 };
 
-/* Its word, for the interrupts of `vcpu` from 32 * word on. */
-static inline ferry_atomic *vgic_live(const struct ferry_vgic *g, uint32_t vcpu, uint32_t word)
+/* One of the vCPU's lists, a bitmap of numbers. */
+static inline uint32_t *vgic_list(const struct ferry_vgic *g, uint32_t vcpu, enum ferry_list list)
 {
-	return &g->live[word ? g->nvcpus + word - 1 : vcpu];
+	return &g->lists[(size_t)(2 * vcpu + list) * g->words];
+}
+
+/* Where it is in `virqs`. */
+static inline uint32_t virq_index(const struct ferry_vgic *g, const struct ferry_virq *i)
+{
+	return (uint32_t)(i - g->virqs);
 }
 
 static inline bool virq_is(const struct ferry_virq *i, uint32_t flags)
@@ -279,10 +285,12 @@ vcpu_set ferry_vgic_rescan(struct ferry_vgic *g);
 void ferry_virq_unlink(struct ferry_vgic *g, struct ferry_virq *i);
 /* It is the vCPU's: queued, or spilled if it is active. It was nobody's, or in a list register. */
 void ferry_virq_link(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu);
-/* A scan has to look at it from now on, if it pends, is active or linked. */
+/* I held: it pends, is active or linked. */
+bool ferry_virq_matters(const struct ferry_virq *i);
+/* I held: a scan has to look at it from now on, if it matters. */
 void ferry_virq_note(struct ferry_vgic *g, struct ferry_virq *i);
-/* From its list into list register `lr`. */
-void ferry_virq_lift(struct ferry_vgic *g, struct ferry_virq *i, uint32_t lr);
+/* From its list into a list register. */
+void ferry_virq_lift(struct ferry_vgic *g, struct ferry_virq *i);
 /* It is where it should be on its owner's side, or nobody's: then where to place it, once L
  * was let go (ferry_virq_place_at), or VGIC_NOBODY. */
 uint32_t ferry_virq_sort(struct ferry_vgic *g, struct ferry_virq *i);

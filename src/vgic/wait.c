@@ -13,7 +13,7 @@ static bool has_something(struct ferry_vgic *g, uint32_t vcpu)
 
 	lock(g, &c->lock);
 	vmcr = load(g, &c->cpu) ? (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_VMCR) : c->vmcr;
-	any = c->nqueued && ferry_vcpu_pick(g, vcpu, g->queued, vmcr & 3, 1, &top) &&
+	any = ferry_vcpu_pick(g, vcpu, QUEUED, vmcr & 3, 1, &top) &&
 	      (top->place.level & 0xf8) < vmcr >> 24;
 	unlock(g, &c->lock);
 	return any || load(g, &c->request);
