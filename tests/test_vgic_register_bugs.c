@@ -485,6 +485,12 @@ static void bug_42(void)
 	ok(guest_get(0, REG_ISPENDR, 40) && !guest_get(0, REG_ISACTIVER, 40),
 	   "bug 42: pending in a list register");
 	fake_settle();
+	guest_set(0, REG_ISACTIVER, 40);
+	ok(fake_look(0, 40).active, "bug 42: ISACTIVER elsewhere, in effect at once");
+	fake_settle();
+	guest_set(0, REG_ICACTIVER, 40);
+	ok(!fake_look(0, 40).active, "bug 42: ICACTIVER elsewhere, in effect at once");
+	fake_settle();
 	is_u64(guest_sees(1), 40, "bug 42: to be taken there");
 	guest_set(0, REG_ICPENDR, 40);
 	is_u64(guest_sees(1), FAKE_SPURIOUS, "bug 42: ICPENDR elsewhere, and it is gone at once");

@@ -26,7 +26,7 @@ static const struct vgic_register *find(const struct vgic_frame *frame, uint32_t
 
 static uint64_t ones(uint32_t bits)
 {
-	return ~0ull >> (64 - bits);
+	return bits < 64 ? (1ull << bits) - 1 : ~0ull;
 }
 
 /* Its interrupt, if it is of one. False: that is not there. */
@@ -101,13 +101,14 @@ int ferry_vgic_decode(struct vgic_at *at, const struct vgic_frame *frame, uint32
 
 	if (!((row ? row->how : VGIC_32) & access->bytes))
 		return FERRY_E_INVALID;
-	/* Of no row, or of no vCPU: RAZ/WI. */
-	field = &frame->fields[row && at->vcpu < at->g->nvcpus ? row->field : VGIC_NONE];
-	if (row) {
-		at->row = row;
-		at->bit = (offset - row->offset) * 8;
-		at->bits = access->bytes * 8u;
+	if (!row || at->vcpu >= at->g->nvcpus) {
+		access->value = access->write ? access->value : 0; /* RAZ/WI */
+		return FERRY_OK;
 	}
+	at->row = row;
+	at->bit = (offset - row->offset) * 8;
+	at->bits = access->bytes * 8u;
+	field = &frame->fields[row->field];
 	if (access->write)
 		write(at, field->set, access->value);
 	else
