@@ -382,6 +382,8 @@ uintptr_t ferry_host_irq_save(void *ctx)
 	/* Before the flag is cleared an interrupt may still come; after, nothing. */
 	if (m->config.yield_all || m->cpu[m->current].iff)
 		cpu_yield_for(m, MOVES_RIGHT);
+	else
+		m->out->stops++;
 	old = m->cpu[m->current].iff;
 	saw(m, SAW_SAVE, old);
 	m->cpu[m->current].iff = false;
@@ -396,6 +398,8 @@ void ferry_host_irq_restore(void *ctx, uintptr_t flags)
 		return;
 	if (m->config.yield_all || flags)
 		commuting(m);
+	else
+		m->out->stops++;
 	if (m->cpu[m->current].locks)
 		violation(m, V_BROKEN, m->current, NONE, "irq_restore with a lock held");
 	m->cpu[m->current].iff = flags != 0;

@@ -90,9 +90,9 @@ struct virt_trap {
 /* sim_client.virt. All are called in the scheduler's context (no fibre): no library calls but
  * looks (machine_look). Any may be null, but for guest_of where the library is used. */
 struct virt_client {
-	/* Is there an instruction for this vCPU, which is in the guest and in no handler (or in one
-	 * with interrupts on: virt_vcpu.nested)? Changes nothing. Who makes it true by something
-	 * else in a storm calls cpu_wake(). */
+	/* Is there an instruction for this vCPU, which is in the guest, perhaps in a handler
+	 * (virt_vcpu.nactive)? Changes nothing. Who makes it true by something else in a storm
+	 * calls cpu_wake(). */
 	bool (*may)(struct machine *m, uint32_t vcpu);
 	/* Execute it. VIRT_STAY; or VIRT_TRAP with *trap filled. WFI: return virt_wfi(). */
 	enum virt_exit (*instruction)(struct machine *m, uint32_t vcpu, struct virt_trap *trap);
@@ -167,18 +167,18 @@ struct virt_source {
 	uint8_t wired, linked; /* linked: to the physical SPI source.intid */
 	uint8_t enabled;       /* what the guest has been told: 0 no, 1 yes, 2 perhaps */
 	uint8_t owed;          /* an event came after the last start */
-	uint8_t recent;        /* level: its line fell by itself after the last start */
-	uint8_t active;        /* 1 + vCPU that has acknowledged it and not ended it */
-	uint8_t ended_on;      /* 1 + vCPU that ended it last */
-	uint8_t asking;        /* route writes under way; bit 7: of some, nobody knows the order */
-	uint8_t changing;      /* the same of enables */
-	uint8_t unpending;     /* writes of ICPENDR under way */
-	uint8_t timer;         /* the vCPU's virtual timer */
-	uint8_t parked;        /* unbound, or active at a power off: no more is asked of it */
-	uint16_t spare;        /* edge: events that had no start of their own */
-	uint32_t target;       /* vCPU, by the last route write; NONE: nobody */
-	uint64_t may;          /* vCPUs that were its target since a move was last complete */
-	uint64_t since;        /* when an event that is owed came, or when it last ended */
+	uint8_t recent;    /* level: after the last start it was asserted, though not any more */
+	uint8_t active;    /* 1 + vCPU that has acknowledged it and not ended it */
+	uint8_t ended_on;  /* 1 + vCPU that ended it last */
+	uint8_t asking;    /* route writes under way; bit 7: of some, nobody knows the order */
+	uint8_t changing;  /* the same of enables */
+	uint8_t unpending; /* writes of ICPENDR under way */
+	uint8_t timer;     /* the vCPU's virtual timer */
+	uint8_t parked;    /* unbound, or active at a power off: no more is asked of it */
+	uint16_t spare;    /* edge: events that had no start of their own */
+	uint32_t target;   /* vCPU, by the last route write; NONE: nobody */
+	uint64_t may;      /* vCPUs that were its target since a move was last complete */
+	uint64_t since;    /* when an event that is owed came, or when it last ended */
 };
 
 struct sim_virt {
@@ -347,7 +347,8 @@ uint32_t virt_source_of(const struct machine *m, uint32_t vcpu, uint32_t intid);
 /* An event of a source that is not linked, or of one whose guest writes ISPENDR: just before
  * the library is told (ferry_vgic_inject, _sgi, _access). Of linked ones: device_raise. */
 void virt_inject_event(struct machine *m, uint32_t src);
-/* The handler has made the device drop its line (TRAP_DEVICE; linked ones do it by
+/* Of a level the client tells the library what the line is, one at a time and in this order.
+ * The handler has made the device drop its line (TRAP_DEVICE; linked ones do it by
  * themselves); the device drops it by itself. */
 void virt_line_done(struct machine *m, uint32_t src);
 void virt_line_fell(struct machine *m, uint32_t src);

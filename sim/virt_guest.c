@@ -311,10 +311,7 @@ void virt_power(struct machine *m, uint32_t vcpu, bool on, uint32_t vmcr)
 
 static bool may_go_on(struct machine *m, uint32_t vcpu)
 {
-	const struct virt_vcpu *g = &m->virt->vcpu[vcpu];
-
-	return client_of(m)->may && (!g->nactive || (g->nested && !g->masked)) &&
-	       client_of(m)->may(m, vcpu);
+	return client_of(m)->may && client_of(m)->may(m, vcpu);
 }
 
 static bool may(struct machine *m, uint32_t cpu, enum virt_step step)

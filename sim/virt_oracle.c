@@ -57,6 +57,9 @@ void virt_arrived(struct machine *m, struct frame *frame, uint32_t intid)
 	uint32_t n = arm_index(m, intid), i, src;
 
 	src = n < m->gic->lines ? m->gic->line[n].src - 1u : NONE;
+	/* It was asserted when the host took it: what is in a list register does not fall. */
+	if (src != NONE && is_level(m, src) && m->source[src].line)
+		touch(m, src)->recent = 1;
 	while ((i = frame->tokens) != 0) {
 		struct token t = m->tokens[i - 1];
 
@@ -77,9 +80,14 @@ static void forget_events(struct machine *m, struct virt_source *s)
 	s->owed = 0;
 }
 
+/* If somebody has written ICACTIVER meanwhile, it may have come again with its line. */
 void virt_line_done(struct machine *m, uint32_t src)
 {
-	touch(m, src)->recent = 0;
+	struct virt_source *s = touch(m, src);
+
+	/* Somebody has written ICACTIVER: the line that this handler drops was pending again. */
+	if (!s->active && m->source[src].line)
+		s->recent = 1;
 	oracle_line_done(m, src);
 }
 
