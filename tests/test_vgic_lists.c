@@ -236,6 +236,31 @@ static void groups(void)
 	must(guest_sees(A) == 32);
 }
 
+/* More than registers, and the guest takes none of them now: no maintenance interrupt that
+ * comes at once for want of anything pending; one when it enables a group. */
+static void no_group(void)
+{
+	uint32_t n = now.lrs + 1;
+
+	start();
+	spis(n, false);
+	for (uint32_t k = 0; k < n; k++)
+		guest_group(C, 32 + k, k & 1);
+	fake_leave(A);
+	guest_interface(A, 0xff, false, 0);
+	for (uint32_t k = 0; k < n; k++)
+		raise_one(k, false);
+	fake_enter(A);
+	fake_settle();
+	must(guest_sees(A) == FAKE_SPURIOUS);
+	guest_interface(A, 0xff, false, 1);
+	fake_settle();
+	must(guest_sees(A) == 32);
+	guest_interface(A, 0xff, false, 2);
+	fake_settle();
+	must(guest_sees(A) == 33);
+}
+
 static void fields(void)
 {
 	struct fake_lr lr;
@@ -508,6 +533,7 @@ static const struct named_case cases[] = {
 	CASE("all active, one of low priority waits", one_waits),
 	CASE("a newcomer outranks what pends", newcomer),
 	CASE("groups", groups),
+	CASE("groups that the guest has off", no_group),
 	CASE("fields of a linked list register", fields),
 	CASE("priority changes", priority_changes),
 	CASE("pending and active, virtual", again_virtual),
