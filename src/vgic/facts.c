@@ -10,6 +10,9 @@ vcpu_set ferry_virq_assign(struct ferry_vgic *g, struct ferry_virq *i, uint32_t 
 {
 	uintptr_t flags = ferry_virq_begin(g, i);
 
+	/* What is linked is as the physical one is. */
+	if (flag == VIRQ_EDGE && i->phys != FERRY_NONE)
+		flag = 0;
 	if (on)
 		virq_set(i, flag);
 	else
@@ -20,37 +23,6 @@ vcpu_set ferry_virq_assign(struct ferry_vgic *g, struct ferry_virq *i, uint32_t 
 vcpu_set ferry_virq_order(struct ferry_vgic *g, struct ferry_virq *i, uint32_t orders)
 {
 	return ferry_virq_end(g, i, ferry_virq_begin(g, i), orders, true);
-}
-
-vcpu_set ferry_virq_sgi(struct ferry_vgic *g, struct ferry_virq *i, uint32_t from)
-{
-	uintptr_t flags = ferry_virq_begin(g, i);
-
-	if (g->variant->version == 2)
-		i->sources = (uint8_t)(i->sources | 1u << (from & 7));
-	else
-		virq_set(i, VIRQ_LATCH);
-	return ferry_virq_end(g, i, flags, 0, true);
-}
-
-vcpu_set ferry_virq_sgi_clear(struct ferry_vgic *g, struct ferry_virq *i, uint32_t from)
-{
-	uintptr_t flags = ferry_virq_begin(g, i);
-
-	i->sources = (uint8_t)(i->sources & ~(1u << (from & 7)));
-	/* What a list register has taken along does not come back, unless it was taken. */
-	if (i->place.at == AT_LR && i->source == from)
-		virq_clear(i, VIRQ_LOADED);
-	return ferry_virq_end(g, i, flags, 0, true);
-}
-
-vcpu_set ferry_virq_configure(struct ferry_vgic *g, struct ferry_virq *i, bool edge)
-{
-	uintptr_t flags = ferry_virq_begin(g, i);
-
-	virq_clear(i, i->phys == FERRY_NONE ? VIRQ_EDGE : 0);
-	virq_set(i, i->phys == FERRY_NONE && edge ? VIRQ_EDGE : 0);
-	return ferry_virq_end(g, i, flags, 0, true);
 }
 
 /* One in a list register keeps its priority until it comes by: allowed (IHI 0069H 4.8). */
@@ -80,7 +52,8 @@ vcpu_set ferry_virq_route(struct ferry_vgic *g, struct ferry_virq *i, uint32_t r
 vcpu_set ferry_virq_reader(struct ferry_vgic *g, struct ferry_virq *i)
 {
 	uintptr_t flags = ferry_virq_begin(g, i);
-	vcpu_set set = i->place.at == AT_LR ? ferry_vcpu_request(g, i->place.owner, true) : 0;
+	vcpu_set set = i->place.at == AT_LR ? ferry_vcpu_request(g, i->place.owner, REQUEST_LOOK) :
+					      0;
 
 	unlock(g, &i->lock);
 	vgic_restore(g, flags);

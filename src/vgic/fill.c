@@ -141,7 +141,7 @@ static uint32_t choose(struct ferry_vgic *g, uint32_t vcpu, uint32_t groups,
 	return n + ferry_vcpu_pick(g, vcpu, QUEUED, groups, g->lrs - n, out + n);
 }
 
-static void clear_rest(struct ferry_vgic *g, struct ferry_vcpu *c)
+void ferry_vcpu_clear(struct ferry_vgic *g, struct ferry_vcpu *c)
 {
 	for (uint32_t rest = c->dirty & ~(uint32_t)c->used; rest; rest &= rest - 1)
 		ferry_host_ich_write(g->ctx, FERRY_ICH_LR0 + (uint32_t)__builtin_ctz(rest), 0);
@@ -163,7 +163,7 @@ bool ferry_vcpu_fill(struct ferry_vgic *g, uint32_t vcpu, vcpu_set *set)
 	n = choose(g, vcpu, groups, chosen);
 	for (uint32_t k = 0; k < n; k++)
 		all = load_one(g, vcpu, chosen[k], &later, &pending) && all;
-	clear_rest(g, c);
+	ferry_vcpu_clear(g, c);
 	ferry_host_ich_write(g->ctx, FERRY_ICH_HCR,
 			     g->hardware->hcr | HCR_EN | overflow(c, groups, pending));
 	unlock(g, &c->lock);

@@ -13,6 +13,9 @@ struct ferry_later {
 	struct ferry_virq *virq[VGIC_LATER];
 };
 
+/* L held, on the vCPU's CPU: no list register but those in use is other than zero. */
+void ferry_vcpu_clear(struct ferry_vgic *g, struct ferry_vcpu *c);
+
 /* Nothing for VGIC_NOBODY. */
 void ferry_later_add(struct ferry_later *later, struct ferry_virq *i, uint32_t vcpu);
 vcpu_set ferry_later_place(struct ferry_vgic *g, const struct ferry_later *later);

@@ -178,7 +178,7 @@ vcpu_set ferry_virq_place_at(struct ferry_vgic *g, struct ferry_virq *i, uint32_
 	lock(g, &i->lock);
 	if (i->place.at == AT_NONE && ferry_virq_where(g, i) == vcpu) {
 		ferry_virq_link(g, i, vcpu);
-		set = ferry_vcpu_request(g, vcpu, true);
+		set = ferry_vcpu_request(g, vcpu, REQUEST_LOOK);
 	}
 	unlock(g, &i->lock);
 	unlock(g, &c->lock);
@@ -221,7 +221,7 @@ vcpu_set ferry_virq_end(struct ferry_vgic *g, struct ferry_virq *i, uintptr_t fl
 	struct ferry_virq_place was = i->place;
 	ferry_lock *list = NULL;
 	vcpu_set set = 0;
-	uint32_t next;
+	uint32_t next, looker;
 
 	if (was.at == AT_QUEUED || was.at == AT_SPILLED) {
 		unlock(g, &i->lock);
@@ -230,13 +230,12 @@ vcpu_set ferry_virq_end(struct ferry_vgic *g, struct ferry_virq *i, uintptr_t fl
 		lock(g, &i->lock);
 	}
 	next = obey_or_leave(g, i, orders, was.owner);
+	looker = i->place.owner != VGIC_NOBODY ? i->place.owner : i->target;
 	if (i->place.at == AT_LR)
-		set = ferry_vcpu_request(g, i->place.owner, told);
-	else if (virq_is(i, VIRQ_ORDERS))
-		set = ferry_vcpu_request(
-			g, i->place.owner != VGIC_NOBODY ? i->place.owner : i->target, true);
-	else if (i->place.at != AT_NONE && (i->place.at != was.at || i->place.level != was.level))
-		set = ferry_vcpu_request(g, i->place.owner, true);
+		set = ferry_vcpu_request(g, looker, told ? REQUEST_LOOK : REQUEST_QUIET);
+	else if (virq_is(i, VIRQ_ORDERS) ||
+		 (i->place.at != AT_NONE && (i->place.at != was.at || i->place.level != was.level)))
+		set = ferry_vcpu_request(g, looker, REQUEST_LOOK);
 	unlock(g, &i->lock);
 	if (list)
 		unlock(g, list);
@@ -247,10 +246,10 @@ vcpu_set ferry_virq_end(struct ferry_vgic *g, struct ferry_virq *i, uintptr_t fl
 
 /* ---- requests and kicks ------------------------------------------------------------------ */
 
-vcpu_set ferry_vcpu_request(struct ferry_vgic *g, uint32_t vcpu, bool ask)
+vcpu_set ferry_vcpu_request(struct ferry_vgic *g, uint32_t vcpu, uint32_t request)
 {
-	ferry_host_or(g->ctx, &g->vcpus[vcpu].request, ask ? REQUEST_LOOK : REQUEST_QUIET);
-	return ask ? vcpu_bit(vcpu) : 0;
+	ferry_host_or(g->ctx, &g->vcpus[vcpu].request, request);
+	return request == REQUEST_QUIET ? 0 : vcpu_bit(vcpu);
 }
 
 /* Who comes into the guest looks at its requests after it has said so, and who kicks looks at
@@ -300,17 +299,11 @@ void ferry_vgic_sync(struct ferry_vgic *g, vcpu_set set)
 			ferry_host_wait(g->ctx, has_looked, &l);
 }
 
-vcpu_set ferry_vcpu_rescan(struct ferry_vgic *g, uint32_t vcpu)
-{
-	ferry_host_or(g->ctx, &g->vcpus[vcpu].request, REQUEST_SCAN);
-	return vcpu_bit(vcpu);
-}
-
 vcpu_set ferry_vgic_rescan(struct ferry_vgic *g)
 {
 	vcpu_set set = 0;
 
 	for (uint32_t vcpu = 0; vcpu < g->nvcpus; vcpu++)
-		set |= ferry_vcpu_rescan(g, vcpu);
+		set |= ferry_vcpu_request(g, vcpu, REQUEST_SCAN);
 	return set;
 }

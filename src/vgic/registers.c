@@ -182,7 +182,7 @@ vcpu_set ferry_vgic_set_flag(struct vgic_at *at)
 /* SGIs are edge-triggered from the beginning, whatever is written. */
 vcpu_set ferry_vgic_set_config(struct vgic_at *at)
 {
-	return at->intid < SGIS ? 0 : ferry_virq_configure(at->g, at->i, at->value >> 1);
+	return at->intid < SGIS ? 0 : ferry_virq_assign(at->g, at->i, VIRQ_EDGE, at->value >> 1);
 }
 
 uint64_t ferry_vgic_get_priority(struct vgic_at *at)

@@ -44,7 +44,7 @@ int ferry_vgic_sgi(struct ferry_vgic *g, uint32_t vcpu, enum ferry_vgic_sgi reg,
 
 		if (names(g, vcpu, to, value) &&
 		    !!(ferry_virq_see(g, i).flags & VIRQ_GROUP1) == group1)
-			set |= ferry_virq_sgi(g, i, vcpu);
+			set |= ferry_virq_assign(g, i, VIRQ_LATCH, true);
 	}
 	ferry_vgic_kick(g, set);
 	return FERRY_OK;

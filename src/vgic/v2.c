@@ -41,6 +41,19 @@ static vcpu_set set_targets(struct vgic_at *at)
 	return ferry_virq_route(at->g, at->i, mask, target);
 }
 
+/* SGI `i`, of the vCPU that gets it: one source more, or less. */
+static vcpu_set source(struct ferry_vgic *g, struct ferry_virq *i, uint32_t from, bool on)
+{
+	uintptr_t flags = ferry_virq_begin(g, i);
+	uint32_t bit = 1u << (from & 7);
+
+	i->sources = (uint8_t)(on ? i->sources | bit : i->sources & ~bit);
+	/* What a list register has taken along does not come back, unless it was taken. */
+	if (!on && i->place.at == AT_LR && i->source == from)
+		virq_clear(i, VIRQ_LOADED);
+	return ferry_virq_end(g, i, flags, 0, true);
+}
+
 /* GICD_SPENDSGIRn, GICD_CPENDSGIRn: a byte for each SGI, a bit for each source. */
 static uint64_t get_sources(struct vgic_at *at)
 {
@@ -49,12 +62,12 @@ static uint64_t get_sources(struct vgic_at *at)
 
 static vcpu_set set_sources(struct vgic_at *at)
 {
-	bool off = at->row->how & VGIC_OFF;
+	bool on = !(at->row->how & VGIC_OFF);
 	vcpu_set set = 0;
 
 	for (uint32_t from = 0; from < at->g->nvcpus; from++)
 		if (at->value >> from & 1)
-			set |= (off ? ferry_virq_sgi_clear : ferry_virq_sgi)(at->g, at->i, from);
+			set |= source(at->g, at->i, from, on);
 	return set;
 }
 
@@ -69,8 +82,8 @@ static vcpu_set set_sgir(struct vgic_at *at)
 
 	for (uint32_t to = 0; to < at->g->nvcpus; to++)
 		if (list >> to & 1)
-			set |= ferry_virq_sgi(at->g, ferry_vgic_virq(at->g, to, at->value & 0xf),
-					      at->vcpu);
+			set |= source(at->g, ferry_vgic_virq(at->g, to, at->value & 0xf), at->vcpu,
+				      true);
 	return set;
 }
 

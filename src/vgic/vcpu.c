@@ -125,24 +125,21 @@ void ferry_vcpu_exit(struct ferry_vgic *g, uint32_t vcpu)
 
 /* ---- on a CPU and off it ---------------------------------------------------------------------- */
 
+static void move_register(struct ferry_vgic *g, uint32_t reg, uint32_t *kept, bool in)
+{
+	if (in)
+		ferry_host_ich_write(g->ctx, reg, *kept);
+	else
+		*kept = (uint32_t)ferry_host_ich_read(g->ctx, reg);
+}
+
 static void move_interface(struct ferry_vgic *g, struct ferry_vcpu *c, bool in)
 {
-	const struct ferry_lr_format *f = g->hardware;
-
-	for (uint32_t n = 0; n < 8; n++) {
-		uint32_t reg = FERRY_ICH_AP0R0 + n;
-
-		if (!(n < 4 ? f->ap0 : f->ap1) || n % 4 >= g->aprs)
-			continue;
-		if (in)
-			ferry_host_ich_write(g->ctx, reg, c->ap[n]);
-		else
-			c->ap[n] = (uint32_t)ferry_host_ich_read(g->ctx, reg);
-	}
-	if (in)
-		ferry_host_ich_write(g->ctx, FERRY_ICH_VMCR, c->vmcr);
-	else
-		c->vmcr = (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_VMCR);
+	/* A GICH has no FERRY_ICH_AP0R. */
+	for (uint32_t n = g->hardware->ap0 ? 0 : 4; n < 8; n++)
+		if (n % 4 < g->aprs)
+			move_register(g, FERRY_ICH_AP0R0 + n, &c->ap[n], in);
+	move_register(g, FERRY_ICH_VMCR, &c->vmcr, in);
 }
 
 void ferry_vcpu_load(struct ferry_vgic *g, uint32_t vcpu, uint32_t cpu)
@@ -154,19 +151,11 @@ void ferry_vcpu_load(struct ferry_vgic *g, uint32_t vcpu, uint32_t cpu)
 	ferry_host_store(g->ctx, &c->cpu, cpu + 1);
 	if (load(g, &c->home) != cpu + 1) {
 		ferry_host_store(g->ctx, &c->home, cpu + 1);
-		(void)ferry_vcpu_rescan(g, vcpu);
+		(void)ferry_vcpu_request(g, vcpu, REQUEST_SCAN);
 	}
 	unlock(g, &c->lock);
 	if (g->residents)
 		g->residents->load(g, vcpu);
-}
-
-static void clear_registers(struct ferry_vgic *g, struct ferry_vcpu *c)
-{
-	for (uint32_t dirty = c->dirty; dirty; dirty &= dirty - 1)
-		ferry_host_ich_write(g->ctx, FERRY_ICH_LR0 + (uint32_t)__builtin_ctz(dirty), 0);
-	c->dirty = 0;
-	ferry_host_ich_write(g->ctx, FERRY_ICH_HCR, 0);
 }
 
 void ferry_vcpu_put(struct ferry_vgic *g, uint32_t vcpu)
@@ -177,7 +166,8 @@ void ferry_vcpu_put(struct ferry_vgic *g, uint32_t vcpu)
 		g->residents->put(g, vcpu);
 	lock(g, &c->lock);
 	move_interface(g, c, false);
-	clear_registers(g, c);
+	ferry_vcpu_clear(g, c);
+	ferry_host_ich_write(g->ctx, FERRY_ICH_HCR, 0);
 	ferry_host_store(g->ctx, &c->cpu, 0);
 	unlock(g, &c->lock);
 }
@@ -207,9 +197,8 @@ static vcpu_set power_off(struct ferry_vgic *g, uint32_t vcpu)
 	reset_interface(g, c);
 	unlock(g, &c->lock);
 	for (uint32_t n = 0; n < VGIC_PRIVATE; n++)
-		set |= ferry_virq_end(g, ferry_vgic_virq(g, vcpu, n),
-				      ferry_virq_begin(g, ferry_vgic_virq(g, vcpu, n)),
-				      VIRQ_DEACTIVATE | VIRQ_UNPEND, true);
+		set |= ferry_virq_order(g, ferry_vgic_virq(g, vcpu, n),
+					VIRQ_DEACTIVATE | VIRQ_UNPEND);
 	if (g->residents)
 		g->residents->off(g, vcpu);
 	(void)scan(g, vcpu, &at, g->numbers, &set);
@@ -226,7 +215,7 @@ int ferry_vcpu_power(struct ferry_vgic *g, uint32_t vcpu, bool on)
 	if (on) {
 		if (!ferry_host_cas(g->ctx, &c->on, 0, 1))
 			return FERRY_E_STATE;
-		ferry_vgic_kick(g, ferry_vcpu_rescan(g, vcpu));
+		ferry_vgic_kick(g, ferry_vcpu_request(g, vcpu, REQUEST_SCAN));
 		return FERRY_OK;
 	}
 	if (!load(g, &c->on) || load(g, &c->mode) >= VCPU_FILLING)

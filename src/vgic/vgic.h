@@ -150,7 +150,7 @@ struct ferry_lr_format {
 	uint64_t (*make)(const struct ferry_lr *lr);
 	uint32_t (*state)(uint64_t value); /* LR_* */
 	uint32_t hcr;                      /* ICH_HCR bits that are always set */
-	uint8_t ap0, ap1;                  /* are there ICH_AP0R, ICH_AP1R? */
+	bool ap0;                          /* is there ICH_AP0R? */
 };
 
 struct ferry_vgic;
@@ -273,11 +273,10 @@ void ferry_vgic_kick(struct ferry_vgic *g, vcpu_set set);
 /* The same, and wait until each has folded since, or is not in the guest: what was changed
  * before holds everywhere, what is read after is as new as this call. No lock, interrupts on. */
 void ferry_vgic_sync(struct ferry_vgic *g, vcpu_set set);
-/* The vCPU has something to look at. Any locks. Returns its bit if it is to be kicked. */
-vcpu_set ferry_vcpu_request(struct ferry_vgic *g, uint32_t vcpu, bool ask);
-/* The vCPU has to look at all interrupts. */
-vcpu_set ferry_vcpu_rescan(struct ferry_vgic *g, uint32_t vcpu);
-/* ... all vCPUs; groups or power have changed. */
+/* The vCPU has something to look at: one of REQUEST_*. Any locks. Returns its bit if it is to be
+ * kicked. */
+vcpu_set ferry_vcpu_request(struct ferry_vgic *g, uint32_t vcpu, uint32_t request);
+/* All vCPUs have to look at all interrupts: groups have changed. */
 vcpu_set ferry_vgic_rescan(struct ferry_vgic *g);
 
 /* The following: L of place.owner (or of what becomes it) and I held. */
@@ -312,22 +311,17 @@ void ferry_virq_obey(struct ferry_vgic *g, struct ferry_virq *i, uint32_t flags)
  * access has ended (ICENABLER, ICPENDR, ICACTIVER, DIR, group: "sync"), the caller
  * hands them to ferry_vgic_sync(), else ("kick") to ferry_vgic_kick(). `i` is of this guest. */
 
-/* VIRQ_ENABLED: kick, off: sync; VIRQ_GROUP1: sync; VIRQ_LATCH on (ISPENDR): kick. */
+/* VIRQ_ENABLED: kick, off: sync; VIRQ_GROUP1: sync; VIRQ_LATCH on (ISPENDR, SGIs of a GICv3):
+ * kick; VIRQ_EDGE (ICFGR): nothing for a linked one; kick. */
 vcpu_set ferry_virq_assign(struct ferry_vgic *g, struct ferry_virq *i, uint32_t flag, bool on);
 /* VIRQ_UNPEND (ICPENDR), VIRQ_ACTIVATE (ISACTIVER), VIRQ_DEACTIVATE (ICACTIVER, DIR): sync. */
 vcpu_set ferry_virq_order(struct ferry_vgic *g, struct ferry_virq *i, uint32_t orders);
 vcpu_set ferry_virq_prioritise(struct ferry_vgic *g, struct ferry_virq *i,
 			       uint8_t priority); /* kick */
-/* ICFGR; nothing for a linked one. kick */
-vcpu_set ferry_virq_configure(struct ferry_vgic *g, struct ferry_virq *i, bool edge);
 /* The guest wrote a route (kept raw) that stands for `target` (VGIC_NOBODY: nobody). kick: who
  * has it in a list register is in the set only with FERRY_VGIC_ASK. */
 vcpu_set ferry_virq_route(struct ferry_vgic *g, struct ferry_virq *i, uint32_t raw,
 			  uint32_t target);
-/* SGI `i` (of the vCPU that gets it) from vCPU `from`. kick */
-vcpu_set ferry_virq_sgi(struct ferry_vgic *g, struct ferry_virq *i, uint32_t from);
-/* GICv2: one source less (GICD_CPENDSGIRn). sync */
-vcpu_set ferry_virq_sgi_clear(struct ferry_vgic *g, struct ferry_virq *i, uint32_t from);
 
 /* The vCPUs whose list registers have to be folded for an exact look at whether it is pending
  * or active: empty, or its owner if that is in the guest. First ferry_vgic_sync(), then: */
