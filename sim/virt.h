@@ -173,6 +173,7 @@ struct virt_source {
 	uint8_t asking;    /* route writes under way; bit 7: of some, nobody knows the order */
 	uint8_t changing;  /* the same of enables */
 	uint8_t unpending; /* writes of ICPENDR under way */
+	uint8_t ending;    /* of ICACTIVER */
 	uint8_t timer;     /* the vCPU's virtual timer */
 	uint8_t parked;    /* unbound, or active at a power off: no more is asked of it */
 	uint16_t spare;    /* edge: events that had no start of their own */
@@ -336,10 +337,9 @@ void virt_device_line(struct machine *m, uint32_t cpu, bool asserted);
 
 /* Source `src` is virtual interrupt `intid` of the guest (below 32: of `vcpu`). linked: the physical
  * SPI source.intid, wired as gic.h says, stands behind it. Edge or level as source.kind. Until
- * told otherwise it is disabled, and its target is vCPU 0. VIRT_TIMER_PPI of a vCPU: a level; its
- * events are made here, with config.virt_timer; its handler stops the timer. */
+ * told otherwise it is disabled, and its target is vCPU 0. */
 void virt_wire(struct machine *m, uint32_t src, uint32_t intid, uint32_t vcpu, bool linked);
-/* ... is the vCPU's virtual timer: its line is that. */
+/* ... is the vCPU's virtual timer, VIRT_TIMER_PPI: a level, whose events are made here. */
 void virt_wire_timer(struct machine *m, uint32_t src);
 /* The source of a virtual interrupt of this vCPU; NONE. */
 uint32_t virt_source_of(const struct machine *m, uint32_t vcpu, uint32_t intid);
@@ -361,6 +361,8 @@ void virt_told_enable(struct machine *m, uint32_t src, bool on, bool done);
 void virt_told_unpend(struct machine *m, uint32_t src, bool done);
 /* ICACTIVER, or DIR of what another vCPU has: before the access. It is not active from now on. */
 void virt_told_inactive(struct machine *m, uint32_t src);
+/* The same, where vCPUs may acknowledge it meanwhile: before the access and after it. */
+void virt_told_deactivate(struct machine *m, uint32_t src, bool done);
 /* ferry_vgic_unbind has returned FERRY_OK; ferry_vgic_leave(cpu, to) has been called. */
 void virt_unbound(struct machine *m, uint32_t src);
 void virt_told_leave(struct machine *m, uint32_t cpu, uint32_t to);

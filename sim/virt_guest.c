@@ -192,7 +192,7 @@ static void touch_timer(struct machine *m, uint32_t vcpu, uint32_t src)
 }
 
 /* A device of the guest's own is behind a linked interrupt, one that the host plays behind
- * the others; a timer is stopped. */
+ * the others. */
 static bool touch_device(struct machine *m, uint32_t cpu, uint32_t vcpu, uint32_t intid)
 {
 	uint32_t src = virt_source_of(m, vcpu, intid);
@@ -202,12 +202,9 @@ static bool touch_device(struct machine *m, uint32_t cpu, uint32_t vcpu, uint32_
 		touch_timer(m, vcpu, src);
 		return false;
 	}
-	if (m->config.virt_timer && intid == VIRT_TIMER_PPI)
-		virt_timer_set(m, vcpu, FERRY_TIMER_CTL, 0);
-	else if (!m->virt->source[src].linked)
+	if (!m->virt->source[src].linked)
 		return leave_with(m, cpu, &trap);
-	else
-		virt_line_done(m, src);
+	virt_line_done(m, src);
 	return false;
 }
 

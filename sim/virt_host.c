@@ -169,7 +169,7 @@ static bool is_disabled(void *arg)
 static void disable(struct machine *m, uint32_t intid)
 {
 	set_bit(m, ICENABLER, intid);
-	if (intid >= 32)
+	if (intid >= 32 && !m->quiet)
 		(void)ferry_host_wait_ns(m, is_disabled, m, FOREVER);
 }
 

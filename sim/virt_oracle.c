@@ -197,7 +197,7 @@ static void check_state(struct machine *m, uint32_t cpu, uint32_t vcpu, uint32_t
 {
 	const struct virt_source *s = &m->virt->source[src];
 
-	if (s->active)
+	if (s->active && !s->ending)
 		violation(m, V_BROKEN, cpu, src, "vCPU %u gets it while vCPU %u has it active",
 			  vcpu, s->active - 1);
 	if (s->enabled == DISABLED)
@@ -301,6 +301,15 @@ void virt_told_inactive(struct machine *m, uint32_t src)
 
 	s->active = 0;
 	s->parked = 0;
+}
+
+void virt_told_deactivate(struct machine *m, uint32_t src, bool done)
+{
+	struct virt_source *s = touch(m, src);
+
+	s->ending = (uint8_t)(s->ending + (done ? -1 : 1));
+	/* Who has acknowledged it meanwhile may have it, or may have lost it. */
+	virt_told_inactive(m, src);
 }
 
 void virt_forget_private(struct machine *m, uint32_t vcpu)

@@ -52,7 +52,7 @@ void virt_timer_follow(struct machine *m, uint32_t vcpu, bool handled)
 	uint32_t src = virt_source_of(m, vcpu, VIRT_TIMER_PPI);
 	bool now = output(m, vcpu);
 
-	if (src == NONE || !m->config.virt_timer || now == m->source[src].line)
+	if (src == NONE || !m->virt->source[src].timer || now == m->source[src].line)
 		return;
 	if (now)
 		virt_inject_event(m, src);

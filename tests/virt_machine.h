@@ -146,6 +146,8 @@ static void begin(uint8_t gic, uint8_t guest)
 	m = machine_new(&config, &out);
 	if (!m)
 		bail("no memory for the simulated machine");
+	for (i = 0; i < VCPUS; i++)
+		virt_power(m, i, true, 0);
 	wire(EDGE_SOURCE, FERRY_GIC_EDGE, EDGE, 0, PHYS_EDGE);
 	wire(LEVEL_SOURCE, FERRY_GIC_LEVEL, LEVEL, 0, PHYS_LEVEL);
 	wire(INJECTED_SOURCE, FERRY_GIC_EDGE, INJECTED, 0, 0);
@@ -163,8 +165,6 @@ static void begin(uint8_t gic, uint8_t guest)
 	m->current = NONE;
 	for (i = 0; i < CPUS; i++)
 		m->cpu[i].iff = false;
-	for (i = 0; i < VCPUS; i++)
-		virt_power(m, i, true, 0);
 }
 
 static void finish(const char *name)
