@@ -190,6 +190,14 @@ static void unlink_ends_between(void)
 	must(ferry_vgic_unbind(fake.g, SPI) == FERRY_E_AGAIN);
 	guest_eoi(A, SPI);
 	fake_serve();
+	/* One more that the host had not waited for only deactivates. */
+	fake.phys[PHYS].enabled = true;
+	phys_raise(PHYS);
+	phys_take(PHYS, 5);
+	must(phys_calm(PHYS) && fake.phys[PHYS].taken == 2);
+	phys_lower(PHYS);
+	fake_serve();
+	must(only(FERRY_NONE, SPI));
 	unlink_it();
 	is_gone();
 }
