@@ -245,7 +245,7 @@ static void trapped(struct machine *m, uint32_t cpu, uint32_t vcpu)
 	else if (t.kind == TRAP_ON)
 		power_on(m, (uint32_t)t.value);
 	else
-		guest_trapped(m, vcpu, at ? &script->op[at - 1] : NULL, &t);
+		guest_trapped(m, cpu, vcpu, at ? &script->op[at - 1] : NULL, &t);
 	virt_trap_done(m);
 }
 
@@ -287,34 +287,7 @@ static void turn(struct machine *m, uint32_t cpu)
 	run(m, cpu, vcpu);
 }
 
-/* ---- scripts ------------------------------------------------------------------------------- */
-
-static void do_inject(struct machine *m, const struct op *op, bool level)
-{
-	const struct scenario *s = world_of(m)->s;
-	bool is_level = guest_is_level(s->kind[op->irq]);
-
-	cpu_yield_for(m, MOVES_NOT);
-	sim_writes(m, RES_GHOST(op->irq) | RES_DEVICE(op->irq));
-	if (is_level && m->source[op->irq].line == level)
-		return;
-	if (level)
-		virt_inject_event(m, op->irq);
-	else
-		virt_line_fell(m, op->irq);
-	guest_check_rc(m, op->irq, "inject",
-		       guest_returned(m, 71,
-				      ferry_vgic_inject(vgic_of(m), 0,
-							world_guest_intid(s, op->irq), level)));
-}
-
-static void do_drop(struct machine *m, const struct op *op)
-{
-	cpu_yield_for(m, MOVES_NOT);
-	sim_writes(m, RES_GHOST(op->irq) | RES_DEVICE(op->irq));
-	if (m->source[op->irq].line)
-		virt_line_fell(m, op->irq);
-}
+/* ---- waiting -------------------------------------------------------------------------------- */
 
 /* Wait until this holds, of which nobody else is told. */
 static void wait_until(struct machine *m, bool (*done)(void *arg), void *arg)
@@ -328,10 +301,84 @@ static void wait_until(struct machine *m, bool (*done)(void *arg), void *arg)
 	sim_forget(m, 72);
 }
 
+/* The CPU whose condition is evaluated, or which runs. */
+static uint32_t asking(const struct machine *m)
+{
+	return (uint32_t)((m->asking ? m->asking : &m->cpu[m->current]) - m->cpu);
+}
+
+static bool is_idle(void *arg)
+{
+	struct machine *m = arg;
+
+	sim_reads(m, RES_SCRIPT);
+	return !guest_of(m)->irq[guest_of(m)->cpu[asking(m)].device - 1u].busy;
+}
+
+void guest_device_lock(struct machine *m, uint32_t cpu, uint32_t irq)
+{
+	struct guest_state *g = guest_of(m);
+
+	cpu_yield_for(m, MOVES_NOT);
+	sim_writes(m, RES_SCRIPT);
+	g->cpu[cpu].device = (uint8_t)(irq + 1);
+	while (g->irq[irq].busy)
+		wait_until(m, is_idle, m);
+	g->irq[irq].busy = 1;
+}
+
+void guest_device_unlock(struct machine *m, uint32_t cpu)
+{
+	struct guest_state *g = guest_of(m);
+
+	cpu_yield_for(m, MOVES_NOT);
+	sim_writes(m, RES_SCRIPT);
+	g->irq[g->cpu[cpu].device - 1u].busy = 0;
+	g->cpu[cpu].device = 0;
+}
+
+/* ---- scripts ------------------------------------------------------------------------------- */
+
+static void tell_device(struct machine *m, uint32_t irq, bool level)
+{
+	uint32_t intid = world_guest_intid(world_of(m)->s, irq);
+
+	if (level)
+		virt_inject_event(m, irq);
+	else
+		virt_line_fell(m, irq);
+	guest_check_rc(m, irq, "inject",
+		       guest_returned(m, 71, ferry_vgic_inject(vgic_of(m), 0, intid, level)));
+}
+
+/* Edges need no order. */
+static void do_inject(struct machine *m, uint32_t cpu, const struct op *op, bool level)
+{
+	bool is_level = guest_is_level(world_of(m)->s->kind[op->irq]);
+
+	if (is_level)
+		guest_device_lock(m, cpu, op->irq);
+	else
+		cpu_yield_for(m, MOVES_NOT);
+	sim_writes(m, RES_GHOST(op->irq) | RES_DEVICE(op->irq));
+	if (!is_level || m->source[op->irq].line != level)
+		tell_device(m, op->irq, level);
+	if (is_level)
+		guest_device_unlock(m, cpu);
+}
+
+static void do_drop(struct machine *m, const struct op *op)
+{
+	cpu_yield_for(m, MOVES_NOT);
+	sim_writes(m, RES_GHOST(op->irq) | RES_DEVICE(op->irq));
+	if (m->source[op->irq].line)
+		virt_line_fell(m, op->irq);
+}
+
 /* Of what is waited for when one is torn down: the thread's arguments are its CPU's script. */
 static uint32_t torn_down(const struct machine *m)
 {
-	uint32_t cpu = (uint32_t)((m->asking ? m->asking : &m->cpu[m->current]) - m->cpu);
+	uint32_t cpu = asking(m);
 
 	return world_of(m)->s->script[cpu].op[state_of(m)->actor[cpu].at].irq;
 }
@@ -439,7 +486,7 @@ static void do_op(struct machine *m, uint32_t cpu, const struct op *op)
 		break;
 	case OP_INJECT:
 	case OP_LOWER:
-		do_inject(m, op, op->kind == OP_INJECT);
+		do_inject(m, cpu, op, op->kind == OP_INJECT);
 		break;
 	case OP_DROP:
 		do_drop(m, op);
@@ -479,7 +526,7 @@ static void access_as(struct machine *m, uint32_t vcpu, uint8_t kind, uint32_t i
 	struct virt_trap t;
 
 	if (guest_access(m, vcpu, &op, &t))
-		guest_trapped(m, vcpu, &op, &t);
+		guest_trapped(m, m->current, vcpu, &op, &t);
 }
 
 /* ICFGR: two bits for each interrupt, of which the upper says "edge". */
@@ -580,19 +627,21 @@ static uint32_t rank_of(const struct machine *m, uint32_t cpu)
 
 static void take_back_irq(struct machine *m, uint32_t irq, uint32_t vcpu)
 {
-	const struct scenario *s = world_of(m)->s;
-	bool own = guest_is_private(s->kind[irq]);
+	uint32_t intid = world_guest_intid(world_of(m)->s, irq);
 	struct ferry_virq_info info;
+	int rc;
 
-	if (!own && guest_of(m)->irq[irq].nowhere)
-		access_as(m, vcpu, OP_ROUTE, irq, 0);
-	if (guest_of(m)->irq[irq].disabled)
-		access_as(m, vcpu, OP_ENABLE, irq, 0);
 	machine_look(m);
-	if (ferry_vgic_look(vgic_of(m), vcpu, world_guest_intid(s, irq), &info) != FERRY_OK)
-		info.active = false;
+	rc = ferry_vgic_look(vgic_of(m), vcpu, intid, &info);
 	machine_looked(m);
-	if (info.active && info.owner == FERRY_NONE)
+	guest_check_rc(m, irq, "look", rc);
+	if (info.target == FERRY_NONE)
+		access_as(m, vcpu, OP_ROUTE, irq, 0);
+	if (!info.enabled)
+		access_as(m, vcpu, OP_ENABLE, irq, 0);
+	/* Active with nobody who will end it: parked at a power off, or by ISACTIVER. */
+	if (info.active && (info.owner == FERRY_NONE ||
+			    !m->virt->source[world_guest_source(world_of(m)->s, irq, vcpu)].active))
 		access_as(m, vcpu, OP_DEACTIVATE, irq, 0);
 }
 
@@ -606,8 +655,7 @@ static void take_back(struct machine *m)
 		if (!m->virt->vcpu[vcpu].nactive)
 			virt_mask(m, vcpu, false);
 	}
-	if (guest_of(m)->distoff)
-		access_as(m, 0, OP_DISTON, 0, 0);
+	access_as(m, 0, OP_DISTON, 0, 0);
 	for (irq = 0; irq < s->nirqs; irq++)
 		for (vcpu = 0; vcpu < (guest_is_private(s->kind[irq]) ? s->guest.vcpus : 1u);
 		     vcpu++)

@@ -30,14 +30,14 @@ struct hactor {
 	uint8_t loaded;   /* 1 + vCPU */
 	uint8_t wanted;   /* its next operation, or the end, waits for the guest to be left */
 	uint8_t round;    /* of the end, that it has seen */
+	uint8_t device;   /* 1 + interrupt whose device it works on, or wants to */
 };
 
 /* ... of an interrupt. */
 struct iactor {
-	uint8_t group0;   /* the guest has put it into group 0 */
-	uint8_t disabled; /* the guest has disabled it */
-	uint8_t nowhere;  /* routed to nobody */
-	uint8_t unbound;  /* torn down, or about to be */
+	uint8_t group0;  /* the guest has put it into group 0 */
+	uint8_t unbound; /* torn down, or about to be */
+	uint8_t busy;    /* somebody works on the device that the host plays for it */
 };
 
 /* Behind struct state; in the arena, part of a state. */
@@ -45,7 +45,6 @@ struct guest_state {
 	struct vactor vcpu[SCENARIO_VCPUS];
 	struct hactor cpu[SCENARIO_CPUS];
 	struct iactor irq[SCENARIO_IRQS];
-	uint8_t distoff;
 	uint8_t round; /* of the end; 0: not yet */
 };
 
@@ -82,6 +81,10 @@ uint32_t world_guest_sources_of(const struct scenario *s);
 uint32_t world_guest_source(const struct scenario *s, uint32_t irq, uint32_t vcpu);
 /* The other way round. */
 uint32_t world_guest_irq(const struct scenario *s, uint32_t src, uint32_t *vcpu);
+/* Is it active now? What the library knows is as of the last fold: after that the list register
+ * tells. */
+bool world_guest_is_active(const struct machine *m, uint32_t src,
+			   const struct ferry_virq_info *info);
 /* Its INTID in the guest. */
 uint32_t world_guest_intid(const struct scenario *s, uint32_t irq);
 /* Affinities of vCPUs: no two are alike in any field, none is an index. */
@@ -97,13 +100,16 @@ void guest_timer(struct machine *m, uint32_t vcpu);
 bool guest_access(const struct machine *m, uint32_t vcpu, const struct op *op,
 		  struct virt_trap *trap);
 /* On the CPU's thread: carry out what trapped. `op`: what made it, or null. */
-void guest_trapped(struct machine *m, uint32_t vcpu, const struct op *op,
+void guest_trapped(struct machine *m, uint32_t cpu, uint32_t vcpu, const struct op *op,
 		   const struct virt_trap *trap);
 
 /* ---- client_guest.c ------------------------------------------------------------------- */
 
 extern const struct sim_client client_guest;
 
+/* A device that the host plays tells the library of one change of its line at a time. */
+void guest_device_lock(struct machine *m, uint32_t cpu, uint32_t irq);
+void guest_device_unlock(struct machine *m, uint32_t cpu);
 /* A call of the library has returned this: of what it saw nothing else is left. */
 int guest_returned(struct machine *m, uint32_t where, int rc);
 void guest_check_rc(struct machine *m, uint32_t src, const char *what, int rc);

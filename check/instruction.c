@@ -154,25 +154,13 @@ bool guest_access(const struct machine *m, uint32_t vcpu, const struct op *op, s
 
 /* ---- on the vCPU ----------------------------------------------------------------------- */
 
+/* In a handler it neither waits nor masks: that would be for the handler. */
 bool guest_may(struct machine *m, uint32_t vcpu)
 {
-	return state_of(m)->running == 2 && !state_of(m)->ending && next_op(m, vcpu);
-}
+	const struct op *op = next_op(m, vcpu);
 
-/* What it does is known from then on. */
-static void note(struct machine *m, const struct op *op)
-{
-	struct guest_state *g = guest_of(m);
-
-	sim_writes(m, RES_SCRIPT);
-	if (op->kind == OP_GROUP)
-		g->irq[op->irq].group0 = !op->cpus;
-	else if (op->kind == OP_ROUTE)
-		g->irq[op->irq].nowhere = op->cpus == SCENARIO_NOBODY;
-	else if (op->kind == OP_ENABLE || op->kind == OP_DISABLE)
-		g->irq[op->irq].disabled = op->kind == OP_DISABLE;
-	else if (op->kind == OP_DISTOFF || op->kind == OP_DISTON)
-		g->distoff = op->kind == OP_DISTOFF;
+	return state_of(m)->running == 2 && !state_of(m)->ending && op &&
+	       !(m->virt->vcpu[vcpu].nactive && (op->kind == OP_WFI || op->kind == OP_GMASK));
 }
 
 static enum virt_exit arm(struct machine *m, uint32_t vcpu)
@@ -202,7 +190,9 @@ enum virt_exit guest_instruction(struct machine *m, uint32_t vcpu, struct virt_t
 	const struct op *op = next_op(m, vcpu);
 
 	guest_of(m)->vcpu[vcpu].at++;
-	note(m, op);
+	sim_writes(m, RES_SCRIPT);
+	if (op->kind == OP_GROUP)
+		guest_of(m)->irq[op->irq].group0 = !op->cpus;
 	switch (op->kind) {
 	case OP_WFI:
 		return virt_wfi(m, vcpu, trap);
@@ -224,6 +214,18 @@ enum virt_exit guest_instruction(struct machine *m, uint32_t vcpu, struct virt_t
 
 /* ---- on the host: what trapped --------------------------------------------------------------- */
 
+/* It may have been acknowledged while ICACTIVER was under way. */
+static bool is_inactive(struct machine *m, uint32_t src)
+{
+	const struct virt_source *s = &m->virt->source[src];
+	struct ferry_virq_info info;
+	int rc;
+
+	machine_look(m);
+	rc = ferry_vgic_look(vgic_of(m), s->vcpu == NONE ? 0 : s->vcpu, s->intid, &info);
+	return machine_looked(m) && rc == FERRY_OK && !world_guest_is_active(m, src, &info);
+}
+
 /* The oracle hears of an access before it and after it. */
 static void tell(struct machine *m, uint32_t vcpu, const struct op *op, bool done)
 {
@@ -243,7 +245,8 @@ static void tell(struct machine *m, uint32_t vcpu, const struct op *op, bool don
 		virt_told_enable(m, src, on, done);
 		break;
 	case OP_DEACTIVATE:
-		if (!done)
+		virt_told_deactivate(m, src, done);
+		if (done && is_inactive(m, src))
 			virt_told_inactive(m, src);
 		break;
 	case OP_UNPEND:
@@ -280,18 +283,21 @@ static void do_dir(struct machine *m, uint32_t vcpu, uint32_t intid)
 		       guest_returned(m, 52, ferry_vgic_dir(vgic_of(m), vcpu, intid)));
 }
 
-static void do_device(struct machine *m, uint32_t vcpu, uint32_t src)
+static void do_device(struct machine *m, uint32_t cpu, uint32_t vcpu, uint32_t src)
 {
 	uint32_t of, irq = world_guest_irq(scenario_of(m), src, &of);
 	uint32_t intid = world_guest_intid(scenario_of(m), irq);
 
+	guest_device_lock(m, cpu, irq);
 	sim_writes(m, RES_GHOST(src & 3));
 	virt_line_done(m, src);
 	guest_check_rc(m, src, "inject",
 		       guest_returned(m, 53, ferry_vgic_inject(vgic_of(m), vcpu, intid, false)));
+	guest_device_unlock(m, cpu);
 }
 
-void guest_trapped(struct machine *m, uint32_t vcpu, const struct op *op, const struct virt_trap *t)
+void guest_trapped(struct machine *m, uint32_t cpu, uint32_t vcpu, const struct op *op,
+		   const struct virt_trap *t)
 {
 	switch ((enum virt_trap_kind)t->kind) {
 	case TRAP_ACCESS:
@@ -306,7 +312,7 @@ void guest_trapped(struct machine *m, uint32_t vcpu, const struct op *op, const 
 		do_dir(m, vcpu, (uint32_t)t->value);
 		break;
 	case TRAP_DEVICE:
-		do_device(m, vcpu, (uint32_t)t->value);
+		do_device(m, cpu, vcpu, (uint32_t)t->value);
 		break;
 	case TRAP_NONE:
 	case TRAP_WFI: /* client_guest.c's */

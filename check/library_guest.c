@@ -122,8 +122,14 @@ static bool is_held_back(const struct machine *m, uint32_t src, const struct fer
 {
 	const struct virt_source *s = &m->virt->source[src];
 
+	/* Switched off with it active: it is nobody's until a guest writes ICACTIVER. */
+	if (s->parked)
+		return true;
 	if (s->active)
 		return !listens(m, s->active - 1u);
+	/* No vCPU has acknowledged it: by ISACTIVER. */
+	if (world_guest_is_active(m, src, i))
+		return true;
 	return i->owner != FERRY_NONE && i->owner != i->target && !world_of(m)->s->guest.ask &&
 	       !listens(m, i->owner);
 }
@@ -138,6 +144,18 @@ static bool waits(const struct machine *m, uint32_t src)
 	return m->virt->source[src].owed || d->pending.time != NEVER || d->line;
 }
 
+/* Is the guest's distributor on? */
+static bool is_on(struct machine *m)
+{
+	struct ferry_vgic_access a = { .frame = FERRY_GICD, .bytes = 4 };
+	int rc;
+
+	machine_look(m);
+	rc = ferry_vgic_access(vgic_of(m), 0, &a);
+	machine_looked(m);
+	return rc == FERRY_OK && (a.value & 3) == 3;
+}
+
 /* Nothing can happen any more but events: nothing is owed to a vCPU that takes interrupts. */
 static void check_rest(struct machine *m, uint32_t src)
 {
@@ -145,7 +163,7 @@ static void check_rest(struct machine *m, uint32_t src)
 	uint32_t vcpu, irq = world_guest_irq(s, src, &vcpu);
 	struct ferry_virq_info i;
 
-	if (!look_at(m, src, &i) || guest_of(m)->distoff || guest_of(m)->irq[irq].unbound)
+	if (!look_at(m, src, &i) || !is_on(m) || guest_of(m)->irq[irq].unbound)
 		return;
 	if (waits(m, src) && i.enabled && i.target != FERRY_NONE && listens(m, i.target) &&
 	    !is_held_back(m, src, &i))

@@ -171,6 +171,25 @@ bool world_guest_alone(struct world *w)
 	return true;
 }
 
+/* ---- looks ------------------------------------------------------------------------------ */
+
+bool world_guest_is_active(const struct machine *m, uint32_t src, const struct ferry_virq_info *i)
+{
+	uint32_t vcpu, irq = world_guest_irq(world_of(m)->s, src, &vcpu), cpu, k;
+	uint32_t intid = world_guest_intid(world_of(m)->s, irq);
+
+	if (!i->in_lr)
+		return i->active;
+	cpu = guest_of(m)->vcpu[i->owner].loaded - 1u;
+	for (k = 0; k < m->config.lrs && cpu < m->config.cpus; k++) {
+		struct virt_lr lr = virt_decode(m, m->virt->cpu[cpu].lr[k]);
+
+		if (lr.intid == intid && lr.state & 2)
+			return true;
+	}
+	return false;
+}
+
 /* ---- the end ---------------------------------------------------------------------------- */
 
 /* Nothing can happen: has this CPU done what there was to do? It may wait for a vCPU that
