@@ -87,24 +87,21 @@ static bool load_one(struct ferry_vgic *g, uint32_t vcpu, struct ferry_virq *i,
 		     struct ferry_later *later, bool *pending)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	uint32_t k = (uint32_t)__builtin_popcount(c->used);
 	struct ferry_lr lr;
 	bool here;
 
 	lock(g, &i->lock);
-	if (virq_is(i, VIRQ_ORDERS))
-		ferry_virq_obey(g, i, i->flags & VIRQ_ORDERS);
+	ferry_virq_obey(g, i, i->flags & VIRQ_ORDERS);
 	here = ferry_virq_where(g, i) == vcpu &&
 	       virq_is(i, VIRQ_ACTIVE) == (i->place.at == AT_SPILLED);
 	if (here) {
 		ferry_virq_lift(g, i);
 		take(g, i, vcpu, &lr);
 		*pending = *pending || lr.state == LR_PENDING;
-		c->loaded[k] = i->number;
-		c->used = (uint16_t)(c->used | 1u << k);
-		ferry_host_ich_write(g->ctx, FERRY_ICH_LR0 + k, g->hardware->make(&lr));
+		c->loaded[c->used] = i->number;
+		ferry_host_ich_write(g->ctx, FERRY_ICH_LR0 + c->used++, g->hardware->make(&lr));
 	} else {
-		ferry_later_add(later, i, ferry_virq_sort(g, i));
+		ferry_later_sort(g, later, i, 0);
 	}
 	unlock(g, &i->lock);
 	return here;
@@ -143,8 +140,8 @@ static uint32_t choose(struct ferry_vgic *g, uint32_t vcpu, uint32_t groups,
 
 void ferry_vcpu_clear(struct ferry_vgic *g, struct ferry_vcpu *c)
 {
-	for (uint32_t rest = c->dirty & ~(uint32_t)c->used; rest; rest &= rest - 1)
-		ferry_host_ich_write(g->ctx, FERRY_ICH_LR0 + (uint32_t)__builtin_ctz(rest), 0);
+	for (uint32_t k = c->used; k < c->dirty; k++)
+		ferry_host_ich_write(g->ctx, FERRY_ICH_LR0 + k, 0);
 	c->dirty = c->used;
 }
 

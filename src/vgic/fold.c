@@ -7,8 +7,11 @@
  */
 #include "vgic/fold.h"
 
-void ferry_later_add(struct ferry_later *later, struct ferry_virq *i, uint32_t vcpu)
+void ferry_later_sort(struct ferry_vgic *g, struct ferry_later *later, struct ferry_virq *i,
+		      uint32_t orders)
 {
+	uint32_t vcpu = ferry_virq_sort(g, i, orders);
+
 	if (vcpu == VGIC_NOBODY || later->n == VGIC_LATER)
 		return;
 	later->virq[later->n] = i;
@@ -108,9 +111,7 @@ static void fold_one(struct ferry_vgic *g, struct ferry_virq *i, uint32_t state,
 		fold_over(i);
 	else
 		fold_state(g, i, state);
-	if (virq_is(i, VIRQ_ORDERS))
-		ferry_virq_obey(g, i, i->flags & VIRQ_ORDERS);
-	ferry_later_add(later, i, ferry_virq_sort(g, i));
+	ferry_later_sort(g, later, i, i->flags & VIRQ_ORDERS);
 }
 
 /* Ends that the guest has made of interrupts in no list register (ICH_HCR_EL2.EOIcount, IHI
@@ -122,8 +123,7 @@ static void fold_count(struct ferry_vgic *g, uint32_t vcpu, uint32_t count,
 
 	while (count-- && ferry_vcpu_pick(g, vcpu, SPILLED, 3, 1, &i)) {
 		lock(g, &i->lock);
-		ferry_virq_obey(g, i, VIRQ_DEACTIVATE);
-		ferry_later_add(later, i, ferry_virq_sort(g, i));
+		ferry_later_sort(g, later, i, VIRQ_DEACTIVATE);
 		unlock(g, &i->lock);
 	}
 }
@@ -138,8 +138,7 @@ vcpu_set ferry_vcpu_fold(struct ferry_vgic *g, uint32_t vcpu)
 	if (c->count[SPILLED])
 		fold_count(g, vcpu, (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_HCR) >> 27,
 			   &later);
-	for (uint32_t used = c->used; used; used &= used - 1) {
-		uint32_t k = (uint32_t)__builtin_ctz(used);
+	for (uint32_t k = 0; k < c->used; k++) {
 		struct ferry_virq *i = ferry_vgic_virq(g, vcpu, c->loaded[k]);
 		uint32_t state = g->hardware->state(ferry_host_ich_read(g->ctx, FERRY_ICH_LR0 + k));
 

@@ -16,8 +16,9 @@ struct ferry_later {
 /* L held, on the vCPU's CPU: no list register but those in use is other than zero. */
 void ferry_vcpu_clear(struct ferry_vgic *g, struct ferry_vcpu *c);
 
-/* Nothing for VGIC_NOBODY. */
-void ferry_later_add(struct ferry_later *later, struct ferry_virq *i, uint32_t vcpu);
+/* ferry_virq_sort(); where it should be besides is kept. */
+void ferry_later_sort(struct ferry_vgic *g, struct ferry_later *later, struct ferry_virq *i,
+		      uint32_t orders);
 vcpu_set ferry_later_place(struct ferry_vgic *g, const struct ferry_later *later);
 
 /* L held: the first `want` (0 .. VGIC_LRS) of one of the vCPU's lists by priority, of equals

@@ -41,7 +41,7 @@ static struct ferry_guard of_vcpu(const struct ferry_vcpu *v, size_t offset)
 	if (IN(ferry_vcpu, home))
 		return made(FERRY_GUARD_CELL, &v->lock);
 	if (IN(ferry_vcpu, mode) || IN(ferry_vcpu, request) || IN(ferry_vcpu, cpu) ||
-	    IN(ferry_vcpu, on))
+	    IN(ferry_vcpu, on) || IN(ferry_vcpu, scanned))
 		return made(FERRY_GUARD_FREE, NULL);
 	return made(FERRY_GUARD_PLAIN, &v->lock);
 }

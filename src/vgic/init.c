@@ -73,23 +73,13 @@ static void init_virq(struct ferry_virq *i, uint32_t number, uint32_t target)
 	i->target = (uint8_t)target;
 	i->source = FERRY_NO_SOURCE;
 	i->place.owner = VGIC_NOBODY;
-}
-
-static void init_private(struct ferry_vgic *g, uint32_t vcpu)
-{
-	for (uint32_t n = 0; n < VGIC_PRIVATE; n++) {
-		struct ferry_virq *i = ferry_vgic_virq(g, vcpu, n);
-
-		init_virq(i, n, vcpu);
-		if (n < 16)
-			virq_set(i, VIRQ_EDGE);
-	}
-	if (g->residents)
-		g->residents->init(g, vcpu);
+	i->flags = number < 16 ? VIRQ_EDGE : 0;
 }
 
 static void init_guest(struct ferry_vgic *g, const struct ferry_vgic_config *k)
 {
+	uint32_t shared = VGIC_PRIVATE * k->vcpus, target = k->variant->target(k);
+
 	g->ctx = k->ctx;
 	g->variant = k->variant;
 	g->hardware = k->hardware;
@@ -104,10 +94,11 @@ static void init_guest(struct ferry_vgic *g, const struct ferry_vgic_config *k)
 	g->nresident = k->nresident;
 	for (uint32_t r = 0; r < k->nresident; r++)
 		g->resident[r] = k->resident[r];
-	for (uint32_t n = 0; n < k->vcpus; n++)
-		init_private(g, n);
-	for (uint32_t n = VGIC_PRIVATE; n < g->numbers; n++)
-		init_virq(ferry_vgic_virq(g, 0, n), n, k->variant->target(k));
+	for (uint32_t n = 0; n < shared + k->spis + k->espis; n++)
+		init_virq(&g->virqs[n], n < shared ? n % VGIC_PRIVATE : n - shared + VGIC_PRIVATE,
+			  n < shared ? n / VGIC_PRIVATE : target);
+	for (uint32_t n = 0; g->residents && n < g->nvcpus; n++)
+		g->residents->init(g, n);
 	if (k->variant->init)
 		k->variant->init(g, k);
 }

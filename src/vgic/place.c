@@ -149,10 +149,11 @@ void ferry_virq_note(struct ferry_vgic *g, struct ferry_virq *i)
 	ferry_host_or(g->ctx, &g->live[n / 32], 1u << n % 32);
 }
 
-uint32_t ferry_virq_sort(struct ferry_vgic *g, struct ferry_virq *i)
+uint32_t ferry_virq_sort(struct ferry_vgic *g, struct ferry_virq *i, uint32_t orders)
 {
 	uint32_t owner = i->place.owner;
 
+	ferry_virq_obey(g, i, orders);
 	ferry_virq_note(g, i);
 	if (owner != VGIC_NOBODY && ferry_virq_where(g, i) == owner) {
 		take_off_list(g, i);
@@ -201,8 +202,7 @@ static uint32_t obey_or_leave(struct ferry_vgic *g, struct ferry_virq *i, uint32
 		virq_set(i, orders);
 		return VGIC_NOBODY;
 	}
-	ferry_virq_obey(g, i, orders);
-	return ferry_virq_sort(g, i);
+	return ferry_virq_sort(g, i, orders);
 }
 
 uintptr_t ferry_virq_begin(struct ferry_vgic *g, struct ferry_virq *i)

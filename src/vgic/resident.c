@@ -29,7 +29,7 @@ struct ferry_virq *ferry_resident_begin(struct ferry_vgic *g, const struct ferry
 vcpu_set ferry_resident_end(struct ferry_vgic *g, struct ferry_virq *i)
 {
 	struct ferry_vcpu *c = &g->vcpus[i->target];
-	uint32_t next = ferry_virq_sort(g, i);
+	uint32_t next = ferry_virq_sort(g, i, 0);
 
 	unlock(g, &i->lock);
 	unlock(g, &c->lock);

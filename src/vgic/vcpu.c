@@ -60,20 +60,15 @@ static bool scan(struct ferry_vgic *g, uint32_t vcpu, uint32_t *at, uint32_t n, 
 /* The next batch. A request that comes in the middle means all of them again. */
 static bool serve_scan(struct ferry_vgic *g, uint32_t vcpu, uint32_t bits, vcpu_set *set)
 {
-	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	uint32_t at = 0;
+	ferry_atomic *scanned = &g->vcpus[vcpu].scanned;
+	uint32_t at;
 	bool more;
 
 	if (!(bits & (REQUEST_SCAN | REQUEST_SCANNING)))
 		return false;
-	lock(g, &c->lock);
-	if (!(bits & REQUEST_SCAN))
-		at = c->scanned;
-	unlock(g, &c->lock);
+	at = bits & REQUEST_SCAN ? 0 : load(g, scanned);
 	more = scan(g, vcpu, &at, SCAN_BATCH, set);
-	lock(g, &c->lock);
-	c->scanned = more ? at : 0;
-	unlock(g, &c->lock);
+	ferry_host_store(g->ctx, scanned, more ? at : 0);
 	return more;
 }
 

@@ -118,12 +118,12 @@ struct ferry_vcpu {
 	ferry_atomic home; /* 1 + CPU where it was loaded last; 0: nowhere yet. Written under L */
 	ferry_atomic cpu;  /* 1 + CPU where it is loaded, or 0. Written by its own thread */
 	ferry_atomic on;   /* powered on. Set by anyone, cleared under L */
-	uint32_t vmcr;     /* while it is not loaded */
-	uint32_t ap[8];    /* ICH_AP0R0 .. 3, ICH_AP1R0 .. 3, while it is not loaded */
-	uint32_t scanned;  /* where a scan goes on */
-	uint16_t used;     /* list registers that hold one of `loaded` */
-	uint16_t dirty;    /* hardware list registers that may be other than zero */
-	uint16_t count[2]; /* of its lists */
+	ferry_atomic scanned; /* REQUEST_SCANNING: where. Its own thread alone */
+	uint32_t vmcr;        /* while it is not loaded */
+	uint32_t ap[8];       /* ICH_AP0R0 .. 3, ICH_AP1R0 .. 3, while it is not loaded */
+	uint16_t used;        /* so many list registers, the first ones, hold one of `loaded` */
+	uint16_t dirty;       /* all but so many are zero */
+	uint16_t count[2];    /* of its lists */
 	uint16_t loaded[VGIC_LRS]; /* number of the interrupt in each */
 	/* The virtual timer, while it is not loaded (ferry_residents). */
 	uint64_t timer_cval;
@@ -290,9 +290,9 @@ bool ferry_virq_matters(const struct ferry_virq *i);
 void ferry_virq_note(struct ferry_vgic *g, struct ferry_virq *i);
 /* From its list into a list register. */
 void ferry_virq_lift(struct ferry_vgic *g, struct ferry_virq *i);
-/* It is where it should be on its owner's side, or nobody's: then where to place it, once L
+/* Orders are carried out; it is where it should be on its owner's side, or nobody's: then where to place it, once L
  * was let go (ferry_virq_place_at), or VGIC_NOBODY. */
-uint32_t ferry_virq_sort(struct ferry_vgic *g, struct ferry_virq *i);
+uint32_t ferry_virq_sort(struct ferry_vgic *g, struct ferry_virq *i, uint32_t orders);
 /* No lock held: give it to `vcpu`, if it still should be there and is nobody's. */
 vcpu_set ferry_virq_place_at(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu);
 
