@@ -371,7 +371,8 @@ void virt_told_leave(struct machine *m, uint32_t cpu, uint32_t to);
 void virt_started(struct machine *m, uint32_t cpu, uint32_t vcpu, uint32_t intid);
 void virt_ended(struct machine *m, uint32_t vcpu, uint32_t intid);
 void virt_released(struct machine *m, uint32_t n);
-/* The private interrupts of a vCPU are as after a reset. */
+/* A vCPU was powered off: its private interrupts neither pend nor are active any more; whether they
+ * are enabled is told when it has booted. */
 void virt_forget_private(struct machine *m, uint32_t vcpu);
 /* The physical interrupt of this frame was acknowledged: its event is the guest's now. */
 void virt_arrived(struct machine *m, struct frame *frame, uint32_t intid);

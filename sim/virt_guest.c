@@ -288,10 +288,10 @@ void virt_power(struct machine *m, uint32_t vcpu, bool on, uint32_t vmcr)
 {
 	struct virt_vcpu *g = &m->virt->vcpu[vcpu], old = *g;
 
-	if (on)
-		virt_forget_private(m, vcpu);
-	else
+	if (!on) {
 		power_off(m, vcpu);
+		virt_forget_private(m, vcpu);
+	}
 	memset(g, 0, sizeof(*g));
 	g->soft_at = UINT64_MAX;
 	g->homes = old.homes;

@@ -312,6 +312,7 @@ void virt_told_deactivate(struct machine *m, uint32_t src, bool done)
 	virt_told_inactive(m, src);
 }
 
+/* What comes while it is off waits there: so many starts there may still be. */
 void virt_forget_private(struct machine *m, uint32_t vcpu)
 {
 	struct virt_source *s;
@@ -322,10 +323,9 @@ void virt_forget_private(struct machine *m, uint32_t vcpu)
 		if (!s->wired || s->vcpu != vcpu)
 			continue;
 		touch(m, i);
-		forget_events(m, s);
 		virt_line_fell(m, i);
-		s->enabled = DISABLED;
-		s->recent = s->active = s->parked = 0;
+		s->enabled = UNKNOWN;
+		s->owed = s->recent = s->active = s->parked = 0;
 	}
 }
 
