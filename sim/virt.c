@@ -537,6 +537,7 @@ static void put_source(struct bytes *b, const struct virt_source *s)
 	put8(b, s->unpending);
 	put8(b, s->ending);
 	put8(b, s->asking);
+	put8(b, s->changing);
 	put8(b, s->spare);
 	put8(b, s->active);
 	put8(b, s->target);
