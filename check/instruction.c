@@ -226,8 +226,7 @@ static bool is_inactive(struct machine *m, uint32_t src)
 	return machine_looked(m) && rc == FERRY_OK && !world_guest_is_active(m, src, &info);
 }
 
-/* The oracle hears of an access before it and after it. */
-static void tell(struct machine *m, uint32_t vcpu, const struct op *op, bool done)
+void guest_tell(struct machine *m, uint32_t vcpu, const struct op *op, bool done)
 {
 	bool on = op->kind == OP_ENABLE;
 	uint32_t src;
@@ -296,6 +295,17 @@ static void do_device(struct machine *m, uint32_t cpu, uint32_t vcpu, uint32_t s
 	guest_device_unlock(m, cpu);
 }
 
+/* Its own orders are carried out when it is entered: for the guest that is soon enough. */
+void guest_entered(struct machine *m, uint32_t vcpu)
+{
+	struct vactor *v = &guest_of(m)->vcpu[vcpu];
+
+	if (!v->telling)
+		return;
+	v->telling = 0;
+	guest_tell(m, vcpu, &scenario_of(m)->vscript[vcpu].op[v->at - 1], true);
+}
+
 void guest_trapped(struct machine *m, uint32_t cpu, uint32_t vcpu, const struct op *op,
 		   const struct virt_trap *t)
 {
@@ -303,10 +313,12 @@ void guest_trapped(struct machine *m, uint32_t cpu, uint32_t vcpu, const struct 
 	case TRAP_ACCESS:
 	case TRAP_SGI:
 		if (op)
-			tell(m, vcpu, op, false);
+			guest_tell(m, vcpu, op, false);
 		do_access(m, vcpu, t);
-		if (op)
-			tell(m, vcpu, op, true);
+		if (op && (op->kind == OP_UNPEND || op->kind == OP_DEACTIVATE))
+			guest_of(m)->vcpu[vcpu].telling = 1;
+		else if (op)
+			guest_tell(m, vcpu, op, true);
 		break;
 	case TRAP_DIR:
 		do_dir(m, vcpu, (uint32_t)t->value);
