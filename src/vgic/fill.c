@@ -91,7 +91,8 @@ static bool load_one(struct ferry_vgic *g, uint32_t vcpu, struct ferry_virq *i,
 	bool here;
 
 	lock(g, &i->lock);
-	ferry_virq_obey(g, i, i->flags & VIRQ_ORDERS);
+	if (virq_is(i, VIRQ_ORDERS))
+		ferry_virq_obey(g, i, i->flags & VIRQ_ORDERS);
 	here = ferry_virq_where(g, i) == vcpu &&
 	       virq_is(i, VIRQ_ACTIVE) == (i->place.at == AT_SPILLED);
 	if (here) {

@@ -47,16 +47,19 @@ uint32_t ferry_vcpu_pick(const struct ferry_vgic *g, uint32_t vcpu, enum ferry_l
 			 uint32_t groups, uint32_t want, struct ferry_virq **out)
 {
 	const uint32_t *map = vgic_list(g, vcpu, list);
-	uint32_t left = g->vcpus[vcpu].count[list], got = 0;
+	uint32_t got = 0;
 
-	for (uint32_t first = 0; left; first += 32)
-		for (uint32_t bits = *map++; bits; bits &= bits - 1, left--) {
+	for (uint64_t words = g->vcpus[vcpu].filled[list]; words; words &= words - 1) {
+		uint32_t word = (uint32_t)__builtin_ctzll(words);
+
+		for (uint32_t bits = map[word]; bits; bits &= bits - 1) {
 			struct ferry_virq *i =
-				ferry_vgic_virq(g, vcpu, first + (uint32_t)__builtin_ctz(bits));
+				ferry_vgic_virq(g, vcpu, word * 32 + (uint32_t)__builtin_ctz(bits));
 
 			if (groups >> (i->place.level & 1) & 1)
 				got = insert(out, got, want, i);
 		}
+	}
 	return got;
 }
 

@@ -93,10 +93,13 @@ void ferry_virq_obey(struct ferry_vgic *g, struct ferry_virq *i, uint32_t flags)
 static void put(struct ferry_vgic *g, const struct ferry_virq *i, int change)
 {
 	enum ferry_list list = i->place.at == AT_SPILLED ? SPILLED : QUEUED;
-	uint16_t *count = &g->vcpus[i->place.owner].count[list];
+	struct ferry_vcpu *c = &g->vcpus[i->place.owner];
+	uint32_t n = i->number / 32;
+	uint32_t *word = vgic_list(g, i->place.owner, list) + n;
 
-	vgic_list(g, i->place.owner, list)[i->number / 32] ^= 1u << i->number % 32;
-	*count = (uint16_t)(*count + change);
+	*word ^= 1u << i->number % 32;
+	c->filled[list] = (c->filled[list] & ~(1ull << n)) | (uint64_t) !!*word << n;
+	c->count[list] = (uint16_t)(c->count[list] + change);
 }
 
 void ferry_virq_link(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu)
@@ -153,7 +156,8 @@ uint32_t ferry_virq_sort(struct ferry_vgic *g, struct ferry_virq *i, uint32_t or
 {
 	uint32_t owner = i->place.owner;
 
-	ferry_virq_obey(g, i, orders);
+	if (orders)
+		ferry_virq_obey(g, i, orders);
 	ferry_virq_note(g, i);
 	if (owner != VGIC_NOBODY && ferry_virq_where(g, i) == owner) {
 		take_off_list(g, i);
@@ -271,9 +275,8 @@ static void kick(struct ferry_vgic *g, uint32_t vcpu)
 
 void ferry_vgic_kick(struct ferry_vgic *g, vcpu_set set)
 {
-	for (uint32_t vcpu = 0; set; set >>= 1, vcpu++)
-		if (set & 1)
-			kick(g, vcpu);
+	for (; set; set &= set - 1)
+		kick(g, (uint32_t)__builtin_ctzll(set));
 }
 
 struct looker {
@@ -291,12 +294,13 @@ static bool has_looked(void *arg)
 
 void ferry_vgic_sync(struct ferry_vgic *g, vcpu_set set)
 {
-	struct looker l = { g, g->vcpus };
-
 	ferry_vgic_kick(g, set);
-	for (; set; set >>= 1, l.c++)
-		if (set & 1 && !has_looked(&l))
+	for (; set; set &= set - 1) {
+		struct looker l = { g, &g->vcpus[__builtin_ctzll(set)] };
+
+		if (!has_looked(&l))
 			ferry_host_wait(g->ctx, has_looked, &l);
+	}
 }
 
 vcpu_set ferry_vgic_rescan(struct ferry_vgic *g)

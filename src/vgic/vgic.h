@@ -125,6 +125,7 @@ struct ferry_vcpu {
 	uint16_t dirty;       /* all but so many are zero */
 	uint16_t count[2];    /* of its lists */
 	uint16_t loaded[VGIC_LRS]; /* number of the interrupt in each */
+	uint64_t filled[2];        /* words of its lists that are not 0: at most 64 */
 	/* The virtual timer, while it is not loaded (ferry_residents). */
 	uint64_t timer_cval;
 	uint32_t timer_ctl;   /* bit 2: its line was high, and that has been taken note of */
