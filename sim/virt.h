@@ -180,6 +180,7 @@ struct virt_source {
 	uint32_t target;   /* vCPU, by the last route write; NONE: nobody */
 	uint64_t may;      /* vCPUs that were its target since a move was last complete */
 	uint64_t since;    /* when an event that is owed came, or when it last ended */
+	uint64_t ended;    /* when it last ended, if that is counted */
 };
 
 struct sim_virt {
@@ -205,6 +206,8 @@ struct virt_counts {
 	/* Virtual ns from event, or from the end of its last instance if that is later, to start:
 	 * on the vCPU that had the last one; on another. */
 	struct histogram stayed, switched;
+	/* Of the latter those where an event had come before the end: from that end. */
+	struct histogram handed;
 };
 
 /* Bytes of the block at machine.virt; 0 without config.virt. */

@@ -121,14 +121,17 @@ static void count_start(struct machine *m, uint32_t vcpu, uint32_t src)
 	const struct virt_source *s = &m->virt->source[src];
 	struct virt_counts *k = m->out->counts;
 	bool moved = s->ended_on && s->ended_on != vcpu + 1;
+	uint64_t ns = waited(m, src);
 
-	histogram_add(&m->out->latency, waited(m, src));
+	histogram_add(&m->out->latency, ns);
 	if (!k)
 		return;
 	k->starts++;
 	k->moved += moved;
 	k->late += s->vcpu == NONE && vcpu != s->target;
-	histogram_add(moved ? &k->switched : &k->stayed, waited(m, src));
+	histogram_add(moved ? &k->switched : &k->stayed, ns);
+	if (moved && m->now - ns == s->ended)
+		histogram_add(&k->handed, ns);
 }
 
 static void start_edge(struct machine *m, uint32_t cpu, uint32_t src)
@@ -242,6 +245,8 @@ void virt_ended(struct machine *m, uint32_t vcpu, uint32_t intid)
 		s->active = 0;
 	s->ended_on = (uint8_t)(vcpu + 1);
 	s->since = m->now;
+	if (m->out->counts)
+		s->ended = m->now;
 }
 
 /* ---- what the guest has asked for --------------------------------------------------------------- */
