@@ -26,7 +26,7 @@ static struct {
 	uint32_t src, target; /* of the route write that traps */
 } vcpu[VCPUS];
 static uint32_t left, refused; /* events still to come; calls that failed */
-static bool booted;
+static bool booted, online[CPUS];
 
 static uint32_t chance(uint32_t n)
 {
@@ -159,7 +159,7 @@ static uint32_t next_ready(uint32_t cpu)
 static bool has_work(struct machine *machine, uint32_t cpu)
 {
 	(void)machine;
-	return (booted || cpu == 0) && next_ready(cpu) != NONE;
+	return !online[cpu] || ((booted || cpu == 0) && next_ready(cpu) != NONE);
 }
 
 static void stir(void)
@@ -221,8 +221,14 @@ static enum where run(uint32_t v)
 static void work(struct machine *machine, uint32_t cpu)
 {
 	uint32_t v = next_ready(cpu);
+	bool blocked;
 
 	(void)machine;
+	if (!online[cpu]) {
+		virt_cpu_online(m, cpu);
+		online[cpu] = true;
+		return;
+	}
 	if (v == NONE)
 		return;
 	vcpu[v].where = LOADED;
@@ -236,14 +242,12 @@ static void work(struct machine *machine, uint32_t cpu)
 	ferry_vcpu_unblock(guest, v);
 	ferry_vcpu_load(guest, v, cpu);
 	virt_loaded(m, cpu, v);
-	if (run(v) == BLOCKED && !vcpu[v].woken)
-		vcpu[v].where = BLOCKED;
+	blocked = run(v) == BLOCKED;
 	virt_loaded(m, cpu, NONE);
 	ferry_vcpu_put(guest, v);
 	virt_check_put(m, cpu);
 	/* Perhaps it was woken while it was put. */
-	if (vcpu[v].where == LOADED || vcpu[v].woken)
-		vcpu[v].where = READY;
+	vcpu[v].where = blocked && !vcpu[v].woken ? BLOCKED : READY;
 	ferry_host_irq_restore(m, 1);
 	stir();
 }
@@ -357,8 +361,7 @@ static void start(struct ferry_vgic_config *k)
 	}
 	m->quiet = false;
 	for (i = 0; i < CPUS; i++) {
-		m->cpu[i].parked = false;
-		virt_cpu_online(m, i);
+		online[i] = false;
 		cpu_unpark(m, i);
 	}
 }
