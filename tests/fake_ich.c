@@ -15,7 +15,7 @@
 void fake_ended(uint32_t intid);
 bool fake_phys_active(uint32_t intid);
 
-/* ---- formats: IHI 0069H 12.4.10 (ICH_LR<n>_EL2), IHI 0048B 5.3.9 (GICH_LRn) ----------- */
+/* ---- formats: IHI 0069H 12.4.10 (ICH_LR<n>_EL2), IHI 0048B 5.3.9 (GICH_LRn) -- */
 
 static uint32_t bits(uint64_t value, uint32_t high, uint32_t low)
 {
@@ -88,7 +88,7 @@ uint32_t fake_lr_of(uint32_t cpu, uint32_t intid)
 	return FERRY_NONE;
 }
 
-/* ---- registers ------------------------------------------------------------------------------ */
+/* ---- registers --------------------------------------------------------------- */
 
 /* A GICv2 has one register of active priorities; a list register beyond the last is not
  * there. */
@@ -130,7 +130,7 @@ void ferry_host_ich_write(void *ctx, uint32_t reg, uint64_t value)
 		*at = value;
 }
 
-/* ---- rules ------------------------------------------------------------------------------------- */
+/* ---- rules ------------------------------------------------------------------- */
 
 /* One list register: L2 (linked: the physical one is active), L3 (linked: never pending and
  * active); L4, that a linked one has no EOI request, is the format's. */
@@ -200,7 +200,7 @@ uint32_t fake_misr(uint32_t cpu)
 	return hcr & HCR_EN ? misr : 0;
 }
 
-/* ---- the CPU interface --------------------------------------------------------------------------- */
+/* ---- the CPU interface ------------------------------------------------------- */
 
 /* Five bits of preemption, with more registers of active priorities six or seven. */
 static uint32_t level_of(uint32_t priority)
@@ -329,7 +329,7 @@ void guest_dir(uint32_t cpu, uint32_t intid)
 	fake_enter(vcpu);
 }
 
-/* ---- accesses --------------------------------------------------------------------------------------- */
+/* ---- accesses ---------------------------------------------------------------- */
 
 int guest_access(uint32_t vcpu, uint8_t frame, uint32_t offset, uint8_t bytes, bool write,
 		 uint64_t *value)

@@ -69,7 +69,7 @@ uint32_t fake_find(uint32_t from, enum fake_event event, uint32_t a, uint32_t b)
 	return FERRY_NONE;
 }
 
-/* ---- locks and atomics ------------------------------------------------------------------ */
+/* ---- locks and atomics ------------------------------------------------------- */
 
 /* A moment at which another CPU may do something: no lock is held. */
 static void gap(void)
@@ -216,7 +216,7 @@ void ferry_host_irq_restore(void *ctx, uintptr_t flags)
 	gap();
 }
 
-/* ---- waiting ---------------------------------------------------------------------------- */
+/* ---- waiting ----------------------------------------------------------------- */
 
 /* Only who was kicked leaves the guest. */
 static bool someone_leaves(void)
@@ -277,7 +277,7 @@ __attribute__((weak)) void ferry_host_barrier(void *ctx, enum ferry_barrier barr
 	note(FAKE_BARRIER, barrier, 0);
 }
 
-/* ---- physical interrupts ------------------------------------------------------------------ */
+/* ---- physical interrupts ----------------------------------------------------- */
 
 static struct fake_phys none;
 
@@ -406,7 +406,7 @@ bool phys_calm(uint32_t phys)
 	return !fake.phys[phys].active && fake.phys[phys].taken == fake.phys[phys].ended;
 }
 
-/* ---- vCPUs ------------------------------------------------------------------------------------ */
+/* ---- vCPUs ------------------------------------------------------------------- */
 
 struct ferry_vgic *fake_guest(const struct ferry_vgic_config *config)
 {

@@ -6,7 +6,7 @@
  */
 #include "tests/vgic_cases.h"
 
-/* ---- how cases begin and end ------------------------------------------------------------- */
+/* ---- how cases begin and end ------------------------------------------------- */
 
 /* It pends in a list register of A. */
 static void in_register(void)
@@ -61,7 +61,7 @@ static void nobody_gets(void)
 	must(phys_calm(PHYS));
 }
 
-/* ---- active, and moved ------------------------------------------------------------------------- */
+/* ---- active, and moved ------------------------------------------------------- */
 
 static void never_again(void)
 {
@@ -254,7 +254,7 @@ static void follows(void)
 	gets(A, 2);
 }
 
-/* ---- power ------------------------------------------------------------------------------------------ */
+/* ---- power ------------------------------------------------------------------- */
 
 enum { BEFORE, AFTER, NOT_MOVED };
 
@@ -318,7 +318,7 @@ static void to_one_that_is_off(void)
 	gets(B, 1);
 }
 
-/* ---- disabled in flight ------------------------------------------------------------------------------- */
+/* ---- disabled in flight ------------------------------------------------------ */
 
 /* H1: disable, move, enable. When the access is over, nobody can take it any more. */
 static void disabled_pending(void)
@@ -368,7 +368,7 @@ static void disabled_active(void)
 	}
 }
 
-/* ---- registers full, levels, priorities, nobody ---------------------------------------------------------- */
+/* ---- registers full, levels, priorities, nobody ------------------------------ */
 
 /* One of higher priority comes on top; with one register the first is put out of it. */
 static void nested(void)
@@ -456,7 +456,7 @@ static void pending_to_nobody(void)
 	gets(C, 1);
 }
 
-/* ---- pending, and moved --------------------------------------------------------------------------------------- */
+/* ---- pending, and moved ------------------------------------------------------ */
 
 /* Queued behind one that outranks it, or descheduled: it moves without its old owner. */
 static void queued(void)
@@ -536,7 +536,7 @@ static void reads_back(void)
 	gets(7 % 3, 2);
 }
 
-/* ---- purely virtual (H6) ------------------------------------------------------------------------------------------ */
+/* ---- purely virtual (H6) ----------------------------------------------------- */
 
 static void virtual_in_handler(void)
 {
@@ -609,7 +609,7 @@ static void virtual_pending_moved(void)
 	virtual_gets(B);
 }
 
-/* ---- physical side --------------------------------------------------------------------------------------------------- */
+/* ---- physical side ----------------------------------------------------------- */
 
 /* When is the physical route changed? */
 static void when_routed(void)
@@ -703,6 +703,42 @@ static void deactivated_moving(void)
 	}
 }
 
+/* E9: ICPENDR of one that pends: it is gone, and the physical one is deactivated; a line that
+ * is high brings it again. */
+static void withdrawn_pending(void)
+{
+	in_register();
+	guest_set(B, REG_ICPENDR, SPI);
+	must(only(FERRY_NONE, SPI) && phys_calm(PHYS));
+	fake_settle();
+	must(fake.phys[PHYS].taken == (now.edge ? 1 : 2));
+	if (now.edge)
+		must(only(FERRY_NONE, SPI));
+	else
+		gets(A, 2);
+}
+
+/* ICPENDR of one that is active, and has come again: the second is gone, the first is ended by
+ * the guest and by nobody else. */
+static void withdrawn_active(void)
+{
+	for (uint32_t moves = 0; moves < 2; moves++) {
+		in_handler();
+		if (moves)
+			guest_route(C, SPI, B);
+		phys_raise(PHYS);
+		guest_set(B, REG_ICPENDR, SPI);
+		must(fake.phys[PHYS].active && fake.phys[PHYS].ended == 0);
+		fake_settle();
+		must(only(FERRY_NONE, SPI) && fake.phys[PHYS].active);
+		guest_eoi(A, SPI);
+		if (now.edge)
+			nobody_gets();
+		else
+			gets(moves ? B : A, 2);
+	}
+}
+
 static const struct named_case cases[] = {
 	CASE("moved while active, no second instance", never_again),
 	CASE("second instance while active", second_instance),
@@ -737,6 +773,8 @@ static const struct named_case cases[] = {
 	CASE("unlinked, with an EOI request", unlinked),
 	CASE("the debt outlives A, B, A", debt),
 	CASE("deactivated by another vCPU while moving", deactivated_moving),
+	CASE("E9: withdrawn while it pends", withdrawn_pending),
+	CASE("E9: withdrawn while active", withdrawn_active),
 };
 
 int main(void)

@@ -25,7 +25,7 @@ static void takes(uint32_t vcpu)
 	handled++;
 }
 
-/* ---- states: where it is at first ----------------------------------------------------------- */
+/* ---- states: where it is at first -------------------------------------------- */
 
 static void pending(void)
 {
@@ -91,7 +91,7 @@ static const struct named_case states[] = {
 	CASE("out, pending", queued), CASE("out, moving", folded),
 };
 
-/* ---- calls -------------------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------------------------- */
 
 static void enters(void)
 {
@@ -200,7 +200,7 @@ static const struct named_case calls[] = {
 	CASE("arrival", arrives),
 };
 
-/* ---- what another CPU does ------------------------------------------------------------------------- */
+/* ---- what another CPU does --------------------------------------------------- */
 
 static void other_arrives(void)
 {
@@ -285,7 +285,7 @@ static const struct named_case others[] = {
 	CASE("B goes off", other_goes_off),   CASE("the guest goes on", guest_goes_on),
 };
 
-/* ---- the end -------------------------------------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------------- */
 
 /* Everybody is on, loaded and in the guest. */
 static void all_run(void)

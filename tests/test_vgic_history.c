@@ -75,7 +75,7 @@ static void in_each_gap(void (*before)(void), void (*call)(void), void (*other)(
 	must(!"gaps without end");
 }
 
-/* ---- lists, locks, races ------------------------------------------------------------------ */
+/* ---- lists, locks, races ----------------------------------------------------- */
 
 static void inject_it(void)
 {
@@ -284,7 +284,7 @@ static void bug_11(void)
 	gets_once(A);
 }
 
-/* ---- list registers ------------------------------------------------------------------------ */
+/* ---- list registers ---------------------------------------------------------- */
 
 static void edges(uint32_t n)
 {
@@ -375,7 +375,7 @@ static void bug_22(void)
 	must(!fake_look(A, 4).active && !fake_look(A, 4).pending && !fake_look(A, 4).in_lr);
 }
 
-/* ---- into the guest ------------------------------------------------------------------------------ */
+/* ---- into the guest ---------------------------------------------------------- */
 
 static void out_of_guest(void)
 {
@@ -440,7 +440,7 @@ static void bug_34(void)
 	in_each_gap(two_pend, enter_a, inject_there, both_come);
 }
 
-/* ---- disabled, overflow ----------------------------------------------------------------------------- */
+/* ---- disabled, overflow ------------------------------------------------------ */
 
 static void bug_36(void)
 {
@@ -527,7 +527,7 @@ static void bug_43(void)
 	must(phys_calm(PHYS));
 }
 
-/* ---- reading and clearing what is elsewhere ------------------------------------------------------------ */
+/* ---- reading and clearing what is elsewhere ---------------------------------- */
 
 static void b_clears(void)
 {

@@ -32,7 +32,7 @@ static void gets(uint32_t vcpu)
 	must(only(FERRY_NONE, SPI) && phys_calm(PHYS));
 }
 
-/* ---- unlinking ---------------------------------------------------------------------------- */
+/* ---- unlinking --------------------------------------------------------------- */
 
 /* The host: disabled first, and what is in flight is asked for again. */
 static void unlink_it(void)
@@ -202,7 +202,7 @@ static void unlink_ends_between(void)
 	is_gone();
 }
 
-/* ---- a CPU goes ----------------------------------------------------------------------------- */
+/* ---- a CPU goes -------------------------------------------------------------- */
 
 static void routes_name(uint32_t cpu, uint32_t from)
 {
@@ -286,7 +286,7 @@ static void leave_idle(void)
 	routes_name(3, 0);
 }
 
-/* ---- waiting for an interrupt ------------------------------------------------------------------ */
+/* ---- waiting for an interrupt ------------------------------------------------ */
 
 /* A waits, loaded or not. A request from before is served first: "enter". */
 static bool waits(bool put)
@@ -409,7 +409,7 @@ static void blocks_masked(void)
 	}
 }
 
-/* ---- what is a vCPU's ------------------------------------------------------------------------------ */
+/* ---- what is a vCPU's -------------------------------------------------------- */
 
 /* With one, two and four registers of active priorities. Another vCPU is on the CPU meanwhile. */
 static void interface_kept(void)

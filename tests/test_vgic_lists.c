@@ -54,7 +54,7 @@ static void all_over(uint32_t n, bool linked)
 	must(fake.cpu[A].ap[0] == 0 && fake.cpu[A].ap[4] == 0);
 }
 
-/* ---- more than registers -------------------------------------------------------------------- */
+/* ---- more than registers ----------------------------------------------------- */
 
 /* All pend; the guest gets them by priority, each once. */
 static void many_pending(bool linked)
@@ -201,7 +201,7 @@ static void newcomer(void)
 	must(guest_sees(A) == 32 + n - 1);
 }
 
-/* ---- groups and priorities ----------------------------------------------------------------------- */
+/* ---- groups and priorities --------------------------------------------------- */
 
 /* With one register: what the guest can't take stands in nobody's way. */
 static void groups(void)
@@ -310,7 +310,7 @@ static void priority_changes(void)
 	must(guest_sees(A) == 32);
 }
 
-/* ---- the second instance --------------------------------------------------------------------------- */
+/* ---- the second instance ----------------------------------------------------- */
 
 static void again_virtual(void)
 {
@@ -391,7 +391,7 @@ static void line_drops(void)
 	must(fake_look(A, SPI).owner == FERRY_NONE);
 }
 
-/* ---- others -------------------------------------------------------------------------------------------- */
+/* ---- others ------------------------------------------------------------------ */
 
 /* An SGI of a GICv2 guest has a source: each comes once, one after the other, in one list
  * register (L1). */

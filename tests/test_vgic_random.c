@@ -2,12 +2,15 @@
 /*
  * The virtual GIC: guests that do everything in a random order, which is the same in each run
  * (a storm has a number). List registers keep their rules at each entry; whatever came is
- * handled, and each time that a physical interrupt came the guest has exactly one.
+ * handled, and each time that a physical interrupt came the guest has exactly one. And guests
+ * that write what they should not: nothing is asked of them but that they harm nobody, and
+ * that no physical interrupt stays active once it is unlinked.
  */
 #include "tests/vgic_cases.h"
 #include <string.h>
 
 #define STORMS 4000u
+#define HOSTILE 4000u
 #define STEPS 150u
 #define LINKED 4u /* SPIs SPI .. SPI+3: edge, level, edge, level */
 #define PURE 4u   /* and SPI+4 .. SPI+7, the same without a physical one */
@@ -15,6 +18,7 @@
 #define VCPUS 4u
 
 static uint64_t seed;
+static bool hostile;
 
 static uint32_t any(uint32_t n)
 {
@@ -45,7 +49,7 @@ static bool in_guest(uint32_t v)
 	return fake.vcpu[v].cpu != FERRY_NONE && fake.cpu[fake.vcpu[v].cpu].guest;
 }
 
-/* ---- what happens ---------------------------------------------------------------------------- */
+/* ---- what happens ------------------------------------------------------------ */
 
 static void physical(void)
 {
@@ -170,9 +174,33 @@ static void writes(uint32_t v)
 	}
 }
 
+/* What no guest should do: states set and cleared whatever they are, ends of what is not
+ * active, of others', of what there is not. */
+static void does_harm(uint32_t v)
+{
+	static const enum fake_reg regs[] = { REG_ISPENDR, REG_ICPENDR, REG_ISACTIVER,
+					      REG_ICACTIVER };
+	uint32_t intid = SPI + any(ALL);
+
+	switch (any(4)) {
+	case 0:
+		guest_eoi(fake.vcpu[v].cpu, any(8) ? intid : any(1024));
+		break;
+	case 1:
+		guest_dir(fake.vcpu[v].cpu, intid);
+		break;
+	default:
+		guest_set(v, regs[any(4)], intid);
+	}
+}
+
 /* A vCPU that is in the guest does something. */
 static void runs(uint32_t v)
 {
+	if (hostile && any(2)) {
+		does_harm(v);
+		return;
+	}
 	switch (any(6)) {
 	case 0:
 		writes(v);
@@ -218,11 +246,12 @@ static void step(void)
 	}
 }
 
-/* ---- begin and end --------------------------------------------------------------------------------- */
+/* ---- begin and end ----------------------------------------------------------- */
 
 static void begin(uint32_t storm)
 {
 	seed = 0x9e3779b97f4a7c15ull * (storm + 1);
+	hostile = storm >= STORMS;
 	now.machine = any(MACHINES);
 	now.strategy = any(3);
 	now.ask = any(2);
@@ -314,19 +343,41 @@ static void end(void)
 	}
 }
 
+/* The host takes the physical ones away. */
+static void taken_away(void)
+{
+	all_run();
+	for (uint32_t k = 0; k < LINKED; k++) {
+		int status = FERRY_E_AGAIN;
+
+		fake.phys[PHYS + k].enabled = false;
+		for (uint32_t n = 0; n < 4 && status == FERRY_E_AGAIN; n++) {
+			fake.self = 7;
+			status = ferry_vgic_unbind(fake.g, SPI + k);
+			fake_serve();
+		}
+		must(status == FERRY_OK);
+		must(phys_calm(PHYS + k) && fake_look(A, SPI + k).owner == FERRY_NONE);
+	}
+	fake_serve();
+}
+
 int main(void)
 {
-	for (uint32_t storm = 0; storm < STORMS; storm++) {
+	for (uint32_t storm = 0; storm < STORMS + HOSTILE; storm++) {
 		uint32_t wrongs = fake.wrongs;
 
 		begin(storm);
 		for (uint32_t n = 0; n < STEPS; n++)
 			step();
-		end();
+		if (hostile)
+			taken_away();
+		else
+			end();
 		if (fake.wrongs != wrongs)
 			diag("storm %u", storm);
 		if (storm % 100 == 99)
-			calm("storms %u to %u", storm - 99, storm);
+			calm("%sstorms %u to %u", hostile ? "hostile " : "", storm - 99, storm);
 	}
 	return tap_done();
 }

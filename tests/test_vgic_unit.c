@@ -6,7 +6,7 @@
 #include "tests/vgic_cases.h"
 #include <string.h>
 
-/* ---- placement -------------------------------------------------------------------------------
+/* ---- placement ------------------------------------------------------------------
  * The rule: active: with its owner; enabled (itself, its group in the distributor), pending,
  * and its target exists and is powered on: with its target; else with nobody. */
 
@@ -228,7 +228,7 @@ static void placement(void)
 	}
 }
 
-/* ---- what is refused ---------------------------------------------------------------------------- */
+/* ---- what is refused --------------------------------------------------------- */
 
 static const struct ferry_mpidr twice[] = { { 0 }, { 1 }, { 2 }, { 1 } };
 static const struct ferry_mpidr aff0_16[] = { { 0 }, { 1 }, { 2 }, { 16 } };
