@@ -99,13 +99,17 @@ static void add_trial(struct trials *t, const char *text)
 	t->n++;
 }
 
+/* Only a guest shows what is wrong with a virtual GIC, and nothing else. */
 static void make_trials(struct trials *t, const struct ferry_mutant_entry *mutant)
 {
+	const char *const *ladder = begins(mutant->place, "src/vgic/") ? suite_guest_ladder :
+									 suite_ladder;
+
 	t->n = 0;
 	for (int i = 0; i < FERRY_MUTANT_SCENARIOS && mutant->scenario[i]; i++)
 		add_trial(t, mutant->scenario[i]);
-	for (int i = 0; suite_ladder[i]; i++)
-		add_trial(t, suite_ladder[i]);
+	for (int i = 0; ladder[i]; i++)
+		add_trial(t, ladder[i]);
 }
 
 static bool evidence(const struct suite_how *how, struct pool *p, struct trial *trial,

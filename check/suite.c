@@ -79,6 +79,55 @@ const char *const suite_ladder[] = {
 	NULL,
 };
 
+const char *const suite_guest_ladder[] = {
+	/* one vCPU on one CPU */
+	"hwedge cpus=1 events=2 vcpus=1 | 0: run 0",
+	"hwlevel cpus=1 events=2 vcpus=1 | 0: run 0",
+	"hwedge cpus=1 events=2 gic=2 vgic=2 vcpus=1 | 0: run 0",
+	"hwedge cpus=1 events=2 vcpus=1 eoimode1 | 0: run 0",
+	"hwlevel cpus=2 events=1 vcpus=1 | 0: run 0 | 1: drop 0",
+	"hwedge cpus=1 events=2 vcpus=1 | 0: run 0; put; run 0",
+	"hwedge cpus=1 events=1 vcpus=1 | 0: run 0 | g0: disable 0; enable 0",
+	"hwedge cpus=1 events=1 vcpus=1 | 0: run 0 | g0: distoff; diston",
+	"hwedge cpus=1 events=1 vcpus=1 | 0: run 0 | g0: group 0 0; group 0 1",
+	"hwedge cpus=1 events=1 vcpus=1 | 0: run 0 | g0: pend 0",
+	"hwedge cpus=1 events=1 vcpus=1 | 0: run 0 | g0: unpend 0",
+	"hwedge cpus=1 events=1 vcpus=1 | 0: run 0 | g0: activate 0; deactivate 0",
+	"hwedge cpus=1 events=1 vcpus=1 | 0: run 0 | g0: wfi",
+	"vedge cpus=2 events=0 vcpus=1 | 0: run 0 | 1: inject 0; inject 0",
+	"vedge cpus=2 events=0 vcpus=1 | 0: run 0 | 1: inject 0 | g0: wfi",
+	"vlevel cpus=2 events=0 vcpus=1 | 0: run 0 | 1: inject 0; inject 0",
+	"hwedge cpus=2 events=1 vcpus=1 | 0: run 0 | 1: teardown 0",
+	"hwedge cpus=2 events=1 vcpus=1 | 0: run 0; offline",
+	/* more than list registers */
+	"hwedge,hwedge cpus=1 events=1 vcpus=1 lrs=1 | 0: run 0",
+	"hwedge,hwedge cpus=1 events=1 vcpus=1 lrs=1 | 0: run 0 | g0: prio 1 80",
+	"sgi cpus=2 events=0 | 0: run 0 | 1: run 1 | g0: sgi 0 1",
+	"sgi cpus=2 events=0 gic=2 vgic=2 | 0: run 0 | 1: run 1 | g0: sgi 0 1; sgi 0 1",
+	/* the timer */
+	"ppi cpus=1 events=0 vcpus=1 | 0: run 0; put; run 0 | g0: arm 0",
+	"ppi cpus=1 events=0 vcpus=1 scheme=fixed | 0: run 0; put; run 0 | g0: arm 0",
+	"ppi cpus=1 events=0 vcpus=1 scheme=injected | 0: run 0; put; run 0 | g0: arm 0",
+	"ppi cpus=1 events=0 | 0: run 0; run 1 | g0: arm 0",
+	"ppi cpus=1 events=0 vcpus=1 | 0: run 0 | g0: arm 0; disable 0; enable 0",
+	"ppi cpus=1 events=0 vcpus=1 | 0: run 0 | g0: arm 0; wfi",
+	"ppi cpus=2 events=0 | 0: run 0; run 1 | 1: run 1 | g0: arm 0; off | g1: on 0",
+	/* two vCPUs */
+	"hwedge cpus=2 events=1 | 0: run 0 | 1: run 1 | g0: route 0 1",
+	"hwedge cpus=2 events=1 | 0: run 0 | 1: run 1 | g1: route 0 1",
+	"hwlevel cpus=2 events=1 strategy=maintenance | 0: run 0 | 1: run 1 | g1: route 0 1",
+	"hwedge cpus=2 events=1 | 0: run 0 | 1: run 1 | g1: disable 0; enable 0",
+	"hwedge cpus=2 events=1 | 0: run 0 | 1: run 1 | g1: unpend 0",
+	"hwedge cpus=2 events=1 | 0: run 0 | 1: run 1 | g1: deactivate 0",
+	"hwedge cpus=2 events=1 | 0: run 0 | 1: run 1 | g0: route 0 none; route 0 1",
+	"hwedge cpus=2 events=1 | 0: run 0 | 1: run 1 | g0: off | g1: on 0",
+	"hwedge cpus=2 events=1 vcpus=1 | 0: run 0; offline | 1: run 0",
+	"vlevel cpus=3 events=0 | 0: run 0 | 1: run 1 | 2: inject 0 | g1: route 0 1",
+	"hwedge cpus=2 events=1 ask | 0: run 0 | 1: run 1 | g0: mask | g1: route 0 1",
+	"hwedge cpus=2 events=2 strategy=late ask | 0: run 0 | 1: run 1 | g1: route 0 1",
+	NULL,
+};
+
 /* ---- one search --------------------------------------------------------------------- */
 
 bool outcome_unfinished(const struct outcome *o)

@@ -40,8 +40,9 @@ bool mutant_find(const char *name, uint32_t *index);
 void mutant_choose(uint32_t index); /* or NO_MUTANT; where there are none, nothing */
 #define NO_MUTANT UINT32_MAX
 
-/* Scenarios for whoever has no hint, the cheap ones first; null after the last. */
-extern const char *const suite_ladder[];
+/* Scenarios for whoever has no hint, the cheap ones first; null after the last. The second
+ * ladder is for mutants of src/vgic. */
+extern const char *const suite_ladder[], *const suite_guest_ladder[];
 
 /* Search its hints, then the ladder, until one shows a violation: quickly, then with
  * the limits of `how` (its defaults, where there are none). */

@@ -34,14 +34,24 @@ import sys
 SCENARIOS = 4
 KINDS = {"msix", "maskable", "msi", "edge", "level", "remapped"}
 ARM_KINDS = {"spi", "line", "lpi", "espi"}
+GUEST_KINDS = {"hwedge", "hwlevel", "vedge", "vlevel", "sgi", "ppi"}
 FLAGS = {"overtaking", "nested", "posted", "tso", "pinned", "shared", "flat", "directed",
-         "restore", "undrained", "slow", "weak", "split", "several"}
+         "restore", "undrained", "slow", "weak", "split", "several", "ask", "eoimode1"}
 VALUES = {"fence": r"root", "bound": r"none|lies", "ipi": r"late", "eoi": r"late",
           "leave": r"off", "irr": r"kept", "cleanup": r"high", "vectors": r"\d+",
-          "away": r"\d(\+\d)*", "fail": r"\d+\+?", "gic": r"2", "poll": r"soon", "rd": r"kept"}
+          "away": r"\d(\+\d)*", "fail": r"\d+\+?", "gic": r"2", "poll": r"soon", "rd": r"kept",
+          "vgic": r"2", "vcpus": r"[123]", "lrs": r"\d+", "strategy": r"late|maintenance",
+          "scheme": r"fixed|injected"}
 OPS = {"move": r"\d \d(\+\d)*", "offline": "", "online": "", "rollback": "",
        "mask": r"\d", "unmask": r"\d", "disable": r"\d", "enable": r"\d", "free": r"\d",
        "create": r"\d", "settle": r"\d"}
+# With a guest: what its host does; what it does itself, where the script is of a vCPU.
+HOST_OPS = {"offline": "", "online": "", "run": r"\d", "put": "", "inject": r"\d",
+            "lower": r"\d", "drop": r"\d", "teardown": r"\d"}
+GUEST_OPS = {"route": r"\d (\d|none)", "enable": r"\d", "disable": r"\d", "pend": r"\d",
+             "unpend": r"\d", "activate": r"\d", "deactivate": r"\d", "prio": r"\d \d+",
+             "group": r"\d [01]", "distoff": "", "diston": "", "off": "", "on": r"\d",
+             "sgi": r"\d \d", "wfi": "", "mask": "", "arm": r"\d"}
 
 
 class Stale(Exception):
@@ -153,42 +163,59 @@ def read_catalogue(paths):
     return mutants
 
 
+def check_op(op, ops, kinds, cpus):
+    """Is it one of `ops`? What it moves exists."""
+    name, _, args = op.partition(" ")
+    if name not in ops or not re.fullmatch(ops[name], args):
+        return False
+    numbers = [int(number) for number in re.findall(r"\d+", args)]
+    if numbers and name not in ("run", "on") and numbers[0] >= kinds:
+        return False
+    return name != "move" or all(c < cpus for c in numbers[1:])
+
+
+def check_head(words):
+    """What is wrong with options, or None; and their values."""
+    seen = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if equals and key in ("cpus", "events"):
+            if not re.fullmatch(r"\d", value):
+                return word, seen
+        elif word not in FLAGS and not (equals and re.fullmatch(VALUES.get(key, "$^"), value)):
+            return word, seen
+        if key in seen:
+            return f"{key} twice", seen
+        seen[key] = value
+    if "cpus" not in seen or "events" not in seen:
+        return "cpus= or events= is lacking", seen
+    return None, seen
+
+
 def check_scenario(text):
     """What is wrong with a hint, or None."""
     parts = [part.strip() for part in text.split("|")]
     words = parts[0].split()
     kinds = words[0].split(",") if words else []
-    if not kinds or not (set(kinds) <= KINDS or set(kinds) <= ARM_KINDS) or len(kinds) > 3:
+    if len(kinds) > 3 or not kinds or not any(set(kinds) <= family for family in
+                                              (KINDS, ARM_KINDS, GUEST_KINDS)):
         return "kinds"
-    seen = {}
-    for word in words[1:]:
-        key, equals, value = word.partition("=")
-        if equals and key in ("cpus", "events"):
-            if not re.fullmatch(r"\d", value):
-                return word
-        elif word not in FLAGS and not (equals and re.fullmatch(VALUES.get(key, "$^"), value)):
-            return word
-        if key in seen:
-            return f"{key} twice"
-        seen[key] = value
-    if "cpus" not in seen or "events" not in seen:
-        return "cpus= or events= is lacking"
-    cpus = int(seen["cpus"])
+    wrong, seen = check_head(words[1:])
+    if wrong:
+        return wrong
+    guest = set(kinds) <= GUEST_KINDS
     scripts = set()
     for part in parts[1:]:
         cpu, colon, ops = part.partition(":")
         cpu = cpu.strip()
-        if not colon or not cpu.isdigit() or int(cpu) >= cpus or cpu in scripts:
+        last = int(seen.get("vcpus", 2)) if cpu[:1] == "g" else int(seen["cpus"])
+        known = GUEST_OPS if cpu[:1] == "g" else HOST_OPS if guest else OPS
+        number = cpu[guest and cpu[:1] == "g":]
+        if not colon or not number.isdigit() or int(number) >= last or cpu in scripts:
             return part
         scripts.add(cpu)
         for op in ops.split(";"):
-            name, _, args = op.strip().partition(" ")
-            if name not in OPS or not re.fullmatch(OPS[name], args):
-                return op.strip()
-            numbers = re.findall(r"\d", args)
-            if numbers and int(numbers[0]) >= len(kinds):
-                return op.strip()
-            if any(int(c) >= cpus for c in numbers[1:]):
+            if not check_op(op.strip(), known, len(kinds), int(seen["cpus"])):
                 return op.strip()
     return None
 
