@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The virtual GIC's numbers: INTIDs, indices and affinities that come from a guest, and the
- * interrupts and vCPUs that they stand for. No index comes from a guest otherwise.
+ * The virtual GIC's numbers: INTIDs and indices that come from a guest, and the interrupts
+ * that they stand for. No index comes from a guest otherwise.
  */
 #include "vgic/vgic.h"
 
@@ -40,12 +40,4 @@ struct ferry_virq *ferry_vgic_spi(const struct ferry_vgic *g, uint32_t intid)
 	uint32_t n = ferry_vgic_number(g, intid);
 
 	return n == FERRY_NONE || n < VGIC_PRIVATE ? NULL : ferry_vgic_virq(g, 0, n);
-}
-
-uint32_t ferry_vgic_by_affinity(const struct ferry_vgic *g, uint32_t affinity)
-{
-	for (uint32_t vcpu = 0; vcpu < g->nvcpus; vcpu++)
-		if (vgic_affinity(g, vcpu) == affinity)
-			return vcpu;
-	return VGIC_NOBODY;
 }

@@ -98,7 +98,10 @@ static void put(struct ferry_vgic *g, const struct ferry_virq *i, int change)
 	uint32_t *word = vgic_list(g, i->place.owner, list) + n;
 
 	*word ^= 1u << i->number % 32;
-	c->filled[list] = (c->filled[list] & ~(1ull << n)) | (uint64_t) !!*word << n;
+	if (*word)
+		c->filled[list] |= 1ull << n;
+	else
+		c->filled[list] &= ~(1ull << n);
 	c->count[list] = (uint16_t)(c->count[list] + change);
 }
 
@@ -294,13 +297,12 @@ static bool has_looked(void *arg)
 
 void ferry_vgic_sync(struct ferry_vgic *g, vcpu_set set)
 {
-	ferry_vgic_kick(g, set);
-	for (; set; set &= set - 1) {
-		struct looker l = { g, &g->vcpus[__builtin_ctzll(set)] };
+	struct looker l = { g, g->vcpus };
 
-		if (!has_looked(&l))
+	ferry_vgic_kick(g, set);
+	for (; set; set >>= 1, l.c++)
+		if (set & 1 && !has_looked(&l))
 			ferry_host_wait(g->ctx, has_looked, &l);
-	}
 }
 
 vcpu_set ferry_vgic_rescan(struct ferry_vgic *g)

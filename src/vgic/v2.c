@@ -41,19 +41,6 @@ static vcpu_set set_targets(struct vgic_at *at)
 	return ferry_virq_route(at->g, at->i, mask, target);
 }
 
-/* SGI `i`, of the vCPU that gets it: one source more, or less. */
-static vcpu_set source(struct ferry_vgic *g, struct ferry_virq *i, uint32_t from, bool on)
-{
-	uintptr_t flags = ferry_virq_begin(g, i);
-	uint32_t bit = 1u << (from & 7);
-
-	i->sources = (uint8_t)(on ? i->sources | bit : i->sources & ~bit);
-	/* What a list register has taken along does not come back, unless it was taken. */
-	if (!on && i->place.at == AT_LR && i->source == from)
-		virq_clear(i, VIRQ_LOADED);
-	return ferry_virq_end(g, i, flags, 0, true);
-}
-
 /* GICD_SPENDSGIRn, GICD_CPENDSGIRn: a byte for each SGI, a bit for each source. */
 static uint64_t get_sources(struct vgic_at *at)
 {
@@ -62,28 +49,37 @@ static uint64_t get_sources(struct vgic_at *at)
 
 static vcpu_set set_sources(struct vgic_at *at)
 {
-	bool on = !(at->row->how & VGIC_OFF);
-	vcpu_set set = 0;
+	struct ferry_virq *i = at->i;
+	uint32_t sources = (uint32_t)at->value & ((1u << at->g->nvcpus) - 1);
+	uintptr_t flags = ferry_virq_begin(at->g, i);
 
-	for (uint32_t from = 0; from < at->g->nvcpus; from++)
-		if (at->value >> from & 1)
-			set |= source(at->g, at->i, from, on);
-	return set;
+	if (!(at->row->how & VGIC_OFF)) {
+		i->sources = (uint8_t)(i->sources | sources);
+	} else {
+		i->sources = (uint8_t)(i->sources & ~sources);
+		/* What a list register has taken along does not come back, unless it was taken. */
+		if (i->place.at == AT_LR && i->source < 8 && sources >> i->source & 1)
+			virq_clear(i, VIRQ_LOADED);
+	}
+	return ferry_virq_end(at->g, i, flags, 0, true);
 }
 
-/* GICD_SGIR (IHI 0048B 4.3.15). It is sent whether its group is enabled or not, and pends. */
+/* GICD_SGIR (IHI 0048B 4.3.15): as if it were written to GICD_SPENDSGIRn of each. It is sent
+ * whether its group is enabled or not, and pends. */
 static vcpu_set set_sgir(struct vgic_at *at)
 {
 	uint32_t self = 1u << at->vcpu;
 	/* TargetListFilter 0 .. 3: the list; all others; the sender; reserved: nobody. */
 	const uint32_t lists[] = { (uint32_t)at->value >> 16 & 0xff, ~self, self, 0 };
 	uint32_t list = lists[at->value >> 24 & 3];
+	uint32_t number = at->value & 0xf;
 	vcpu_set set = 0;
 
-	for (uint32_t to = 0; to < at->g->nvcpus; to++)
-		if (list >> to & 1)
-			set |= source(at->g, ferry_vgic_virq(at->g, to, at->value & 0xf), at->vcpu,
-				      true);
+	at->value = self;
+	for (uint32_t to = 0; to < at->g->nvcpus; to++) {
+		at->i = ferry_vgic_virq(at->g, to, number);
+		set |= list >> to & 1 ? set_sources(at) : 0;
+	}
 	return set;
 }
 

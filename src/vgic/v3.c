@@ -55,13 +55,22 @@ static uint64_t get_route(struct vgic_at *at)
 	return ferry_virq_see(at->g, at->i).route;
 }
 
+/* The vCPU of this affinity, or VGIC_NOBODY. At most g->nvcpus comparisons. */
+static uint32_t by_affinity(const struct ferry_vgic *g, uint32_t affinity)
+{
+	for (uint32_t vcpu = 0; vcpu < g->nvcpus; vcpu++)
+		if (vgic_affinity(g, vcpu) == affinity)
+			return vcpu;
+	return VGIC_NOBODY;
+}
+
 static vcpu_set set_route(struct vgic_at *at)
 {
 	uint32_t route = (uint32_t)at->value & IROUTER_BITS;
 
 	if (at->shift)
 		return 0;
-	return ferry_virq_route(at->g, at->i, route, ferry_vgic_by_affinity(at->g, route));
+	return ferry_virq_route(at->g, at->i, route, by_affinity(at->g, route));
 }
 
 /* PPIs 16 .. 31, no LPIs. */

@@ -243,10 +243,7 @@ uint32_t ferry_vgic_intid(const struct ferry_vgic *g, uint32_t number);
 struct ferry_virq *ferry_vgic_virq(const struct ferry_vgic *g, uint32_t vcpu, uint32_t number);
 /* The SPI of this INTID, or null. */
 struct ferry_virq *ferry_vgic_spi(const struct ferry_vgic *g, uint32_t intid);
-/* The vCPU of this affinity (as in ferry_virq.route), or VGIC_NOBODY. At most g->nvcpus
- * comparisons. */
-uint32_t ferry_vgic_by_affinity(const struct ferry_vgic *g, uint32_t affinity);
-/* Its affinity, in the same form. GICv3. */
+/* Its affinity, as in ferry_virq.route. GICv3. */
 static inline uint32_t vgic_affinity(const struct ferry_vgic *g, uint32_t vcpu)
 {
 	uint64_t mpidr = g->mpidrs[vcpu];
