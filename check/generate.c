@@ -67,7 +67,7 @@ static void drop_cpus(struct scenario *s)
 		s->cpus--;
 }
 
-static void suite_add(struct maker *k, const struct scenario *s)
+void suite_add(struct maker *k, const struct scenario *s)
 {
 	struct scenario *to;
 
@@ -554,6 +554,8 @@ double scenario_estimate(const struct scenario *s)
 {
 	double n = of_hardware(&s->hw) * (s->flat || s->several ? 4 : 1);
 
+	if (scenario_guest(s))
+		return suite_guest_estimate(s);
 	for (int i = 0; i < s->nirqs; i++)
 		n *= waits(s, i) ? 5 : i < SCENARIO_IRQS && s->kind[i] == SCENARIO_LPI ? 2 : 1;
 
@@ -714,6 +716,17 @@ static void make_nightly(struct maker *k)
 	keep_small(k, 0);
 }
 
+/* Is it one of those words with commas between? */
+static bool is_among(const char *word, const char *list)
+{
+	size_t n = strlen(word);
+
+	for (; *list; list += strcspn(list, ","), list += *list == ',')
+		if (strcspn(list, ",") == n && !strncmp(list, word, n))
+			return true;
+	return false;
+}
+
 /* Of the named ones those of a suite; `named`: all but those too large to exhaust. */
 static void make_named(struct maker *k, const char *suite)
 {
@@ -721,8 +734,8 @@ static void make_named(struct maker *k, const char *suite)
 	struct scenario s;
 
 	for (uint32_t i = 0; i < named_count; i++, n++)
-		if ((strcmp(suite, "named") ? strstr(n->suites, suite) != NULL :
-					      !strstr(n->suites, "large")) &&
+		if ((strcmp(suite, "named") ? is_among(suite, n->suites) :
+					      !is_among("large", n->suites)) &&
 		    read_text(k, n->text, &s))
 			suite_add(k, &s);
 }
@@ -735,6 +748,10 @@ static bool make(struct maker *k, const char *name)
 		make_nightly(k);
 	else if (!strcmp(name, "arm"))
 		suite_make_arm(k);
+	else if (!strcmp(name, "vgic"))
+		suite_make_guest(k);
+	else if (!strcmp(name, "vgic-nightly"))
+		suite_make_guest_nightly(k);
 	else if (strcmp(name, "named") && strcmp(name, "large"))
 		return false;
 	make_named(k, name);

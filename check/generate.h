@@ -35,6 +35,11 @@ extern const uint32_t named_count;
  *            has: all scripts of up to 2 operations on one interrupt with 2 events;
  *            every single operation under each option, with a move beside; two
  *            interrupts; and the named ones marked `arm`
+ *   vgic     of guests: each kind, on each version, with every single deed; a move with
+ *            something else under each strategy; SGIs, the timer under each scheme; more
+ *            interrupts than list registers
+ *   vgic-nightly  two moves, two events, with something else, under each strategy; two
+ *            interrupts, three moves; three vCPUs
  *   large    named ones too large to exhaust in a night: for random searches
  *   named    all others of check/named.inc
  * Every scenario is canonical, none comes twice, order is deterministic: by estimated

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* generate_int.h: between generate.c and generate_arm.c: how families are made. */
+/* generate_int.h: between generate.c, generate_arm.c and generate_guest.c: how families are
+ * made. */
 #ifndef IRQFERRY_CHECK_GENERATE_INT_H
 #define IRQFERRY_CHECK_GENERATE_INT_H
 
@@ -38,6 +39,14 @@ bool suite_about_both(const struct scenario *s);
 /* How many of these operations there are; those of one interrupt, or -1. */
 unsigned int suite_count(const struct scenario *s, unsigned int kinds, int irq);
 
+/* One more. */
+void suite_add(struct maker *k, const struct scenario *s);
+
 void suite_make_arm(struct maker *k);
+
+/* generate_guest.c */
+void suite_make_guest(struct maker *k);
+void suite_make_guest_nightly(struct maker *k);
+double suite_guest_estimate(const struct scenario *s);
 
 #endif

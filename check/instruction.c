@@ -154,13 +154,15 @@ bool guest_access(const struct machine *m, uint32_t vcpu, const struct op *op, s
 
 /* ---- on the vCPU ----------------------------------------------------------------------- */
 
-/* In a handler it neither waits nor masks: that would be for the handler. */
+/* In a handler it neither waits nor masks: that would be for the handler; and its timer is
+ * the handler's to program (guest_timer). */
 bool guest_may(struct machine *m, uint32_t vcpu)
 {
 	const struct op *op = next_op(m, vcpu);
 
 	return state_of(m)->running == 2 && !state_of(m)->ending && op &&
-	       !(m->virt->vcpu[vcpu].nactive && (op->kind == OP_WFI || op->kind == OP_GMASK));
+	       !(m->virt->vcpu[vcpu].nactive &&
+		 (op->kind == OP_WFI || op->kind == OP_GMASK || op->kind == OP_ARM));
 }
 
 static enum virt_exit arm(struct machine *m, uint32_t vcpu)
@@ -175,9 +177,9 @@ static enum virt_exit arm(struct machine *m, uint32_t vcpu)
 /* Its handler: where `arm` is next, that is what it does; else the timer is done. */
 void guest_timer(struct machine *m, uint32_t vcpu)
 {
-	const struct op *op = guest_may(m, vcpu) ? next_op(m, vcpu) : NULL;
+	const struct op *op = next_op(m, vcpu);
 
-	if (op && op->kind == OP_ARM) {
+	if (!state_of(m)->ending && op && op->kind == OP_ARM) {
 		guest_of(m)->vcpu[vcpu].at++;
 		(void)arm(m, vcpu);
 	} else {

@@ -83,6 +83,7 @@ void world_guest_config(const struct scenario *s, struct sim_config *config)
 	config->lrs = s->guest.lrs;
 	config->guest_gic = s->guest.gic2 ? 2 : 3;
 	config->virt_timer = world_has_kind(s, SCENARIO_PPI);
+	config->timer_pulses = s->guest.scheme == FERRY_RESIDENT_INJECTED;
 	config->ticks = arms_of(s);
 }
 

@@ -300,6 +300,8 @@ struct sim_config {
 	uint8_t vcpus, lrs; /* of the guest; list registers of each CPU */
 	uint8_t guest_gic;  /* what the guest sees: 2, 3 */
 	bool virt_timer;    /* it has the EL1 virtual timer */
+	bool timer_pulses;  /* what it fired stays, also when its handler stops it
+			     * (FERRY_RESIDENT_INJECTED) */
 	uint32_t ticks;     /* explored: so far the counter goes */
 	uint32_t guest_ns;  /* storm: mean run time of a handler of the guest's */
 

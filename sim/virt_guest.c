@@ -184,11 +184,13 @@ static void pop(struct machine *m, uint32_t vcpu)
 /* Every access of it is the vCPU's own; its handler has seen what there was. */
 static void touch_timer(struct machine *m, uint32_t vcpu, uint32_t src)
 {
+	bool again = m->config.timer_pulses && virt_timer_has_come(m, vcpu);
+
 	if (client_of(m)->timer)
 		client_of(m)->timer(m, vcpu);
 	else
 		virt_timer_set(m, vcpu, FERRY_TIMER_CTL, 0);
-	m->virt->source[src].recent = 0;
+	m->virt->source[src].recent = again;
 }
 
 /* A device of the guest's own is behind a linked interrupt, one that the host plays behind

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What the explorer finds, and that what spares it work changes no result. Prints TAP.
-# The whole commit suite, that of Arm machines, the mutants, what was found once.
+# The whole commit suite, those of Arm machines and of guests, the mutants, what was found once.
 set -eu
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
@@ -18,7 +18,7 @@ search() { # options; its status is $status, what it said in $tmp/said
 
 # ---- every state, and as many as there were ---------------------------------------
 
-for suite in arm commit; do
+for suite in arm vgic commit; do
 	states=tests/states/$suite.txt
 	search --compare "$states"
 	result $status "suite $suite: $(tail -n 1 "$tmp/said")" "$(cat "$tmp/said"

@@ -42,16 +42,27 @@ static int make_room(struct check *c, uint32_t n)
 	return c->item && c->job && c->known ? TOOL_OK : say_no_memory(&c->msg);
 }
 
+static bool is_suite(const char *name)
+{
+	static const char *const names[] = { "commit", "nightly",      "arm",  "large",
+					     "vgic",   "vgic-nightly", "named" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
 static int list_suite(struct check *c)
 {
 	struct suite suite = { NULL, 0 };
 	int rc;
 
-	if (strcmp(c->suite, "commit") && strcmp(c->suite, "nightly") && strcmp(c->suite, "arm") &&
-	    strcmp(c->suite, "named") && strcmp(c->suite, "large"))
+	if (!is_suite(c->suite))
 		return say(
 			&c->msg, TOOL_USAGE,
-			"--suite: '%.40s': one of commit, nightly, arm, large, named is expected",
+			"--suite: '%.40s': one of commit, nightly, arm, vgic, vgic-nightly, named, "
+			"large is expected",
 			c->suite);
 	if (!suite_make(c->suite, &suite))
 		return say_no_memory(&c->msg);

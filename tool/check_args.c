@@ -17,7 +17,7 @@ static const char help[] =
 	"be, and nothing may get stuck (docs/check.md).\n"
 	"\n"
 	"What is searched\n"
-	"  --suite NAME        commit, nightly, arm, large, named\n"
+	"  --suite NAME        commit, nightly, arm, vgic, vgic-nightly, large, named\n"
 	"  --scenario TEXT     one scenario; may be repeated\n"
 	"  --list              print the scenarios, one per line, and search nothing\n"
 	"  --shard K/N         only every Nth scenario, from the Kth; K is 1 to N\n"
