@@ -200,6 +200,7 @@ struct virt_counts {
 	uint64_t phys[7];            /* ferry_host_phys by enum ferry_phys */
 	uint64_t routes;             /* ferry_host_phys_route */
 	uint64_t lr_writes, ich;   /* ferry_host_ich_write of list registers; all other accesses */
+	uint64_t timer;            /* ferry_host_timer_read, _write */
 	uint64_t deactivations[2]; /* by a list register that is linked; by software */
 	uint64_t starts, moved;    /* in a guest; those on another vCPU than the last one */
 	uint64_t late;             /* starts on a vCPU that the route no longer named */

@@ -178,6 +178,8 @@ uint64_t ferry_host_timer_read(void *ctx, enum ferry_timer reg)
 	uint64_t value;
 
 	cpu_yield_for(m, mover_of(m, reg));
+	if (m->out->counts)
+		m->out->counts->timer++;
 	value = read_timer(m, m->current, reg);
 	saw(m, value);
 	return value;
@@ -188,6 +190,8 @@ void ferry_host_timer_write(void *ctx, enum ferry_timer reg, uint64_t value)
 	struct machine *m = ctx;
 
 	cpu_yield_for(m, m->config.explore ? MOVES_NOT : MOVES_LEFT);
+	if (m->out->counts)
+		m->out->counts->timer++;
 	machine_say(m, "writes register %u of its timer: %llu", (unsigned)reg,
 		    (unsigned long long)value);
 	write_timer(m, m->current, reg, value);
