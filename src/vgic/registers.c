@@ -93,41 +93,41 @@ static void write(struct vgic_at *at, vcpu_set (*set)(struct vgic_at *at), uint6
 		ferry_vgic_kick(at->g, told);
 }
 
-int ferry_vgic_decode(struct vgic_at *at, const struct vgic_frame *frame, uint32_t offset,
-		      struct ferry_vgic_access *access)
-{
-	const struct vgic_register *row = find(frame, offset);
-	const struct vgic_field *field;
-
-	if (!((row ? row->how : VGIC_32) & access->bytes))
-		return FERRY_E_INVALID;
-	if (!row || at->vcpu >= at->g->nvcpus) {
-		access->value = access->write ? access->value : 0; /* RAZ/WI */
-		return FERRY_OK;
-	}
-	at->row = row;
-	at->bit = (offset - row->offset) * 8;
-	at->bits = access->bytes * 8u;
-	field = &frame->fields[row->field];
-	if (access->write)
-		write(at, field->set, access->value);
-	else
-		access->value = read(at, field->get);
-	return FERRY_OK;
-}
-
-int ferry_vgic_access(struct ferry_vgic *g, uint32_t vcpu, struct ferry_vgic_access *access)
+/* Widths are flags in vgic_register.how, so what is no width must not get there. */
+static bool is_aligned(const struct ferry_vgic_access *access)
 {
 	uint32_t bytes = access->bytes;
-	int status = FERRY_E_INVALID;
 
-	/* Widths are flags in ferry_vgic_register.how, so what is no width must not get there. */
-	if (vcpu < g->nvcpus && (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8) &&
-	    !(access->offset & (bytes - 1)))
-		status = g->variant->access(g, vcpu, access);
-	if (status)
+	return (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8) &&
+	       !(access->offset & (bytes - 1));
+}
+
+/* A vCPU that there is not has no registers: RAZ/WI, as what is in no row. */
+int ferry_vgic_access(struct ferry_vgic *g, uint32_t vcpu, struct ferry_vgic_access *access)
+{
+	struct vgic_at at = { .g = g, .vcpu = vcpu, .bits = access->bytes * 8u };
+	uint64_t value = access->value;
+	uint32_t offset = access->offset;
+	const struct vgic_frame *frame;
+
+	if (!access->write)
 		access->value = 0;
-	return status;
+	frame = vcpu < g->nvcpus && is_aligned(access) ?
+			g->variant->frame(&at, access->frame, &offset) :
+			0;
+	at.row = frame ? find(frame, offset) : 0;
+	if (!frame || !((at.row ? at.row->how : VGIC_32) & access->bytes)) {
+		access->value = 0;
+		return FERRY_E_INVALID;
+	}
+	if (!at.row || at.vcpu >= g->nvcpus)
+		return FERRY_OK;
+	at.bit = (offset - at.row->offset) * 8;
+	if (access->write)
+		write(&at, frame->fields[at.row->field].set, value);
+	else
+		access->value = read(&at, frame->fields[at.row->field].get);
+	return FERRY_OK;
 }
 
 /* ---- the distributor ---------------------------------------------------------------- */

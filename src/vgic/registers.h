@@ -63,13 +63,6 @@ struct vgic_frame {
 		(rows), (fields), sizeof(rows) / sizeof((rows)[0]) \
 	}
 
-/*
- * Do the access at `offset` of this frame. `at`: g, vcpu, first are filled in; a vcpu
- * that there is not has no registers. Context as ferry_vgic_access. FERRY_OK, FERRY_E_INVALID.
- */
-int ferry_vgic_decode(struct vgic_at *at, const struct vgic_frame *frame, uint32_t offset,
-		      struct ferry_vgic_access *access);
-
 /* ---- fields that both versions have (registers.c) ------------------------------------ */
 
 uint64_t ferry_vgic_get_ctlr(struct vgic_at *at);

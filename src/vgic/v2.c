@@ -108,13 +108,11 @@ static const struct vgic_register rows[] = {
 };
 static const struct vgic_frame gicd = VGIC_FRAME(rows, fields);
 
-static int access(struct ferry_vgic *g, uint32_t vcpu, struct ferry_vgic_access *access)
+static const struct vgic_frame *frame(struct vgic_at *at, uint32_t which, uint32_t *offset)
 {
-	struct vgic_at at = { .g = g, .vcpu = vcpu };
-
-	if (access->frame != FERRY_GICD)
-		return FERRY_E_INVALID;
-	return ferry_vgic_decode(&at, &gicd, access->offset, access);
+	(void)at;
+	(void)offset;
+	return which == FERRY_GICD ? &gicd : 0;
 }
 
 static bool valid(const struct ferry_vgic_config *config)
@@ -129,5 +127,5 @@ static uint32_t target(const struct ferry_vgic_config *config)
 }
 
 const struct ferry_vgic_variant ferry_vgicv2 = {
-	.version = 2, .vcpus = 8, .valid = valid, .target = target, .access = access
+	.version = 2, .vcpus = 8, .valid = valid, .target = target, .frame = frame
 };

@@ -16,7 +16,6 @@
 #define TYPER_ESPI_RANGE(n) ((n) << 27) /* up to 32 * (n + 1) - 1 of them */
 
 #define RD_FRAME 0x10000u /* the SGI frame follows */
-#define RD_BYTES 0x20000u
 #define RD_LAST (1u << 4)
 #define RD_NUMBER(n) ((n) << 8)
 
@@ -122,18 +121,19 @@ static const struct vgic_frame gicd = VGIC_FRAME(gicd_rows, fields);
 static const struct vgic_frame gicr[2] = { VGIC_FRAME(rd_rows, fields),
 					   VGIC_FRAME(sgi_rows, fields) };
 
-static int access(struct ferry_vgic *g, uint32_t vcpu, struct ferry_vgic_access *access)
+static const struct vgic_frame *frame(struct vgic_at *at, uint32_t which, uint32_t *offset)
 {
-	uint32_t offset = access->offset;
-	struct vgic_at at = { .g = g, .vcpu = vcpu, .first = VGIC_PRIVATE };
+	uint32_t number = *offset / RD_FRAME;
 
-	if (access->frame == FERRY_GICD)
-		return ferry_vgic_decode(&at, &gicd, offset, access);
-	if (access->frame != FERRY_GICR)
-		return FERRY_E_INVALID;
-	at.vcpu = offset / RD_BYTES;
-	at.first = 0;
-	return ferry_vgic_decode(&at, &gicr[offset / RD_FRAME % 2], offset % RD_FRAME, access);
+	if (which == FERRY_GICD) {
+		at->first = VGIC_PRIVATE;
+		return &gicd;
+	}
+	if (which != FERRY_GICR)
+		return 0;
+	at->vcpu = number / 2;
+	*offset %= RD_FRAME;
+	return &gicr[number % 2];
 }
 
 /* Without A3V and range selector. */
@@ -172,4 +172,4 @@ const struct ferry_vgic_variant ferry_vgicv3 = { .version = 3,
 						 .valid = valid,
 						 .target = target,
 						 .init = init,
-						 .access = access };
+						 .frame = frame };

@@ -6,7 +6,7 @@
  */
 #include "vgic/fold.h"
 
-#define SCAN_BATCH 64u /* interrupts that one entry looks at */
+#define SCAN_BATCH 64u /* interrupts that one entry looks at, and up to 31 more */
 
 /* ---- scan ------------------------------------------------------------------------------ */
 
@@ -40,36 +40,32 @@ static vcpu_set scan_one(struct ferry_vgic *g, uint32_t vcpu, struct ferry_virq 
 	return 0;
 }
 
-/* Up to `n` of those from `*at` on, a number. True: there are more. */
-static bool scan(struct ferry_vgic *g, uint32_t vcpu, uint32_t *at, uint32_t n, vcpu_set *set)
+/* From `word` of the vCPU's bitmap on, until `n` or some more have been looked at. Where it goes
+ * on; g->words: that was all. */
+static uint32_t scan(struct ferry_vgic *g, uint32_t vcpu, uint32_t word, uint32_t n, vcpu_set *set)
 {
-	for (; *at < g->numbers; *at = (*at | 31) + 1) {
-		uint32_t index = virq_index(g, ferry_vgic_virq(g, vcpu, *at));
-		uint32_t bits = load(g, &g->live[index / 32]) >> *at % 32 << *at % 32;
+	for (uint32_t done = 0; word < g->words && done < n; word++) {
+		struct ferry_virq *first = ferry_vgic_virq(g, vcpu, word * 32);
+		uint32_t bits = load(g, &g->live[virq_index(g, first) / 32]);
 
-		for (; bits; bits &= bits - 1) {
-			*at = (*at & ~31u) + (uint32_t)__builtin_ctz(bits);
-			if (!n--)
-				return true;
-			*set |= scan_one(g, vcpu, ferry_vgic_virq(g, vcpu, *at));
-		}
+		for (; bits; bits &= bits - 1, done++)
+			*set |= scan_one(g, vcpu, first + __builtin_ctz(bits));
 	}
-	return false;
+	return word;
 }
 
 /* The next batch. A request that comes in the middle means all of them again. */
 static bool serve_scan(struct ferry_vgic *g, uint32_t vcpu, uint32_t bits, vcpu_set *set)
 {
 	ferry_atomic *scanned = &g->vcpus[vcpu].scanned;
-	uint32_t at;
-	bool more;
+	uint32_t word;
 
 	if (!(bits & (REQUEST_SCAN | REQUEST_SCANNING)))
 		return false;
-	at = bits & REQUEST_SCAN ? 0 : load(g, scanned);
-	more = scan(g, vcpu, &at, SCAN_BATCH, set);
-	ferry_host_store(g->ctx, scanned, more ? at : 0);
-	return more;
+	word = bits & REQUEST_SCAN ? 0 : load(g, scanned);
+	word = scan(g, vcpu, word, SCAN_BATCH, set) % g->words;
+	ferry_host_store(g->ctx, scanned, word);
+	return word != 0;
 }
 
 /* ---- into the guest and out of it ----------------------------------------------------------- */
@@ -184,7 +180,6 @@ static void reset_interface(struct ferry_vgic *g, struct ferry_vcpu *c)
 static vcpu_set power_off(struct ferry_vgic *g, uint32_t vcpu)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	uint32_t at = 0;
 	vcpu_set set = 0;
 
 	lock(g, &c->lock);
@@ -196,7 +191,7 @@ static vcpu_set power_off(struct ferry_vgic *g, uint32_t vcpu)
 					VIRQ_DEACTIVATE | VIRQ_UNPEND);
 	if (g->residents)
 		g->residents->off(g, vcpu);
-	(void)scan(g, vcpu, &at, g->numbers, &set);
+	(void)scan(g, vcpu, 0, g->numbers, &set);
 	return set;
 }
 

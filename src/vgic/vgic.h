@@ -157,6 +157,8 @@ struct ferry_lr_format {
 struct ferry_vgic;
 
 /* The guest's view: what registers there are. See registers.h. */
+struct vgic_at;
+struct vgic_frame;
 struct ferry_vgic_variant {
 	uint8_t version;                                       /* 2, 3 */
 	uint8_t vcpus;                                         /* at most */
@@ -165,7 +167,9 @@ struct ferry_vgic_variant {
 	uint32_t (*target)(const struct ferry_vgic_config *config);
 	/* Affinities, and routes as they read; may be null. */
 	void (*init)(struct ferry_vgic *g, const struct ferry_vgic_config *config);
-	int (*access)(struct ferry_vgic *g, uint32_t vcpu, struct ferry_vgic_access *access);
+	/* The frame (FERRY_GICD, FERRY_GICR) that an access at `offset` is of, or null: `at`->vcpu
+	 * and first, `offset` are that frame's then. */
+	const struct vgic_frame *(*frame)(struct vgic_at *at, uint32_t which, uint32_t *offset);
 };
 
 /* On the vCPU's CPU, interrupts off, no lock held. Whether a vCPU that is not loaded has a
