@@ -179,7 +179,7 @@ static void progress(struct storm *st)
  * Von Neumann's way: the length of a falling run of uniform numbers. Only
  * comparisons, so the same on every machine, which log() is not.
  */
-static uint64_t exponential(struct machine *m, uint64_t mean)
+uint64_t storm_exponential(struct machine *m, uint64_t mean)
 {
 	uint64_t whole = 0, first, last, next;
 	bool odd;
@@ -200,7 +200,7 @@ static uint64_t next_gap(struct storm *st, uint32_t src)
 	struct generator *g = &st->gen[src];
 
 	if (q->pattern == STORM_POISSON)
-		return exponential(st->m, q->period_ns);
+		return storm_exponential(st->m, q->period_ns);
 	if (q->pattern == STORM_FIXED || q->burst < 2)
 		return q->period_ns;
 	if (g->left) {

@@ -89,6 +89,8 @@ bool storm_queue(struct storm *st, uint32_t cpu, enum op_kind kind, uint32_t arg
 /* A CPU that is online and staying. */
 uint32_t storm_some_cpu(struct storm *st);
 void storm_start_events(struct storm *st);
+/* A gap between events of a Poisson process. */
+uint64_t storm_exponential(struct machine *m, uint64_t mean);
 
 /* storm_policy.c; all but the first do nothing where there is no policy. Under the
  * hotplug lock: start, stop, pass. */

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_vgic_storms.c: storms of guests on Arm machines. With an even seed stores wait in
+ * buffers, and physical routes take effect late.
+ *
+ *    test_vgic_storms                      the standard list, seeds 1 .. 2
+ *    test_vgic_storms SEED EVENTS [NAME]   one seed; NAME picks one line of the list
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "sim/virt_storm.h"
+#include "tests/tap.h"
+
+#define EDGES(physical, virtual) .linked_edge = (physical), .virtual_edge = (virtual)
+#define LEVELS(physical, virtual) .linked_level = (physical), .virtual_level = (virtual)
+
+/* Everything a guest and its host may do, now and then. */
+#define ALL_OPS                                                                                    \
+	.routes = 200, .disables = 30, .pends = 20, .unpends = 20, .clears = 20, .priorities = 20, \
+	.groups = 20, .switches = 3, .reads = 30, .moves = 30, .leaves = 2, .unbinds = 10,         \
+	.falls = 20, .offs = 5, .resets = 3
+#define V2 .gic = 2, .guest_gic = 2, .cpus = 8, .vcpus = 8, .lrs = 4
+#define V3 .gic = 3, .guest_gic = 3, .cpus = 8, .vcpus = 16, .lrs = 4
+
+static const struct virt_storm_options machines[] = {
+	{ .name = "v3-lazy-early", V3, EDGES(16, 16), LEVELS(16, 16), ALL_OPS },
+};
+
+#define MACHINES (sizeof(machines) / sizeof(machines[0]))
+
+static uint64_t starts, moved, loads;
+
+/* One line of TAP; what replays a failure is its name, seed and events. */
+static void print(const struct virt_storm_options *o, const struct virt_storm_report *r)
+{
+	ok(virt_storm_clean(r),
+	   "%s, seed %" PRIu64 ": %" PRIu64 " starts, %" PRIu64 " on another vCPU than before, %" PRIu64
+	   " late, %" PRIu64 " route writes, %" PRIu64 " times on another CPU, %" PRIu64
+	   " CPUs off, %" PRIu64 " drains",
+	   o->name, o->seed, r->counts.starts, r->counts.moved, r->counts.late,
+	   r->ops[VIRT_OP_ROUTE], r->homes, r->ops[VIRT_OP_LEAVE], r->drains);
+	starts += r->counts.starts;
+	moved += r->counts.moved;
+	loads += r->loads;
+	for (uint32_t i = 0; i < r->base.nviolations; i++)
+		diag("%s", r->base.violation[i]);
+	if (!virt_storm_clean(r))
+		diag("replay: test_vgic_storms %" PRIu64 " %" PRIu64 " %s", o->seed, o->events,
+		     o->name);
+}
+
+/* Every operation that was asked for was done. */
+static void check_done(const struct virt_storm_options *o, const struct virt_storm_report *r)
+{
+	(void)o;
+	(void)r;
+}
+
+static void one(const struct virt_storm_options *machine, uint64_t seed, uint64_t events)
+{
+	struct virt_storm_report *report = calloc(1, sizeof(*report));
+	struct virt_storm_options o = *machine;
+	char error[200];
+	int rc;
+
+	if (!report)
+		bail("out of memory");
+	o.seed = seed;
+	o.events = events;
+	o.weak = o.slow = !(seed & 1);
+	if (!o.handler_ns)
+		o.handler_ns = 500;
+	if (!o.slice_ns)
+		o.slice_ns = 20000;
+	if (!o.drains)
+		o.drains = (uint32_t)(events / 2000);
+	/* A third of the CPUs' time. */
+	if (!o.period_ns)
+		o.period_ns = 6000ull * (o.linked_edge + o.linked_level + o.virtual_edge + o.virtual_level) /
+			      o.cpus;
+	rc = virt_storm_run(&o, report, error, sizeof(error));
+	if (rc) {
+		ok(false, "%s: %d %s", o.name, rc, error);
+	} else {
+		print(&o, report);
+		check_done(&o, report);
+	}
+	free(report);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+	uint64_t events = argc > 2 ? strtoull(argv[2], NULL, 0) : 10000;
+	uint64_t last = argc > 1 ? first : 2;
+
+	for (size_t i = 0; i < MACHINES; i++)
+		for (uint64_t seed = first; seed <= last; seed++)
+			if (argc < 4 || !strcmp(argv[3], machines[i].name))
+				one(&machines[i], seed, events);
+	diag("%" PRIu64 " starts, %" PRIu64 " on another vCPU than before, %" PRIu64 " times loaded",
+	     starts, moved, loads);
+	return tap_done();
+}
