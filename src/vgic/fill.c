@@ -48,7 +48,7 @@ static void take_pending(struct ferry_virq *i, struct ferry_lr *lr)
 static void take_active(const struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu,
 			struct ferry_lr *lr)
 {
-	bool again = virq_is(i, VIRQ_ENABLED) && ferry_virq_pending(i);
+	bool again = ferry_virq_signalled(g, i);
 	bool moving = i->target != vcpu;
 	bool told = again || (moving && g->strategy == FERRY_MAINTENANCE);
 
@@ -83,10 +83,9 @@ static void take(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu, stru
 }
 
 /* L held. False: it should not be here. */
-static bool load_one(struct ferry_vgic *g, uint32_t vcpu, struct ferry_virq *i,
-		     struct ferry_later *later, bool *pending)
+static bool load_one(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t vcpu,
+		     struct ferry_virq *i, struct ferry_later *later, bool *pending)
 {
-	struct ferry_vcpu *c = &g->vcpus[vcpu];
 	struct ferry_lr lr;
 	bool here;
 
@@ -127,10 +126,9 @@ static bool is_crowded(const struct ferry_vgic *g, const struct ferry_vcpu *c)
 }
 
 /* Choose: all, if there is room; else what can be taken first, and what is active. */
-static uint32_t choose(struct ferry_vgic *g, uint32_t vcpu, uint32_t groups,
-		       struct ferry_virq **out)
+static uint32_t choose(struct ferry_vgic *g, const struct ferry_vcpu *c, uint32_t vcpu,
+		       uint32_t groups, struct ferry_virq **out)
 {
-	const struct ferry_vcpu *c = &g->vcpus[vcpu];
 	uint32_t reserved = 0, n;
 
 	if (is_crowded(g, c))
@@ -158,9 +156,9 @@ bool ferry_vcpu_fill(struct ferry_vgic *g, uint32_t vcpu, vcpu_set *set)
 	lock(g, &c->lock);
 	if (is_crowded(g, c))
 		groups = ferry_host_ich_read(g->ctx, FERRY_ICH_VMCR) & 3;
-	n = choose(g, vcpu, groups, chosen);
+	n = choose(g, c, vcpu, groups, chosen);
 	for (uint32_t k = 0; k < n; k++)
-		all = load_one(g, vcpu, chosen[k], &later, &pending) && all;
+		all = load_one(g, c, vcpu, chosen[k], &later, &pending) && all;
 	ferry_vcpu_clear(g, c);
 	ferry_host_ich_write(g->ctx, FERRY_ICH_HCR,
 			     g->hardware->hcr | HCR_EN | overflow(c, groups, pending));

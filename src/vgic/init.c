@@ -13,7 +13,7 @@ static bool hardware_ok(const struct ferry_vgic_config *k)
 static bool config_ok(const struct ferry_vgic_config *k)
 {
 	if (!k->variant || !k->hardware || !k->lrs || k->lrs > VGIC_LRS || !k->vcpus ||
-	    k->vcpus > k->variant->vcpus || k->nresident > FERRY_RESIDENTS)
+	    k->vcpus > k->variant->vcpus)
 		return false;
 	if (k->spis > 988 || (k->spis % 32 && k->spis != 988) || k->espis > 1024 || k->espis % 32)
 		return false;
@@ -91,14 +91,11 @@ static void init_guest(struct ferry_vgic *g, const struct ferry_vgic_config *k)
 	g->espis = (uint16_t)k->espis;
 	g->strategy = k->strategy;
 	g->flags = k->flags;
-	g->nresident = k->nresident;
-	for (uint32_t r = 0; r < k->nresident; r++)
-		g->resident[r] = k->resident[r];
 	for (uint32_t n = 0; n < shared + k->spis + k->espis; n++)
 		init_virq(&g->virqs[n], n < shared ? n % VGIC_PRIVATE : n - shared + VGIC_PRIVATE,
 			  n < shared ? n / VGIC_PRIVATE : target);
-	for (uint32_t n = 0; g->residents && n < g->nvcpus; n++)
-		g->residents->init(g, n);
+	if (g->residents)
+		g->residents->init(g, k);
 	if (k->variant->init)
 		k->variant->init(g, k);
 }

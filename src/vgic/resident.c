@@ -202,6 +202,8 @@ static bool valid(const struct ferry_vgic_config *k)
 {
 	uint32_t timers = 0;
 
+	if (k->nresident > FERRY_RESIDENTS)
+		return false;
 	for (uint32_t n = 0; n < k->nresident; n++) {
 		if (!k->resident || !one_valid(&k->resident[n], k->vcpus))
 			return false;
@@ -214,7 +216,7 @@ static bool valid(const struct ferry_vgic_config *k)
 	return timers <= 1;
 }
 
-static void init(struct ferry_vgic *g, uint32_t vcpu)
+static void init_one(struct ferry_vgic *g, uint32_t vcpu)
 {
 	for (uint32_t n = 0; n < g->nresident; n++) {
 		const struct ferry_resident *r = &g->resident[n];
@@ -225,6 +227,15 @@ static void init(struct ferry_vgic *g, uint32_t vcpu)
 		i->phys = r->phys;
 		virq_set(i, VIRQ_RESIDENT | (r->edge ? VIRQ_EDGE : 0));
 	}
+}
+
+static void init(struct ferry_vgic *g, const struct ferry_vgic_config *k)
+{
+	g->nresident = k->nresident;
+	for (uint32_t n = 0; n < k->nresident; n++)
+		g->resident[n] = k->resident[n];
+	for (uint32_t vcpu = 0; vcpu < g->nvcpus; vcpu++)
+		init_one(g, vcpu);
 }
 
 const struct ferry_resident_ops ferry_residents = { valid,   init,     load_all,

@@ -176,7 +176,7 @@ struct ferry_vgic_variant {
  * reason to run is in its interrupts (VIRQ_LINE, VIRQ_LATCH), as always. */
 struct ferry_resident_ops {
 	bool (*valid)(const struct ferry_vgic_config *config);
-	void (*init)(struct ferry_vgic *g, uint32_t vcpu);
+	void (*init)(struct ferry_vgic *g, const struct ferry_vgic_config *config);
 	/* ferry_vcpu.cpu says where; before list registers are filled. */
 	void (*load)(struct ferry_vgic *g, uint32_t vcpu);
 	/* After the last fold; orders are carried out, too. */
@@ -259,6 +259,8 @@ static inline uint32_t vgic_affinity(const struct ferry_vgic *g, uint32_t vcpu)
 
 /* Is there an instance that nobody has taken? Under I. */
 bool ferry_virq_pending(const struct ferry_virq *i);
+/* ... and the guest has it enabled, and its group. The same. */
+bool ferry_virq_signalled(const struct ferry_vgic *g, const struct ferry_virq *i);
 /* The one rule: where should it be? A vCPU or VGIC_NOBODY. Under I; reads the atomics of
  * groups and power, whose changers have a scan made after. */
 uint32_t ferry_virq_where(const struct ferry_vgic *g, const struct ferry_virq *i);
