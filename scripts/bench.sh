@@ -5,6 +5,8 @@
 # flavour locks and atomics are the library's and are. Exit 1 if a limit is broken:
 #
 #   from the interrupt's entry to the end of ack: external <= 100, inline <= 60
+#   virtual GIC, an interrupt comes and its vCPU enters the guest with it in a list register,
+#   inline: <= 250
 set -eu
 
 dir=$1
@@ -44,6 +46,18 @@ for flavour in external inline; do
 	external) limit "$ack" 100 "external, entry to the end of ack" ;;
 	inline) limit "$ack" 60 "inline, entry to the end of ack" ;;
 	esac
+done
+
+echo
+echo "Virtual GIC: from the call that an interrupt comes to the end of the entry, a list register free"
+for flavour in external inline; do
+	inject=$(count "$arrivals" "$dir/$flavour/vgic_inject" inject)
+	physical=$(count "$arrivals" "$dir/$flavour/vgic_inject" physical)
+	printf '%10s: %6s injected, %6s of a physical one\n' $flavour "$inject" "$physical"
+	test $flavour != inline || {
+		limit "$inject" 250 "inline, injection and entry"
+		limit "$physical" 250 "inline, a physical one and entry"
+	}
 done
 
 echo

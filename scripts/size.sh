@@ -8,8 +8,11 @@
 #   only if a host calls them: words, dry run, inspection (clang's figure is printed)
 #   text of a GICv3 without ITS <= 8 KiB, of the ITS <= 6 KiB, core apart, with gcc for
 #   AArch64 if there is one
+#   text of a virtual GICv2 with list registers <= 10 KiB, of a virtual GICv3 <= 14 KiB, with the
+#   same compiler; files that only some hosts call apart: interrupts that follow the resident
+#   vCPU, injection, teardown, WFI, DIR, CPU hotplug, inspection
 #   no writable data; nothing needed but ferry_host_* and the four mem* functions
-#   bytes of memory per interrupt <= 128
+#   bytes of memory per interrupt <= 128; per virtual interrupt <= 48
 set -eu
 
 out=$1/size
@@ -17,7 +20,10 @@ shift
 text_limit=16384
 gic_limit=8192
 its_limit=6144
+vgicv2_limit=10240
+vgicv3_limit=14336
 irq_limit=128
+virq_limit=48
 status=0
 
 broken() {
@@ -27,6 +33,7 @@ broken() {
 
 flags="-std=c11 -Os -ffreestanding -fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables
 	-fno-unwind-tables -fomit-frame-pointer -Iinclude -Isrc"
+sources=$*
 x86=$(printf '%s\n' "$@" | grep -v -e '^src/arm/' -e '^src/vgic/')
 arm=$(printf '%s\n' "$@" | grep -v '^src/x86/')
 cross=aarch64-linux-gnu-
@@ -108,6 +115,26 @@ report_arm() {
 	test "$its" -le $its_limit || broken "$its bytes of text in the ITS, $its_limit allowed"
 }
 
+report_vgic() {
+	echo "${cross}gcc -Os, external flavour"
+	(cd "$out/${cross}gcc/src" && "${cross}size" vgic/*.o) |
+		awk 'NR == 1 { printf "%10s %6s %6s  %s\n", "text", "data", "bss", "file"; next }
+			{ apart = $6 ~ /\/(resident|timer|inject|teardown|wait|dir|hotplug|look|guards)\.o/
+			  printf "%10d %6d %6d  src/%s%s\n", $1, $2, $3, $6,
+				apart ? "  (only if used)" : "" }'
+	shared="vgic/init vgic/number vgic/registers vgic/facts vgic/place vgic/fold vgic/fill
+		vgic/vcpu vgic/physical"
+	# shellcheck disable=SC2086
+	v2=$(sum_text $shared vgic/v2 vgic/lr_gich)
+	# shellcheck disable=SC2086
+	v3=$(sum_text $shared vgic/v3 vgic/sgi vgic/lr_ich)
+	printf '%10d  a virtual GICv2\n%10d  a virtual GICv3\n' "$v2" "$v3"
+	test "$v2" -le $vgicv2_limit ||
+		broken "$v2 bytes of text in the virtual GICv2, $vgicv2_limit allowed"
+	test "$v3" -le $vgicv3_limit ||
+		broken "$v3 bytes of text in the virtual GICv3, $vgicv3_limit allowed"
+}
+
 check_symbols() { # compiler, prefix of its tools
 	objects=$(find "$out/$1/src" -name '*.o')
 	nm=$2nm
@@ -163,6 +190,45 @@ END
 	"$out/memory" || broken "more than $irq_limit bytes per interrupt"
 }
 
+# A guest of 64 vCPUs with 1,024 SPIs, 992 of them extended: all its memory, by interrupt.
+report_vgic_memory() {
+	cat >"$out/vgic_memory.c" <<'END'
+#include <stdio.h>
+#include <irqferry/vgic.h>
+#include "vgic/vgic.h"
+
+int main(void)
+{
+	static struct ferry_mpidr mpidrs[64];
+	struct ferry_vgic_config k = { .variant = &ferry_vgicv3, .hardware = &ferry_ich, .lrs = 16,
+				       .vcpus = 64, .mpidrs = mpidrs, .spis = 32, .espis = 992 };
+	double interrupts = 64 * 32 + 1024, bytes;
+
+	for (unsigned n = 0; n < 64; n++)
+		mpidrs[n].value = n / 16 << 8 | n % 16;
+	bytes = (double)ferry_vgic_size(&k);
+	printf("%10zu  sizeof(struct ferry_virq)\n%10zu  sizeof(struct ferry_vcpu)\n",
+	       sizeof(struct ferry_virq), sizeof(struct ferry_vcpu));
+	printf("%10.0f  bytes: 64 vCPUs, 1024 SPIs\n%10.1f  bytes per virtual interrupt, all of that\n",
+	       bytes, bytes / interrupts);
+	return !(bytes > 0 && bytes / interrupts <= VIRQ_LIMIT);
+}
+END
+	# shellcheck disable=SC2086
+	files=$(printf '%s\n' $sources | grep '^src/vgic/')
+	rm -rf "$out/vgic" && mkdir "$out/vgic"
+	for file in $files; do
+		# shellcheck disable=SC2086
+		gcc $flags -c "$file" -o "$out/vgic/$(basename "$file" .c).o"
+	done
+	ld -r -o "$out/vgic/all.o" "$out"/vgic/[a-z]*.o
+	nm -u "$out/vgic/all.o" | awk '$2 ~ /^ferry_host_/ { printf "void %s(void) {}\n", $2 }' \
+		>"$out/vgic_host.c"
+	gcc -O1 -no-pie -Iinclude -Isrc -DVIRQ_LIMIT=$virq_limit "$out/vgic_memory.c" \
+		"$out/vgic_host.c" "$out/vgic/all.o" -o "$out/vgic_memory"
+	"$out/vgic_memory" || broken "more than $virq_limit bytes per virtual interrupt"
+}
+
 for cc in gcc clang; do
 	command -v $cc >/dev/null || continue
 	# shellcheck disable=SC2086
@@ -175,8 +241,10 @@ if command -v ${cross}gcc >/dev/null; then
 	# shellcheck disable=SC2086
 	compile ${cross}gcc $arm
 	report_arm
+	report_vgic
 	check_symbols ${cross}gcc $cross
 	echo
 fi
 report_memory
+report_vgic_memory
 exit $status
