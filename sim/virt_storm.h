@@ -51,6 +51,7 @@ struct virt_storm_options {
 	uint8_t eoi;      /* enum virt_storm_eoi */
 	uint8_t timer;    /* enum virt_storm_timer: of every vCPU */
 	bool nested;      /* its handlers run with interrupts on */
+	bool somewhere;   /* no route is to nobody */
 
 	/* How many interrupts; all together at most 988 and, in a GICv3 guest, 1024 extended. */
 	uint32_t linked_edge, linked_level;   /* a physical SPI behind each */

@@ -117,7 +117,9 @@ void vstorm_route(struct vstorm *st, uint32_t vcpu, uint32_t src, uint32_t targe
 
 static uint32_t some_target(struct vstorm *st)
 {
-	return vstorm_pick(st, 64) ? vstorm_pick(st, st->o->vcpus) : NONE;
+	bool somewhere = st->o->somewhere || vstorm_pick(st, 64);
+
+	return somewhere ? vstorm_pick(st, st->o->vcpus) : NONE;
 }
 
 /* Four at a time. */
