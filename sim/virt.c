@@ -533,7 +533,8 @@ static void put_vcpu(struct bytes *b, const struct machine *m, const struct virt
 static void put_source(struct bytes *b, const struct virt_source *s)
 {
 	put8(b, (uint64_t)s->wired << 7 | (uint64_t)s->linked << 6 | (uint64_t)s->owed << 5 |
-			(uint64_t)s->recent << 4 | (uint64_t)s->parked << 3 | s->enabled);
+			(uint64_t)s->recent << 4 | (uint64_t)(s->parked != 0) << 3 | s->enabled);
+	put8(b, s->parked);
 	put8(b, s->unpending);
 	put8(b, s->ending);
 	put8(b, s->asking);

@@ -175,7 +175,7 @@ struct virt_source {
 	uint8_t unpending; /* writes of ICPENDR under way */
 	uint8_t ending;    /* of ICACTIVER */
 	uint8_t timer;     /* the vCPU's virtual timer */
-	uint8_t parked;    /* unbound, or active at a power off: no more is asked of it */
+	uint8_t parked;    /* 1: active at a power off; 2: unbound: no more is asked of it */
 	uint16_t spare;    /* edge: events that had no start of their own */
 	uint32_t target;   /* vCPU, by the last route write; NONE: nobody */
 	uint64_t may;      /* vCPUs that were its target since a move was last complete */

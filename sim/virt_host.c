@@ -313,7 +313,8 @@ void ferry_host_vcpu_kick(void *ctx, uint32_t vcpu, uint32_t cpu)
 			client->wake(m, vcpu);
 	} else if (cpu >= m->config.cpus) {
 		broken(m, "vCPU %u is kicked on CPU %u: there is none", vcpu, cpu);
-	} else {
+	} else if (!m->cpu[cpu].parked) {
+		sim_reads(m, RES_CPU(cpu & 3));
 		arm_sgi(m, m->current, cpu, VIRT_KICK);
 	}
 }

@@ -65,7 +65,7 @@ void virt_arrived(struct machine *m, struct frame *frame, uint32_t intid)
 
 		frame->tokens = t.next;
 		token_free(m, i);
-		if (t.src == src && m->virt->source[src].linked && !m->virt->source[src].parked)
+		if (t.src == src && m->virt->source[src].linked && m->virt->source[src].parked < 2)
 			owe(touch(m, src), t.time);
 		else
 			token_merge(m, t.src, t.gen);
@@ -400,7 +400,7 @@ void virt_unbound(struct machine *m, uint32_t src)
 		violation(m, V_BROKEN, m->current, src,
 			  "unlinked, and its physical interrupt is left active");
 	forget_events(m, s);
-	s->parked = 1;
+	s->parked = 2;
 }
 
 /* ---- the end ---------------------------------------------------------------------------------------------- */

@@ -273,7 +273,8 @@ bool ferry_host_phys(void *ctx, uint32_t intid, enum ferry_phys what);
 void ferry_host_phys_route(void *ctx, uint32_t intid, uint32_t cpu);
 
 /* Virtual CPU `vcpu` has something to look at. `cpu`: it was in the guest there; have that
- * CPU leave the guest, soon (an IPI; what was stored before is visible to it). FERRY_NONE:
+ * CPU leave the guest, soon (an IPI; what was stored before is visible to it); it may have gone
+ * offline since, then there is nothing to do. FERRY_NONE:
  * it is blocked (ferry_vcpu_block); make it run. Interrupts as the
  * caller had them, no library lock held; must not call back. */
 void ferry_host_vcpu_kick(void *ctx, uint32_t vcpu, uint32_t cpu);
