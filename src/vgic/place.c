@@ -12,20 +12,25 @@ bool ferry_virq_pending(const struct ferry_virq *i)
 	       (i->flags & (VIRQ_EDGE | VIRQ_LINE)) == VIRQ_LINE;
 }
 
+bool ferry_virq_signalled(const struct ferry_vgic *g, const struct ferry_virq *i)
+{
+	uint32_t group = virq_is(i, VIRQ_GROUP1) ? 2 : 1;
+
+	return virq_is(i, VIRQ_ENABLED) && ferry_virq_pending(i) &&
+	       ferry_host_load(g->ctx, &g->ctlr) & group;
+}
+
 /* The rule. Active ones stay with who has them; what pends is its target's; nothing is with one
  * that is off. */
 uint32_t ferry_virq_where(const struct ferry_vgic *g, const struct ferry_virq *i)
 {
-	uint32_t group = virq_is(i, VIRQ_GROUP1) ? 2 : 1;
-
 	uint32_t vcpu = VGIC_NOBODY;
 
 	if (virq_is(i, VIRQ_DEAD))
 		return VGIC_NOBODY;
 	if (virq_is(i, VIRQ_ACTIVE))
 		vcpu = i->place.owner;
-	else if (virq_is(i, VIRQ_ENABLED) && ferry_virq_pending(i) &&
-		 ferry_host_load(g->ctx, &g->ctlr) & group)
+	else if (ferry_virq_signalled(g, i))
 		vcpu = i->target;
 	if (vcpu == VGIC_NOBODY || !ferry_host_load(g->ctx, &g->vcpus[vcpu].on))
 		return VGIC_NOBODY;
