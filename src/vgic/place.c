@@ -206,17 +206,6 @@ static bool is_owners(const struct ferry_virq *i, uint32_t locked, uint32_t orde
 	       (orders && virq_is(i, VIRQ_RESIDENT) && i->routed != VGIC_NOWHERE);
 }
 
-/* I held, and L of `locked` if it had it on a list a moment ago. Where to place it then. */
-static uint32_t obey_or_leave(struct ferry_vgic *g, struct ferry_virq *i, uint32_t orders,
-			      uint32_t locked)
-{
-	if (is_owners(i, locked, orders)) {
-		virq_set(i, orders);
-		return VGIC_NOBODY;
-	}
-	return ferry_virq_sort(g, i, orders);
-}
-
 uintptr_t ferry_virq_begin(struct ferry_vgic *g, struct ferry_virq *i)
 {
 	uintptr_t flags = vgic_off(g);
@@ -226,22 +215,26 @@ uintptr_t ferry_virq_begin(struct ferry_vgic *g, struct ferry_virq *i)
 }
 
 /* On a list it can only be changed with L held, too: I is let go in between. Whoever comes there
- * sees what was changed already; orders alone may be left over. */
+ * sees what was changed already, and carries out orders. So none are left over but for the fold of
+ * who has it in a list register: one that is not in the guest would obey who knows when. */
 vcpu_set ferry_virq_end(struct ferry_vgic *g, struct ferry_virq *i, uintptr_t flags,
 			uint32_t orders, bool told)
 {
 	struct ferry_virq_place was = i->place;
 	ferry_lock *list = NULL;
 	vcpu_set set = 0;
-	uint32_t next, looker;
+	uint32_t next = VGIC_NOBODY, looker;
 
+	virq_set(i, orders);
 	if (was.at == AT_QUEUED || was.at == AT_SPILLED) {
 		unlock(g, &i->lock);
 		list = &g->vcpus[was.owner].lock;
 		lock(g, list);
 		lock(g, &i->lock);
 	}
-	next = obey_or_leave(g, i, orders, was.owner);
+	orders = i->flags & VIRQ_ORDERS;
+	if (!is_owners(i, was.owner, orders))
+		next = ferry_virq_sort(g, i, orders);
 	looker = i->place.owner != VGIC_NOBODY ? i->place.owner : i->target;
 	if (i->place.at == AT_LR)
 		set = ferry_vcpu_request(g, looker, told ? REQUEST_LOOK : REQUEST_QUIET);
@@ -308,13 +301,4 @@ void ferry_vgic_sync(struct ferry_vgic *g, vcpu_set set)
 	for (; set; set >>= 1, l.c++)
 		if (set & 1 && !has_looked(&l))
 			ferry_host_wait(g->ctx, has_looked, &l);
-}
-
-vcpu_set ferry_vgic_rescan(struct ferry_vgic *g)
-{
-	vcpu_set set = 0;
-
-	for (uint32_t vcpu = 0; vcpu < g->nvcpus; vcpu++)
-		set |= ferry_vcpu_request(g, vcpu, REQUEST_SCAN);
-	return set;
 }

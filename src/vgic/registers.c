@@ -142,9 +142,12 @@ vcpu_set ferry_vgic_set_ctlr(struct vgic_at *at)
 {
 	uint32_t new = (uint32_t)(at->value & GROUPS);
 	uint32_t old = ferry_host_xchg(at->g->ctx, &at->g->ctlr, new);
+	vcpu_set set = 0;
 
 	at->sync = (old & ~new) != 0;
-	return old == new ? 0 : ferry_vgic_rescan(at->g);
+	for (uint32_t vcpu = 0; old != new &&vcpu < at->g->nvcpus; vcpu++)
+		set |= ferry_vcpu_request(at->g, vcpu, REQUEST_SCAN);
+	return set;
 }
 
 uint32_t ferry_vgic_lines(const struct ferry_vgic *g)

@@ -116,21 +116,24 @@ void ferry_vcpu_exit(struct ferry_vgic *g, uint32_t vcpu)
 
 /* ---- on a CPU and off it ---------------------------------------------------------------------- */
 
-static void move_register(struct ferry_vgic *g, uint32_t reg, uint32_t *kept, bool in)
+/* A GICH has no FERRY_ICH_AP0R. */
+static bool is_kept(const struct ferry_vgic *g, uint32_t reg)
 {
-	if (in)
-		ferry_host_ich_write(g->ctx, reg, *kept);
-	else
-		*kept = (uint32_t)ferry_host_ich_read(g->ctx, reg);
+	if (reg < FERRY_ICH_AP0R0)
+		return reg == FERRY_ICH_VMCR;
+	return reg % 4 < g->aprs && (reg >= FERRY_ICH_AP1R0 || g->hardware->ap0);
 }
 
 static void move_interface(struct ferry_vgic *g, struct ferry_vcpu *c, bool in)
 {
-	/* A GICH has no FERRY_ICH_AP0R. */
-	for (uint32_t n = g->hardware->ap0 ? 0 : 4; n < 8; n++)
-		if (n % 4 < g->aprs)
-			move_register(g, FERRY_ICH_AP0R0 + n, &c->ap[n], in);
-	move_register(g, FERRY_ICH_VMCR, &c->vmcr, in);
+	for (uint32_t reg = 0; reg < sizeof(c->kept) / sizeof(c->kept[0]); reg++) {
+		if (!is_kept(g, reg))
+			continue;
+		if (in)
+			ferry_host_ich_write(g->ctx, reg, c->kept[reg]);
+		else
+			c->kept[reg] = (uint32_t)ferry_host_ich_read(g->ctx, reg);
+	}
 }
 
 void ferry_vcpu_load(struct ferry_vgic *g, uint32_t vcpu, uint32_t cpu)
@@ -169,9 +172,8 @@ void ferry_vcpu_put(struct ferry_vgic *g, uint32_t vcpu)
  * 12.2, 12.4): a handler that was under way never ends. L held. */
 static void reset_interface(struct ferry_vgic *g, struct ferry_vcpu *c)
 {
-	c->vmcr = 0;
-	for (uint32_t n = 0; n < 8; n++)
-		c->ap[n] = 0;
+	for (uint32_t reg = 0; reg < sizeof(c->kept) / sizeof(c->kept[0]); reg++)
+		c->kept[reg] = 0;
 	if (load(g, &c->cpu))
 		move_interface(g, c, true);
 }

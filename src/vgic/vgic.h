@@ -119,11 +119,10 @@ struct ferry_vcpu {
 	ferry_atomic cpu;  /* 1 + CPU where it is loaded, or 0. Written by its own thread */
 	ferry_atomic on;   /* powered on. Set by anyone, cleared under L */
 	ferry_atomic scanned; /* REQUEST_SCANNING: where. Its own thread alone */
-	uint32_t vmcr;        /* while it is not loaded */
-	uint32_t ap[8];       /* ICH_AP0R0 .. 3, ICH_AP1R0 .. 3, while it is not loaded */
-	uint16_t used;        /* so many list registers, the first ones, hold one of `loaded` */
-	uint16_t dirty;       /* all but so many are zero */
-	uint16_t count[2];    /* of its lists */
+	uint32_t kept[12]; /* ICH_*, by enum ferry_ich: VMCR, AP0R, AP1R, while it is not loaded */
+	uint16_t used;     /* so many list registers, the first ones, hold one of `loaded` */
+	uint16_t dirty;    /* all but so many are zero */
+	uint16_t count[2]; /* of its lists */
 	uint16_t loaded[VGIC_LRS]; /* number of the interrupt in each */
 	uint64_t filled[2];        /* words of its lists that are not 0: at most 64 */
 	/* The virtual timer, while it is not loaded (ferry_residents). */
@@ -280,8 +279,6 @@ void ferry_vgic_sync(struct ferry_vgic *g, vcpu_set set);
 /* The vCPU has something to look at: one of REQUEST_*. Any locks. Returns its bit if it is to be
  * kicked. */
 vcpu_set ferry_vcpu_request(struct ferry_vgic *g, uint32_t vcpu, uint32_t request);
-/* All vCPUs have to look at all interrupts: groups have changed. */
-vcpu_set ferry_vgic_rescan(struct ferry_vgic *g);
 
 /* The following: L of place.owner (or of what becomes it) and I held. */
 /* It belongs to nobody from now on; a dead one is released. */
