@@ -13,7 +13,7 @@
 #define ACTIVE 2u
 #define broken(m, cpu, ...) violation(m, V_BROKEN, cpu, NONE, __VA_ARGS__)
 
-/* ---- memory -------------------------------------------------------------------------- */
+/* ---- memory ----------------------------------------------------------------------- */
 
 #define MAP_SPIS 988u
 #define MAP_ESPIS 1024u
@@ -68,7 +68,7 @@ bool virt_piece(struct machine *m, uint32_t n, void **at, size_t *size)
 	return true;
 }
 
-/* ---- sources by interrupt ---------------------------------------------------------------- */
+/* ---- sources by interrupt --------------------------------------------------------- */
 
 static uint32_t map_index(const struct machine *m, uint32_t vcpu, uint32_t intid)
 {
@@ -109,7 +109,7 @@ void virt_wire_timer(struct machine *m, uint32_t src)
 	m->virt->source[src].timer = 1;
 }
 
-/* ---- list registers in words ------------------------------------------------------------------ */
+/* ---- list registers in words ------------------------------------------------------ */
 
 /* IHI 0048B 5.3.4 */
 static struct virt_lr decode2(uint64_t v)
@@ -189,7 +189,7 @@ static void set_state(struct machine *m, uint32_t cpu, uint32_t i, uint64_t stat
 	*lr = (*lr & ~(3ull << at)) | state << at;
 }
 
-/* ---- what is signalled ----------------------------------------------------------------------------- */
+/* ---- what is signalled ------------------------------------------------------------ */
 
 /* IHI 0069H 12.4.7, IHI 0048B 5.3.3 */
 uint32_t virt_misr(const struct machine *m, uint32_t cpu)
@@ -258,7 +258,7 @@ uint32_t virt_signalled(const struct machine *m, uint32_t cpu)
 	return now != GIC_IDLE && (priority & mask) >= (now & mask) ? NONE : best;
 }
 
-/* ---- the guest's accesses --------------------------------------------------------------------------- */
+/* ---- the guest's accesses --------------------------------------------------------- */
 
 uint32_t virt_acknowledge(struct machine *m, uint32_t cpu)
 {
@@ -339,7 +339,7 @@ void virt_dir(struct machine *m, uint32_t cpu, uint32_t value)
 		deactivate(m, cpu, value);
 }
 
-/* ---- rules ------------------------------------------------------------------------------------------- */
+/* ---- rules ------------------------------------------------------------------------ */
 
 /* Is physical interrupt `intid` active, as this CPU sees it? */
 static bool is_active(struct machine *m, uint32_t cpu, uint32_t intid)
@@ -471,7 +471,7 @@ void virt_check_put(struct machine *m, uint32_t cpu)
 		       g->enabled[0] & mask);
 }
 
-/* ---- states -------------------------------------------------------------------------------------------- */
+/* ---- states ----------------------------------------------------------------------- */
 
 struct bytes {
 	uint8_t *out;

@@ -41,7 +41,7 @@
 #define VIRT_TIMER_PPI 27u  /* the EL1 virtual timer */
 #define VIRT_DEVICE_PPI 23u /* another device that follows the resident vCPU */
 
-/* ---- labels ------------------------------------------------------------------------- */
+/* ---- labels ----------------------------------------------------------------------- */
 
 /* b of L_GUEST; a is the CPU. */
 enum virt_step {
@@ -56,7 +56,7 @@ enum virt_step {
  * whose timer is looked at. L_SOFT, a: vCPU whose software timer (ferry_host_timer_at) has come:
  * VIRT_SOFT_PPI pends on a CPU that is online, virt_irq() does the rest. */
 
-/* ---- why a guest is left ---------------------------------------------------------------- */
+/* ---- why a guest is left ---------------------------------------------------------- */
 
 enum virt_exit {
 	VIRT_STAY = 0,        /* (it is not) */
@@ -85,7 +85,7 @@ struct virt_trap {
 	uint64_t value;
 };
 
-/* ---- what a client supplies ---------------------------------------------------------------- */
+/* ---- what a client supplies ------------------------------------------------------- */
 
 /* sim_client.virt. All are called in the scheduler's context (no fibre): no library calls but
  * looks (machine_look). Any may be null, but for guest_of where the library is used. */
@@ -114,7 +114,7 @@ struct virt_client {
 	struct ferry_vgic *(*guest_of)(struct machine *m);
 };
 
-/* ---- state ----------------------------------------------------------------------------------- */
+/* ---- state ------------------------------------------------------------------------ */
 
 /* The virtual CPU interface of a CPU, its timer. */
 struct virt_cpu {
@@ -219,7 +219,7 @@ bool virt_piece(struct machine *m, uint32_t n, void **at, size_t *size);
 /* Its part of machine_image. */
 size_t virt_image(const struct machine *m, uint8_t *out);
 
-/* ---- virt.c: list registers --------------------------------------------------------------------- */
+/* ---- virt.c: list registers ------------------------------------------------------- */
 
 /* A list register in words. */
 struct virt_lr {
@@ -264,7 +264,7 @@ void virt_check_entry(struct machine *m, uint32_t cpu, uint32_t vcpu);
 /* ... and after ferry_vcpu_put: nothing is left here. */
 void virt_check_put(struct machine *m, uint32_t cpu);
 
-/* ---- virt_guest.c: vCPUs -------------------------------------------------------------------------- */
+/* ---- virt_guest.c: vCPUs ---------------------------------------------------------- */
 
 /* From a CPU's fibre, interrupts off, no lock held: run the vCPU here until it is left. */
 enum virt_exit virt_run(struct machine *m, uint32_t vcpu);
@@ -298,7 +298,7 @@ bool virt_perform(struct machine *m, label l);
 uint64_t virt_next(struct machine *m, uint32_t cpu);
 label virt_choose(struct machine *m, uint32_t cpu);
 
-/* ---- virt_host.c: the host under the guest ----------------------------------------------------------- */
+/* ---- virt_host.c: the host under the guest ---------------------------------------- */
 
 /* Through the model's registers: the distributor on, every wired SPI configured, routed to
  * CPU 0, disabled. Before there are CPUs. */
@@ -318,7 +318,7 @@ int virt_irq(struct machine *m, uint32_t cpu, uint8_t vector);
  * ferry_vcpu_load, and before ferry_vcpu_put. */
 void virt_loaded(struct machine *m, uint32_t cpu, uint32_t vcpu);
 
-/* ---- virt_timer.c ------------------------------------------------------------------------------------ */
+/* ---- virt_timer.c ----------------------------------------------------------------- */
 
 uint64_t virt_count(const struct machine *m); /* CNTPCT_EL0 */
 /* The output of a CPU's virtual timer has perhaps changed: its PPI, the storm's next look. */
@@ -337,7 +337,7 @@ void virt_soft_tell(struct machine *m, uint32_t first, uint64_t vcpus);
 /* An input of VIRT_DEVICE_PPI of this CPU. */
 void virt_device_line(struct machine *m, uint32_t cpu, bool asserted);
 
-/* ---- virt_oracle.c: what must be true -------------------------------------------------------------------- */
+/* ---- virt_oracle.c: what must be true --------------------------------------------- */
 
 /* Source `src` is virtual interrupt `intid` of the guest (below 32: of `vcpu`). linked: the physical
  * SPI source.intid, wired as gic.h says, stands behind it. Edge or level as source.kind. Until

@@ -11,7 +11,7 @@ static struct ferry_vgic *guest_of(struct machine *m)
 	return m->config.client->virt->guest_of(m);
 }
 
-/* ---- the CPU interface ------------------------------------------------------------------- */
+/* ---- the CPU interface ------------------------------------------------------------ */
 
 static uint32_t acknowledge(struct machine *m)
 {
@@ -37,7 +37,7 @@ static void end(struct machine *m, uint32_t value)
 		ferry_host_gic_write(m, FERRY_GICC, 0, 0x1000, value);
 }
 
-/* ---- the interrupt entry -------------------------------------------------------------------- */
+/* ---- the interrupt entry ---------------------------------------------------------- */
 
 static void soft_timers(struct machine *m, uint32_t cpu)
 {
@@ -96,7 +96,7 @@ int virt_irq(struct machine *m, uint32_t cpu, uint8_t vector)
 	return intid < 32 ? resident(m, cpu, intid) : linked(m, intid);
 }
 
-/* ---- looks ---------------------------------------------------------------------------------------- */
+/* ---- looks ------------------------------------------------------------------------ */
 
 static bool look(struct machine *m, uint32_t src, struct ferry_virq_info *info)
 {

@@ -14,7 +14,7 @@ static const struct virt_client *client_of(const struct machine *m)
 	return m->config.client->virt;
 }
 
-/* ---- entering and leaving --------------------------------------------------------------- */
+/* ---- entering and leaving --------------------------------------------------------- */
 
 static void note_entry(struct machine *m, uint32_t cpu, uint32_t vcpu)
 {
@@ -136,7 +136,7 @@ void virt_window(struct machine *m)
 	c->iff = false;
 }
 
-/* ---- what a vCPU does ----------------------------------------------------------------------- */
+/* ---- what a vCPU does ------------------------------------------------------------- */
 
 static uint32_t without_sender(const struct machine *m, uint32_t value)
 {
@@ -273,7 +273,7 @@ void virt_set_vmcr(struct machine *m, uint32_t vcpu, uint32_t value)
 	m->virt->cpu[m->virt->vcpu[vcpu].on - 1].vmcr = value;
 }
 
-/* ---- power ---------------------------------------------------------------------------------------- */
+/* ---- power ------------------------------------------------------------------------ */
 
 static void power_off(struct machine *m, uint32_t vcpu)
 {
@@ -306,7 +306,7 @@ void virt_power(struct machine *m, uint32_t vcpu, bool on, uint32_t vmcr)
 	virt_timer_follow(m, vcpu, false);
 }
 
-/* ---- labels ------------------------------------------------------------------------------------------ */
+/* ---- labels ----------------------------------------------------------------------- */
 
 static bool may_go_on(struct machine *m, uint32_t vcpu)
 {
@@ -384,7 +384,7 @@ void virt_labels(struct machine *m, void (*add)(void *list, label l), void *list
 	virt_timer_labels(m, add, list);
 }
 
-/* ---- the storm's choice --------------------------------------------------------------------------------- */
+/* ---- the storm's choice ----------------------------------------------------------- */
 
 uint64_t virt_next(struct machine *m, uint32_t cpu)
 {

@@ -23,7 +23,7 @@ static void yield_own(struct machine *m)
 	cpu_yield_for(m, m->config.explore ? MOVES_BOTH : MOVES_LEFT);
 }
 
-/* ---- the virtual CPU interface -------------------------------------------------------------- */
+/* ---- the virtual CPU interface ---------------------------------------------------- */
 
 static struct virt_cpu *interface(struct machine *m, uint32_t reg)
 {
@@ -103,7 +103,7 @@ void ferry_host_ich_write(void *ctx, uint32_t reg, uint64_t value)
 	}
 }
 
-/* ---- registers of the distributor ---------------------------------------------------------------- */
+/* ---- registers of the distributor ------------------------------------------------- */
 
 enum { ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER };
 
@@ -173,7 +173,7 @@ static void disable(struct machine *m, uint32_t intid)
 		(void)ferry_host_wait_ns(m, is_disabled, m, FOREVER);
 }
 
-/* ---- ferry_host_phys ------------------------------------------------------------------------------- */
+/* ---- ferry_host_phys -------------------------------------------------------------- */
 
 static uint32_t source_of_line(const struct machine *m, uint32_t intid)
 {
@@ -294,7 +294,7 @@ void ferry_host_phys_route(void *ctx, uint32_t intid, uint32_t cpu)
 	route(m, intid, cpu);
 }
 
-/* ---- kicks ------------------------------------------------------------------------------------------- */
+/* ---- kicks ------------------------------------------------------------------------ */
 
 void ferry_host_vcpu_kick(void *ctx, uint32_t vcpu, uint32_t cpu)
 {
@@ -319,7 +319,7 @@ void ferry_host_vcpu_kick(void *ctx, uint32_t vcpu, uint32_t cpu)
 	}
 }
 
-/* ---- another device that follows the resident vCPU ------------------------------------------------------ */
+/* ---- another device that follows the resident vCPU -------------------------------- */
 
 bool ferry_host_resident_save(void *ctx, uint32_t vcpu, uint32_t intid)
 {
@@ -348,7 +348,7 @@ void ferry_host_resident_restore(void *ctx, uint32_t vcpu, uint32_t intid)
 		virt_device_line(m, m->current, m->virt->vcpu[vcpu].device);
 }
 
-/* ---- the host's own set-up ----------------------------------------------------------------------------- */
+/* ---- the host's own set-up -------------------------------------------------------- */
 
 static void set_up_line(struct machine *m, uint32_t src)
 {

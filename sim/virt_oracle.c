@@ -25,7 +25,7 @@ static bool is_level(const struct machine *m, uint32_t src)
 	return m->source[src].kind == FERRY_GIC_LEVEL;
 }
 
-/* ---- events ---------------------------------------------------------------------------- */
+/* ---- events ----------------------------------------------------------------------- */
 
 static void owe(struct virt_source *s, uint64_t time)
 {
@@ -103,7 +103,7 @@ void virt_line_fell(struct machine *m, uint32_t src)
 	device_drop_line(m, src);
 }
 
-/* ---- starts -------------------------------------------------------------------------------- */
+/* ---- starts ----------------------------------------------------------------------- */
 
 /* From the event, or the end of the instance before, if that came later. */
 static uint64_t waited(const struct machine *m, uint32_t src)
@@ -249,7 +249,7 @@ void virt_ended(struct machine *m, uint32_t vcpu, uint32_t intid)
 		s->ended = m->now;
 }
 
-/* ---- what the guest has asked for --------------------------------------------------------------- */
+/* ---- what the guest has asked for ------------------------------------------------- */
 
 /* Two writes at a time: nobody knows which is the last. True: this one is alone. */
 static bool count_writes(uint8_t *writes, bool done)
@@ -358,7 +358,7 @@ void virt_loaded(struct machine *m, uint32_t cpu, uint32_t vcpu)
 	m->virt->vcpu[vcpu].home = (uint8_t)(cpu + 1);
 }
 
-/* ---- the physical interrupt behind it --------------------------------------------------------------- */
+/* ---- the physical interrupt behind it --------------------------------------------- */
 
 static uint32_t routed_cpu(const struct machine *m, const struct gic_line *l)
 {
@@ -403,7 +403,7 @@ void virt_unbound(struct machine *m, uint32_t src)
 	s->parked = 2;
 }
 
-/* ---- the end ---------------------------------------------------------------------------------------------- */
+/* ---- the end ---------------------------------------------------------------------- */
 
 /* Would the guest get it, if it were pending? */
 static bool is_deliverable(const struct machine *m, const struct virt_source *s)

@@ -37,7 +37,7 @@ bool virt_timer_has_come(const struct machine *m, uint32_t vcpu)
 	return (g->ctl & ENABLE) && virt_count(m) - g->offset >= g->cval;
 }
 
-/* ---- the guest's view ------------------------------------------------------------------- */
+/* ---- the guest's view ------------------------------------------------------------- */
 
 static bool output(const struct machine *m, uint32_t vcpu)
 {
@@ -62,7 +62,7 @@ void virt_timer_follow(struct machine *m, uint32_t vcpu, bool handled)
 		virt_line_fell(m, src);
 }
 
-/* ---- lines ------------------------------------------------------------------------------ */
+/* ---- lines ------------------------------------------------------------------------ */
 
 static void set_line(struct machine *m, uint32_t cpu, uint32_t ppi, bool on)
 {
@@ -94,7 +94,7 @@ void virt_timer_update(struct machine *m, uint32_t cpu)
 		machine_at(m, v->cval + v->offset, label_of(L_TICK, cpu, 0));
 }
 
-/* ---- registers ------------------------------------------------------------------------------ */
+/* ---- registers -------------------------------------------------------------------- */
 
 static uint64_t read_timer(struct machine *m, uint32_t cpu, enum ferry_timer reg)
 {
@@ -197,7 +197,7 @@ void ferry_host_timer_write(void *ctx, enum ferry_timer reg, uint64_t value)
 	write_timer(m, m->current, reg, value);
 }
 
-/* ---- software timers ----------------------------------------------------------------------------- */
+/* ---- software timers -------------------------------------------------------------- */
 
 void ferry_host_timer_at(void *ctx, uint32_t vcpu, uint64_t count)
 {
@@ -249,7 +249,7 @@ void virt_soft(struct machine *m, uint32_t vcpu)
 	virt_soft_tell(m, g->home ? g->home - 1u : 0, 1ull << vcpu);
 }
 
-/* ---- labels ---------------------------------------------------------------------------------------- */
+/* ---- labels ----------------------------------------------------------------------- */
 
 void virt_tick(struct machine *m, uint32_t cpu)
 {

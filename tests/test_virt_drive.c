@@ -38,7 +38,7 @@ static void expect(bool good)
 	refused += !good;
 }
 
-/* ---- devices --------------------------------------------------------------------------- */
+/* ---- devices ---------------------------------------------------------------------- */
 
 static void fire_soon(uint32_t src)
 {
@@ -76,7 +76,7 @@ static void inject(void)
 	expect(ferry_vgic_inject(guest, 0, FIRST + src, true) == FERRY_OK);
 }
 
-/* ---- the guest --------------------------------------------------------------------------- */
+/* ---- the guest -------------------------------------------------------------------- */
 
 static bool may(struct machine *machine, uint32_t v)
 {
@@ -142,7 +142,7 @@ static void boot_guest(void)
 	}
 }
 
-/* ---- the host ----------------------------------------------------------------------------- */
+/* ---- the host --------------------------------------------------------------------- */
 
 static uint32_t next_ready(uint32_t cpu)
 {
@@ -270,7 +270,7 @@ static const struct sim_client client = { .has_work = has_work,
 					  .interrupt = virt_irq,
 					  .virt = &virt_client };
 
-/* ---- a run -------------------------------------------------------------------------------------- */
+/* ---- a run ------------------------------------------------------------------------ */
 
 static struct ferry_vgic_config library_config(uint8_t gic, uint8_t seen, uint8_t strategy)
 {

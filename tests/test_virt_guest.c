@@ -5,7 +5,7 @@
  */
 #include "tests/virt_machine.h"
 
-/* ---- what must be true -------------------------------------------------------------------- */
+/* ---- what must be true ------------------------------------------------------------ */
 
 /* vCPU `vcpu` takes what is in list register 0 of a CPU, and ends it. */
 static void serve(uint32_t cpu)
@@ -191,7 +191,7 @@ static void test_one(void)
 	finish("unless the guest has written ICACTIVER");
 }
 
-/* ---- the physical interrupt behind it --------------------------------------------------------- */
+/* ---- the physical interrupt behind it --------------------------------------------- */
 
 static void test_release(void)
 {
@@ -281,7 +281,7 @@ static void test_phys(uint8_t gic)
 	wrong("offline", "a route to a CPU that is offline is seen");
 }
 
-/* ---- timers --------------------------------------------------------------------------------------- */
+/* ---- timers ----------------------------------------------------------------------- */
 
 static label found[32];
 static uint32_t nfound;
@@ -345,7 +345,7 @@ static void test_timer(void)
 	finish("timers");
 }
 
-/* ---- on a CPU's fibre ----------------------------------------------------------------------------- */
+/* ---- on a CPU's fibre ------------------------------------------------------------- */
 
 static enum virt_exit why[4];
 static uint32_t nwhy;
@@ -465,7 +465,7 @@ static void test_dir(uint8_t gic, uint32_t hcr)
 	finish("DIR");
 }
 
-/* ---- states ------------------------------------------------------------------------------------------- */
+/* ---- states ----------------------------------------------------------------------- */
 
 static void test_image(void)
 {

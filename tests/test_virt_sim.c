@@ -5,7 +5,7 @@
  */
 #include "tests/virt_machine.h"
 
-/* ---- formats ------------------------------------------------------------------------------ */
+/* ---- formats ---------------------------------------------------------------------- */
 
 static void test_formats(void)
 {
@@ -41,7 +41,7 @@ static void test_formats(void)
 	finish("ICH_LR of a GICv2 guest");
 }
 
-/* ---- what is signalled ----------------------------------------------------------------------- */
+/* ---- what is signalled ------------------------------------------------------------ */
 
 static void test_signalled(uint8_t gic)
 {
@@ -97,7 +97,7 @@ static void test_groups(void)
 	finish("groups");
 }
 
-/* ---- ends ---------------------------------------------------------------------------------------- */
+/* ---- ends ------------------------------------------------------------------------- */
 
 static void test_end(void)
 {
@@ -175,7 +175,7 @@ static void test_linked(uint8_t gic)
 	wrong("is not active", "a physical interrupt that ends twice is seen");
 }
 
-/* ---- maintenance interrupts ----------------------------------------------------------------------- */
+/* ---- maintenance interrupts ------------------------------------------------------- */
 
 static void test_misr(void)
 {
@@ -207,7 +207,7 @@ static void test_misr(void)
 	finish("MISR");
 }
 
-/* ---- rules ------------------------------------------------------------------------------------------- */
+/* ---- rules ------------------------------------------------------------------------ */
 
 static void test_single(void)
 {

@@ -21,7 +21,7 @@ static struct sim_out out;
 static struct virt_counts counts;
 static struct machine *m;
 
-/* ---- a client -------------------------------------------------------------------------- */
+/* ---- a client --------------------------------------------------------------------- */
 
 struct job {
 	void (*run)(void);
@@ -93,7 +93,7 @@ static const struct sim_client client = {
 	.has_work = has_work, .work = work, .interrupt = interrupt, .virt = &virt_client
 };
 
-/* ---- a machine -------------------------------------------------------------------------- */
+/* ---- a machine -------------------------------------------------------------------- */
 
 static void as(uint32_t cpu)
 {
@@ -187,7 +187,7 @@ static void wrong(const char *words, const char *name)
 	machine_delete(m);
 }
 
-/* ---- list registers ------------------------------------------------------------------------ */
+/* ---- list registers --------------------------------------------------------------- */
 
 static void load(uint32_t cpu, uint32_t i, const struct virt_lr *lr)
 {
