@@ -267,6 +267,10 @@ static bool all_quiet(const struct vstorm *st)
 	for (i = 0; i < st->o->vcpus; i++)
 		if (st->vcpu[i].armed || st->m->virt->vcpu[i].nactive)
 			return false;
+	/* A CPU that is taken from its guest may be in the middle of that interrupt. */
+	for (i = 0; i < st->o->cpus; i++)
+		if (st->m->gic->cpu[i].nactive)
+			return false;
 	return true;
 }
 
