@@ -126,7 +126,7 @@ static void fold_count(struct ferry_vgic *g, uint32_t vcpu, uint32_t count,
 
 	while (count-- && ferry_vcpu_pick(g, vcpu, SPILLED, 3, 1, &i)) {
 		lock(g, &i->lock);
-		ferry_later_sort(g, later, i, VIRQ_DEACTIVATE);
+		ferry_later_sort(g, later, i, VIRQ_DEACTIVATE | (i->flags & VIRQ_ORDERS));
 		unlock(g, &i->lock);
 	}
 }
