@@ -83,8 +83,8 @@ static void take(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu, stru
 }
 
 /* L held. False: it should not be here. */
-static bool load_one(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t vcpu,
-		     struct ferry_virq *i, struct ferry_later *later, bool *pending)
+static bool load_one(struct ferry_vgic *g, struct ferry_vcpu *c, struct ferry_virq *i,
+		     struct ferry_later *later, bool *pending)
 {
 	struct ferry_lr lr;
 	bool here;
@@ -92,11 +92,11 @@ static bool load_one(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t vcpu,
 	lock(g, &i->lock);
 	if (virq_is(i, VIRQ_ORDERS))
 		ferry_virq_obey(g, i, i->flags & VIRQ_ORDERS);
-	here = ferry_virq_where(g, i) == vcpu &&
+	here = ferry_virq_where(g, i) == c->index &&
 	       virq_is(i, VIRQ_ACTIVE) == (i->place.at == AT_SPILLED);
 	if (here) {
 		ferry_virq_lift(g, i);
-		take(g, i, vcpu, &lr);
+		take(g, i, c->index, &lr);
 		*pending = *pending || lr.state == LR_PENDING;
 		c->loaded[c->used] = i->number;
 		ferry_host_ich_write(g->ctx, FERRY_ICH_LR0 + c->used++, g->hardware->make(&lr));
@@ -126,15 +126,15 @@ static bool is_crowded(const struct ferry_vgic *g, const struct ferry_vcpu *c)
 }
 
 /* Choose: all, if there is room; else what can be taken first, and what is active. */
-static uint32_t choose(struct ferry_vgic *g, const struct ferry_vcpu *c, uint32_t vcpu,
-		       uint32_t groups, struct ferry_virq **out)
+static uint32_t choose(struct ferry_vgic *g, const struct ferry_vcpu *c, uint32_t groups,
+		       struct ferry_virq **out)
 {
 	uint32_t reserved = 0, n;
 
 	if (is_crowded(g, c))
-		reserved = ferry_vcpu_pick(g, vcpu, QUEUED, groups, 1, out);
-	n = ferry_vcpu_pick(g, vcpu, SPILLED, 3, g->lrs - reserved, out);
-	return n + ferry_vcpu_pick(g, vcpu, QUEUED, groups, g->lrs - n, out + n);
+		reserved = ferry_vcpu_pick(g, c, QUEUED, groups, 1, out);
+	n = ferry_vcpu_pick(g, c, SPILLED, 3, g->lrs - reserved, out);
+	return n + ferry_vcpu_pick(g, c, QUEUED, groups, g->lrs - n, out + n);
 }
 
 void ferry_vcpu_clear(struct ferry_vgic *g, struct ferry_vcpu *c)
@@ -144,9 +144,8 @@ void ferry_vcpu_clear(struct ferry_vgic *g, struct ferry_vcpu *c)
 	c->dirty = c->used;
 }
 
-bool ferry_vcpu_fill(struct ferry_vgic *g, uint32_t vcpu, vcpu_set *set)
+bool ferry_vcpu_fill(struct ferry_vgic *g, struct ferry_vcpu *c, vcpu_set *set)
 {
-	struct ferry_vcpu *c = &g->vcpus[vcpu];
 	struct ferry_later later;
 	struct ferry_virq *chosen[VGIC_LRS];
 	uint32_t groups = 3, n;
@@ -156,9 +155,9 @@ bool ferry_vcpu_fill(struct ferry_vgic *g, uint32_t vcpu, vcpu_set *set)
 	lock(g, &c->lock);
 	if (is_crowded(g, c))
 		groups = ferry_host_ich_read(g->ctx, FERRY_ICH_VMCR) & 3;
-	n = choose(g, c, vcpu, groups, chosen);
+	n = choose(g, c, groups, chosen);
 	for (uint32_t k = 0; k < n; k++)
-		all = load_one(g, c, vcpu, chosen[k], &later, &pending) && all;
+		all = load_one(g, c, chosen[k], &later, &pending) && all;
 	ferry_vcpu_clear(g, c);
 	ferry_host_ich_write(g->ctx, FERRY_ICH_HCR,
 			     g->hardware->hcr | HCR_EN | overflow(c, groups, pending));

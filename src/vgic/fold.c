@@ -43,18 +43,19 @@ static uint32_t insert(struct ferry_virq **out, uint32_t got, uint32_t want, str
 	return got;
 }
 
-uint32_t ferry_vcpu_pick(const struct ferry_vgic *g, uint32_t vcpu, enum ferry_list list,
-			 uint32_t groups, uint32_t want, struct ferry_virq **out)
+uint32_t ferry_vcpu_pick(const struct ferry_vgic *g, const struct ferry_vcpu *c,
+			 enum ferry_list list, uint32_t groups, uint32_t want,
+			 struct ferry_virq **out)
 {
-	const uint32_t *map = vgic_list(g, vcpu, list);
+	const uint32_t *map = vgic_list(g, c, list);
 	uint32_t got = 0;
 
-	for (uint64_t words = g->vcpus[vcpu].filled[list]; words; words &= words - 1) {
+	for (uint64_t words = c->filled[list]; words; words &= words - 1) {
 		uint32_t word = (uint32_t)__builtin_ctzll(words);
 
 		for (uint32_t bits = map[word]; bits; bits &= bits - 1) {
-			struct ferry_virq *i =
-				ferry_vgic_virq(g, vcpu, word * 32 + (uint32_t)__builtin_ctz(bits));
+			struct ferry_virq *i = ferry_vgic_virq(
+				g, c->index, word * 32 + (uint32_t)__builtin_ctz(bits));
 
 			if (groups >> (i->place.level & 1) & 1)
 				got = insert(out, got, want, i);
@@ -119,30 +120,29 @@ static void fold_one(struct ferry_vgic *g, struct ferry_virq *i, uint32_t state,
 
 /* Ends that the guest has made of interrupts in no list register (ICH_HCR_EL2.EOIcount, IHI
  * 0069H 12.4.4): of those with the highest priority, as it can only end in that order. */
-static void fold_count(struct ferry_vgic *g, uint32_t vcpu, uint32_t count,
+static void fold_count(struct ferry_vgic *g, const struct ferry_vcpu *c, uint32_t count,
 		       struct ferry_later *later)
 {
 	struct ferry_virq *i;
 
-	while (count-- && ferry_vcpu_pick(g, vcpu, SPILLED, 3, 1, &i)) {
+	while (count-- && ferry_vcpu_pick(g, c, SPILLED, 3, 1, &i)) {
 		lock(g, &i->lock);
 		ferry_later_sort(g, later, i, VIRQ_DEACTIVATE | (i->flags & VIRQ_ORDERS));
 		unlock(g, &i->lock);
 	}
 }
 
-vcpu_set ferry_vcpu_fold(struct ferry_vgic *g, uint32_t vcpu)
+vcpu_set ferry_vcpu_fold(struct ferry_vgic *g, struct ferry_vcpu *c)
 {
-	struct ferry_vcpu *c = &g->vcpus[vcpu];
 	struct ferry_later later;
 
 	later.n = 0;
 	lock(g, &c->lock);
 	if (c->count[SPILLED])
-		fold_count(g, vcpu, (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_HCR) >> 27,
+		fold_count(g, c, (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_HCR) >> 27,
 			   &later);
 	for (uint32_t k = 0; k < c->used; k++) {
-		struct ferry_virq *i = ferry_vgic_virq(g, vcpu, c->loaded[k]);
+		struct ferry_virq *i = ferry_vgic_virq(g, c->index, c->loaded[k]);
 		uint32_t state = g->hardware->state(ferry_host_ich_read(g->ctx, FERRY_ICH_LR0 + k));
 
 		lock(g, &i->lock);

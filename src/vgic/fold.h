@@ -24,7 +24,8 @@ vcpu_set ferry_later_place(struct ferry_vgic *g, const struct ferry_later *later
 /* L held: the first `want` (0 .. VGIC_LRS) of one of the vCPU's lists by priority, of equals
  * the lowest number; those of `groups` (bit 0, bit 1) alone. Time: what is in it, times
  * `want` at most. */
-uint32_t ferry_vcpu_pick(const struct ferry_vgic *g, uint32_t vcpu, enum ferry_list list,
-			 uint32_t groups, uint32_t want, struct ferry_virq **out);
+uint32_t ferry_vcpu_pick(const struct ferry_vgic *g, const struct ferry_vcpu *c,
+			 enum ferry_list list, uint32_t groups, uint32_t want,
+			 struct ferry_virq **out);
 
 #endif

@@ -43,6 +43,8 @@ static struct ferry_guard of_vcpu(const struct ferry_vcpu *v, size_t offset)
 	if (IN(ferry_vcpu, mode) || IN(ferry_vcpu, request) || IN(ferry_vcpu, cpu) ||
 	    IN(ferry_vcpu, on) || IN(ferry_vcpu, scanned))
 		return made(FERRY_GUARD_FREE, NULL);
+	if (IN(ferry_vcpu, index))
+		return made(FERRY_GUARD_CONST, NULL);
 	return made(FERRY_GUARD_PLAIN, &v->lock);
 }
 
@@ -58,5 +60,8 @@ struct ferry_guard ferry_vgic_guard(const struct ferry_vgic *g, const void *addr
 		return of_vcpu(&g->vcpus[index], offset);
 	if (find(g->lists, g->nvcpus, lists, address, &index, &offset))
 		return made(FERRY_GUARD_PLAIN, &g->vcpus[index].lock);
+	/* A word of it has 32 interrupts. */
+	if (find(g->live, (count + 31) / 32, sizeof(*g->live), address, &index, &offset))
+		return made(FERRY_GUARD_FREE, NULL);
 	return made(address == &g->ctlr ? FERRY_GUARD_FREE : FERRY_GUARD_CONST, NULL);
 }

@@ -94,6 +94,8 @@ static void init_guest(struct ferry_vgic *g, const struct ferry_vgic_config *k)
 	for (uint32_t n = 0; n < shared + k->spis + k->espis; n++)
 		init_virq(&g->virqs[n], n < shared ? n % VGIC_PRIVATE : n - shared + VGIC_PRIVATE,
 			  n < shared ? n / VGIC_PRIVATE : target);
+	for (uint32_t n = 0; n < k->vcpus; n++)
+		g->vcpus[n].index = n;
 	if (g->residents)
 		g->residents->init(g, k);
 	if (k->variant->init)

@@ -100,7 +100,7 @@ static void put(struct ferry_vgic *g, const struct ferry_virq *i, int change)
 	enum ferry_list list = i->place.at == AT_SPILLED ? SPILLED : QUEUED;
 	struct ferry_vcpu *c = &g->vcpus[i->place.owner];
 	uint32_t n = i->number / 32;
-	uint32_t *word = vgic_list(g, i->place.owner, list) + n;
+	uint32_t *word = vgic_list(g, c, list) + n;
 
 	*word ^= 1u << i->number % 32;
 	if (*word)

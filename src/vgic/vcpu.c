@@ -55,30 +55,29 @@ static uint32_t scan(struct ferry_vgic *g, uint32_t vcpu, uint32_t word, uint32_
 }
 
 /* The next batch. A request that comes in the middle means all of them again. */
-static bool serve_scan(struct ferry_vgic *g, uint32_t vcpu, uint32_t bits, vcpu_set *set)
+static bool serve_scan(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t bits, vcpu_set *set)
 {
-	ferry_atomic *scanned = &g->vcpus[vcpu].scanned;
 	uint32_t word;
 
 	if (!(bits & (REQUEST_SCAN | REQUEST_SCANNING)))
 		return false;
-	word = bits & REQUEST_SCAN ? 0 : load(g, scanned);
-	word = scan(g, vcpu, word, SCAN_BATCH, set) % g->words;
-	ferry_host_store(g->ctx, scanned, word);
+	word = bits & REQUEST_SCAN ? 0 : load(g, &c->scanned);
+	word = scan(g, c->index, word, SCAN_BATCH, set) % g->words;
+	ferry_host_store(g->ctx, &c->scanned, word);
 	return word != 0;
 }
 
 /* ---- into the guest and out of it ----------------------------------------------------------- */
 
-static void set_mode(struct ferry_vgic *g, uint32_t vcpu, uint32_t mode)
+static void set_mode(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t mode)
 {
-	ferry_host_store(g->ctx, &g->vcpus[vcpu].mode, mode);
+	ferry_host_store(g->ctx, &c->mode, mode);
 }
 
-static void leave_guest(struct ferry_vgic *g, uint32_t vcpu, vcpu_set set)
+static void leave_guest(struct ferry_vgic *g, struct ferry_vcpu *c, vcpu_set set)
 {
-	set |= ferry_vcpu_fold(g, vcpu);
-	set_mode(g, vcpu, VCPU_OUT);
+	set |= ferry_vcpu_fold(g, c);
+	set_mode(g, c, VCPU_OUT);
 	ferry_vgic_kick(g, set);
 }
 
@@ -90,14 +89,14 @@ int ferry_vcpu_enter(struct ferry_vgic *g, uint32_t vcpu)
 	vcpu_set set = 0;
 	bool more;
 
-	set_mode(g, vcpu, VCPU_FILLING);
+	set_mode(g, c, VCPU_FILLING);
 	bits = ferry_host_xchg(g->ctx, &c->request, 0);
-	more = serve_scan(g, vcpu, bits, &set);
+	more = serve_scan(g, c, bits, &set);
 	if (more)
 		ferry_host_or(g->ctx, &c->request, REQUEST_SCANNING);
 	if (bits & REQUEST_LOOK && g->residents)
 		g->residents->obey(g, vcpu);
-	more = ferry_vcpu_fill(g, vcpu, &set) || more;
+	more = ferry_vcpu_fill(g, c, &set) || more;
 	if (!more) {
 		ferry_vgic_kick(g, set & ~vcpu_bit(vcpu));
 		set = 0;
@@ -105,13 +104,13 @@ int ferry_vcpu_enter(struct ferry_vgic *g, uint32_t vcpu)
 		if (!load(g, &c->request))
 			return FERRY_OK;
 	}
-	leave_guest(g, vcpu, set & ~vcpu_bit(vcpu));
+	leave_guest(g, c, set & ~vcpu_bit(vcpu));
 	return FERRY_E_AGAIN;
 }
 
 void ferry_vcpu_exit(struct ferry_vgic *g, uint32_t vcpu)
 {
-	leave_guest(g, vcpu, 0);
+	leave_guest(g, &g->vcpus[vcpu], 0);
 }
 
 /* ---- on a CPU and off it ---------------------------------------------------------------------- */
@@ -179,9 +178,9 @@ static void reset_interface(struct ferry_vgic *g, struct ferry_vcpu *c)
 }
 
 /* From now on nothing should be there: that is looked after for all at once. */
-static vcpu_set power_off(struct ferry_vgic *g, uint32_t vcpu)
+static vcpu_set power_off(struct ferry_vgic *g, struct ferry_vcpu *c)
 {
-	struct ferry_vcpu *c = &g->vcpus[vcpu];
+	uint32_t vcpu = c->index;
 	vcpu_set set = 0;
 
 	lock(g, &c->lock);
@@ -212,6 +211,6 @@ int ferry_vcpu_power(struct ferry_vgic *g, uint32_t vcpu, bool on)
 	}
 	if (!load(g, &c->on) || load(g, &c->mode) >= VCPU_FILLING)
 		return FERRY_E_STATE;
-	ferry_vgic_kick(g, power_off(g, vcpu));
+	ferry_vgic_kick(g, power_off(g, c));
 	return FERRY_OK;
 }

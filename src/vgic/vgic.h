@@ -113,6 +113,7 @@ enum {
 
 struct ferry_vcpu {
 	ferry_lock lock;   /* L: guards everything here that is no atomic, and the two bitmaps */
+	uint32_t index;    /* of ferry_vgic.vcpus: constant */
 	ferry_atomic mode; /* written by its own thread alone, but for BLOCKED -> OUT */
 	ferry_atomic request;
 	ferry_atomic home; /* 1 + CPU where it was loaded last; 0: nowhere yet. Written under L */
@@ -210,9 +211,10 @@ struct ferry_vgic {
 };
 
 /* One of the vCPU's lists, a bitmap of numbers. */
-static inline uint32_t *vgic_list(const struct ferry_vgic *g, uint32_t vcpu, enum ferry_list list)
+static inline uint32_t *vgic_list(const struct ferry_vgic *g, const struct ferry_vcpu *c,
+				  enum ferry_list list)
 {
-	return &g->lists[(size_t)(2 * vcpu + list) * g->words];
+	return &g->lists[(size_t)(2u * c->index + list) * g->words];
 }
 
 /* Where it is in `virqs`. */
@@ -339,9 +341,9 @@ struct ferry_virq_seen ferry_virq_see(struct ferry_vgic *g, struct ferry_virq *i
 
 /* From the list registers of this CPU into the interrupts: L not held. Returns who is to be
  * told: interrupts that moved away are placed. */
-vcpu_set ferry_vcpu_fold(struct ferry_vgic *g, uint32_t vcpu);
+vcpu_set ferry_vcpu_fold(struct ferry_vgic *g, struct ferry_vcpu *c);
 /* The other way round. True: there is more to do before the guest can be entered. */
-bool ferry_vcpu_fill(struct ferry_vgic *g, uint32_t vcpu, vcpu_set *set);
+bool ferry_vcpu_fill(struct ferry_vgic *g, struct ferry_vcpu *c, vcpu_set *set);
 
 static inline uintptr_t vgic_off(struct ferry_vgic *g)
 {

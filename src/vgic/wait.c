@@ -14,7 +14,7 @@ static bool has_something(struct ferry_vgic *g, uint32_t vcpu)
 	lock(g, &c->lock);
 	vmcr = load(g, &c->cpu) ? (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_VMCR) :
 				  c->kept[FERRY_ICH_VMCR];
-	any = ferry_vcpu_pick(g, vcpu, QUEUED, vmcr & 3, 1, &top) &&
+	any = ferry_vcpu_pick(g, c, QUEUED, vmcr & 3, 1, &top) &&
 	      (top->place.level & 0xf8) < vmcr >> 24;
 	unlock(g, &c->lock);
 	return any || load(g, &c->request);
