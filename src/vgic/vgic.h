@@ -6,10 +6,10 @@
  * never two I. Interrupts are off while one is held. Host functions are called with I held
  * where the contract says so (ferry_host_phys, ferry_host_phys_route), never a kick.
  *
- * Who changes what `ferry_virq_where` depends on ends with ferry_virq_changed(), under no lock: that
- * carries out what can be done at once, and asks the owner for the rest. There are no retry
- * loops: where a second look under the locks fails, somebody has changed something since, and
- * will end with ferry_virq_changed(), too.
+ * Who changes what ferry_virq_where() depends on ends with ferry_virq_end(): that carries out
+ * what can be done at once, and asks the owner for the rest. There are no retry loops: where a
+ * second look under the locks fails, somebody has changed something since, and will end with
+ * ferry_virq_end(), too.
  *
  * What must look, and who must be told: functions that change an interrupt set request bits
  * of vCPUs and return these vCPUs as a set. The caller, when it has let go of all locks, hands
