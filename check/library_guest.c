@@ -96,6 +96,7 @@ static void check_registers(struct machine *m, uint32_t src)
 /* What was said to have arrived has: nobody else has it any more. */
 static void check_owner(struct machine *m, uint32_t src)
 {
+	const struct virt_source *s = &m->virt->source[src];
 	struct ferry_virq_info i;
 
 	if (!look_at(m, src, &i))
@@ -107,6 +108,9 @@ static void check_owner(struct machine *m, uint32_t src)
 		violation(m, V_OFFLINE, i.routed, src, "its route names a CPU that is offline");
 	if (i.owed && !i.physical)
 		violation(m, V_BROKEN, NONE, src, "a deactivation is owed of what is not active");
+	if (!s->asking && s->vcpu == NONE && i.target != s->target)
+		violation(m, V_BROKEN, NONE, src, "the guest has routed it to vCPU %d, not to %d",
+			  (int)s->target, (int)i.target);
 }
 
 /* Is this vCPU in the guest, with its interrupts on? Then it has taken what it was given. */
@@ -144,6 +148,76 @@ static bool waits(const struct machine *m, uint32_t src)
 	return m->virt->source[src].owed || d->pending.time != NEVER || d->line;
 }
 
+static bool may_activate(const struct scenario *s, uint32_t irq)
+{
+	for (uint32_t vcpu = 0; vcpu < s->guest.vcpus; vcpu++)
+		for (uint32_t n = 0; n < s->vscript[vcpu].n; n++)
+			if (s->vscript[vcpu].op[n].kind == OP_ACTIVATE &&
+			    s->vscript[vcpu].op[n].irq == irq)
+				return true;
+	return false;
+}
+
+/* Active in a list register of the vCPU that it is private to, or of any. */
+static bool is_active_in_lr(const struct machine *m, uint32_t src)
+{
+	const struct virt_source *s = &m->virt->source[src];
+
+	for (uint32_t cpu = 0; cpu < m->config.cpus; cpu++)
+		for (uint32_t k = 0; k < m->config.lrs; k++) {
+			struct virt_lr lr = virt_decode(m, m->virt->cpu[cpu].lr[k]);
+			uint32_t vcpu = m->virt->cpu[cpu].vcpu;
+
+			if (vcpu && lr.state & 2 && lr.intid == s->intid &&
+			    (s->vcpu == NONE || s->vcpu == vcpu - 1))
+				return true;
+		}
+	return false;
+}
+
+/* Active, and neither has a vCPU taken it nor the guest said so: nobody will ever end it. */
+static void check_active(struct machine *m, uint32_t src, const struct ferry_virq_info *i)
+{
+	const struct virt_source *s = &m->virt->source[src];
+	uint32_t vcpu, irq = world_guest_irq(world_of(m)->s, src, &vcpu);
+	bool active = i->in_lr ? is_active_in_lr(m, src) : i->active;
+
+	if (active && !s->active && !s->parked && !may_activate(world_of(m)->s, irq))
+		violation(m, V_BROKEN, NONE, src, "it is active, and no vCPU has taken it");
+}
+
+/* Its target runs, and has it if anybody: it comes to where that is. */
+static void check_route(struct machine *m, uint32_t src, const struct ferry_virq_info *i)
+{
+	const struct guest_state *g = guest_of(m);
+	uint32_t cpu;
+
+	if (!m->virt->source[src].linked || i->target == FERRY_NONE || !g->vcpu[i->target].on)
+		return;
+	cpu = g->vcpu[i->target].loaded - 1u;
+	if (g->vcpu[i->target].loaded && (i->owner == FERRY_NONE || i->owner == i->target) &&
+	    i->routed != cpu)
+		violation(m, V_BROKEN, NONE, src,
+			  "its route names CPU %d, and vCPU %u, its target, runs on CPU %u",
+			  (int)i->routed, i->target, cpu);
+}
+
+/* The timer of a vCPU that is resident nowhere: somebody looks when it comes, and when it has
+ * come, it pends. */
+static void check_timer(struct machine *m, uint32_t src, const struct ferry_virq_info *i)
+{
+	const struct virt_source *s = &m->virt->source[src];
+	const struct virt_vcpu *v = &m->virt->vcpu[s->vcpu == NONE ? 0 : s->vcpu];
+
+	if (!s->timer || v->untimed || !v->powered || guest_of(m)->vcpu[s->vcpu].loaded ||
+	    (v->ctl & 3) != 1)
+		return;
+	if (!virt_timer_has_come(m, s->vcpu) ? v->soft_at > v->cval + v->offset :
+					       !i->pending && !i->active)
+		violation(m, V_LOST, NONE, src, "the timer of vCPU %u, which is resident nowhere%s",
+			  s->vcpu, virt_timer_has_come(m, s->vcpu) ? ", has come" : "");
+}
+
 /* Is the guest's distributor on? */
 static bool is_on(struct machine *m)
 {
@@ -163,7 +237,12 @@ static void check_rest(struct machine *m, uint32_t src)
 	uint32_t vcpu, irq = world_guest_irq(s, src, &vcpu);
 	struct ferry_virq_info i;
 
-	if (!look_at(m, src, &i) || !is_on(m) || guest_of(m)->irq[irq].unbound)
+	if (!look_at(m, src, &i) || guest_of(m)->irq[irq].unbound)
+		return;
+	check_active(m, src, &i);
+	check_route(m, src, &i);
+	check_timer(m, src, &i);
+	if (!is_on(m))
 		return;
 	if (waits(m, src) && i.enabled && i.target != FERRY_NONE && listens(m, i.target) &&
 	    !is_held_back(m, src, &i))

@@ -469,6 +469,9 @@ void virt_check_put(struct machine *m, uint32_t cpu)
 	if (g->enabled[0] & mask)
 		broken(m, cpu, "no vCPU is loaded, and PPIs %#x, which follow one, are enabled",
 		       g->enabled[0] & mask);
+	if (m->virt->cpu[cpu].hcr)
+		broken(m, cpu, "no vCPU is loaded, and the virtual CPU interface is on (%#x)",
+		       m->virt->cpu[cpu].hcr);
 }
 
 /* ---- states ----------------------------------------------------------------------- */
