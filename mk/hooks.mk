@@ -8,7 +8,7 @@ HOOKS_OBJS = $(FERRY_SRCS:%.c=$(HOOKS_DIR)/%.o)
 HOOKS_MAIN = $(addprefix $(B)/check/hooks/,main.o access.o port.o mistake.o)
 HOOKS_ALL = $(HOOKS_MAIN) $(CHECK_OBJS) $(SIM_OBJS) $(HOOKS_OBJS)
 HOOKS_WRAPPED = $(addprefix ferry_host_,lock unlock load store xchg add or and cas ipi) \
-	ferry_x86_init ferry_gic_init machine_look machine_looked
+	ferry_x86_init ferry_gic_init ferry_vgic_init machine_look machine_looked
 HOOKS_LINK = $(CC) $(CFLAGS) -no-pie $(HOOKS_WRAPPED:%=-Wl,--wrap=%)
 
 $(HOOKS_DIR)/src/%.o: src/%.c

@@ -23,11 +23,27 @@ static struct debt {
 } debt[64];
 static uint32_t debts;
 
+/* Words that the step has written under a lock that counts as nobody's. */
+static struct written {
+	uint32_t cpu;
+	const struct hooks_word *w;
+	const char *code;
+} written[256];
+static uint32_t nwritten;
+
+static char base[4 * WORDS];
+
 bool hooks_init(void)
 {
 	met = calloc((size_t)(etext - __executable_start) + 1, 1);
 	hooks.word = calloc(WORDS, sizeof(*hooks.word));
+	hooks.base = base;
 	return met && hooks.word;
+}
+
+void hooks_built(void)
+{
+	memcpy(base, hooks.memory, hooks.size);
 }
 
 uint32_t hooks_running(void)
@@ -101,9 +117,26 @@ void hooks_owe(enum mistake_kind kind, uint32_t cpu, const struct hooks_word *lo
 		debt[debts++] = (struct debt){ kind, cpu, lock, code };
 }
 
+bool hooks_is_alone(const struct hooks_word *lock)
+{
+	const uint8_t *alone = hooks.m->out->alone;
+
+	return alone && alone[lock - hooks.word];
+}
+
+/* It may be written with the value that it has. */
+static void check_written(void)
+{
+	const struct written *p;
+
+	for (p = written; p < written + nwritten; p++)
+		if (memcmp(address_of(p->w), hooks.base + 4 * (p->w - hooks.word), 4))
+			mistake(MISTAKE_ALONE, p->cpu, address_of(p->w), p->code, NULL);
+}
+
 void hooks_step_begins(void)
 {
-	debts = 0;
+	debts = nwritten = 0;
 	hooks.step++;
 	hooks.in_step = true;
 }
@@ -115,6 +148,7 @@ void hooks_step_ends(void)
 	for (d = debt; d < debt + debts; d++)
 		if (!in_footprint(d->lock))
 			mistake(d->kind, d->cpu, address_of(d->lock), d->code, NULL);
+	check_written();
 	hooks.in_step = false;
 }
 
@@ -128,6 +162,12 @@ static void published(uint32_t cpu, const struct hooks_word *w, const char *code
 
 	if (w->changed > hooks.began && w->changed > told && w->writer != cpu)
 		mistake(MISTAKE_HISTORY, cpu, address_of(w), code, w->wrote_at);
+}
+
+static void note_written(uint32_t cpu, const struct hooks_word *w, bool write, const char *code)
+{
+	if (write && hooks.in_step && nwritten < sizeof(written) / sizeof(*written))
+		written[nwritten++] = (struct written){ cpu, w, code };
 }
 
 static void in_library(uint32_t cpu, struct hooks_word *w, bool write, const char *code)
@@ -159,8 +199,14 @@ static void in_library(uint32_t cpu, struct hooks_word *w, bool write, const cha
 		break;
 	}
 	ordered(cpu, w, write, code);
+	if (!held)
+		return;
+	if (hooks_is_alone(&hooks.word[w->lock])) {
+		note_written(cpu, w, write, code);
+		return;
+	}
 	/* Who holds it since earlier needs no footprint: nobody else can come near. */
-	if (held && hooks.word[w->lock].since == hooks.step)
+	if (hooks.word[w->lock].since == hooks.step)
 		hooks_owe(MISTAKE_FOOTPRINT, cpu, &hooks.word[w->lock], code);
 }
 

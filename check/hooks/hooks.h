@@ -27,6 +27,7 @@ enum mistake_kind {
 	MISTAKE_HISTORY,   /* published memory has changed since the history last told of it */
 	MISTAKE_FOOTPRINT, /* the lock of what is touched is not among what the label touched */
 	MISTAKE_LOOK,      /* ... of what the simulator looked at on behalf of a CPU */
+	MISTAKE_ALONE,     /* what a lock guards that counts as nobody's (sim_out.alone) changes */
 	MISTAKE_OUTSIDE,   /* memory that is neither the library's nor the CPU's own */
 	MISTAKE_PORT,      /* a call of the host for what guards.h calls something else */
 	MISTAKE_KINDS
@@ -75,6 +76,8 @@ struct hooks {
 	size_t size;
 	const struct ferry_counters *counters;
 	uint32_t ncpus;
+	const char *base; /* the memory as it was when the guest's machine was built */
+	bool guest;       /* it is a virtual GIC's */
 	struct hooks_word *word;
 	struct hooks_cpu cpu[SCENARIO_CPUS];
 	struct hooks_clock hotplug; /* the host's lock around ferry_cpu_... */
@@ -96,8 +99,11 @@ struct subject hooks_subject(void);
 
 /* Once. False: no memory. */
 bool hooks_init(void);
-/* The machine that ferry_x86_init() or ferry_gic_init() met last is looked at until hooks_off(). */
+/* The machine that one of the library's init functions met last is looked at until
+ * hooks_off(). */
 void hooks_off(void);
+/* It is built: what counts as nobody's stays as it is now. */
+void hooks_built(void);
 /* What comes next follows all there was. */
 void hooks_schedule_begins(void);
 void hooks_step_begins(void);
@@ -110,6 +116,8 @@ uint32_t hooks_running(void);
 /* The word at the address, null if it is not the library's. */
 struct hooks_word *hooks_word_at(const void *address);
 bool hooks_holds(uint32_t cpu, const struct hooks_word *w);
+/* A lock that the simulator takes to be in nobody's way. */
+bool hooks_is_alone(const struct hooks_word *lock);
 /* When the step has ended its footprint must have this lock. */
 void hooks_owe(enum mistake_kind kind, uint32_t cpu, const struct hooks_word *lock,
 	       const char *code);

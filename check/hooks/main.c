@@ -23,7 +23,7 @@ struct options {
 
 /* ---- the sample ---------------------------------------------------------- */
 
-#define PAIRS 1000
+#define PAIRS 2000
 
 /* "edge fence=root": what a scenario has, of one kind of source. */
 struct pairs {
@@ -92,6 +92,8 @@ static void take_sample(const struct options *o, struct suite *sample)
 		take("commit", o->every, sample);
 		take("nightly", 8 * o->every, sample);
 		take("arm", o->every, sample);
+		take("vgic", o->every, sample);
+		take("vgic-nightly", 8 * o->every, sample);
 		return;
 	}
 	sample->scenario = calloc(1, sizeof(*sample->scenario));
@@ -158,7 +160,8 @@ static void name_locks(struct player *p)
 	memset(out->resource, 0, hooks.size / 4);
 	out->resources = 0;
 	for (n = 0; n < hooks.size / 4; n++)
-		if (hooks.word[n].kind == FERRY_GUARD_LOCK && n % 2 == 0)
+		if (hooks.word[n].kind == FERRY_GUARD_LOCK && n % 2 == 0 &&
+		    !hooks_is_alone(&hooks.word[n]))
 			(void)machine_resource(p->w.m, hooks.memory + 4 * n);
 	p->locks = out->resources;
 }
@@ -207,6 +210,7 @@ static void play_scenario(struct player *p, const struct scenario *s, bool merge
 		return;
 	}
 	name_locks(p);
+	hooks_built();
 	if (!world_save(&p->w, start, sizeof(start)))
 		bail("a state is too large");
 	for (run = 0; run < runs; run++) {
@@ -230,6 +234,7 @@ static const char *const promise[MISTAKE_KINDS] = {
 	[MISTAKE_HISTORY] = "history: it knows what is read without a lock",
 	[MISTAKE_FOOTPRINT] = "footprint: it has the locks of what a step touches",
 	[MISTAKE_LOOK] = "look: and of what the simulator looks at",
+	[MISTAKE_ALONE] = "alone: what counts as nobody's stays as it is",
 	[MISTAKE_OUTSIDE] = "outside: no memory is shared but the library's",
 	[MISTAKE_PORT] = "port: calls of the host are for what guards.h says",
 };

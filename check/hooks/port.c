@@ -8,6 +8,7 @@
  * read-modify-write with all accesses of its cell; an IPI to the doorbell it rings;
  * the host's hotplug lock. Devices order nothing.
  */
+#include "check/guest.h"
 #include "hooks.h"
 
 /* ---- vector clocks ------------------------------------------------------- */
@@ -97,14 +98,30 @@ static void done(void *ctx, uint32_t irq, uint32_t generation)
 	(void)generation;
 }
 
-typedef struct ferry_guard guard_fn(const struct ferry *f, const void *address);
+/* `object`: what an init function has made. */
+typedef struct ferry_guard guard_fn(const void *object, const void *address);
 
-static void read_guards(const struct ferry *f, guard_fn *guard)
+static struct ferry_guard x86_guard(const void *f, const void *address)
+{
+	return ferry_x86_guard(f, address);
+}
+
+static struct ferry_guard gic_guard(const void *f, const void *address)
+{
+	return ferry_gic_guard(f, address);
+}
+
+static struct ferry_guard vgic_guard(const void *g, const void *address)
+{
+	return ferry_vgic_guard(g, address);
+}
+
+static void read_guards(const void *object, guard_fn *guard)
 {
 	size_t n;
 
 	for (n = 0; n < hooks.size / 4; n++) {
-		struct ferry_guard g = guard(f, hooks.memory + 4 * n);
+		struct ferry_guard g = guard(object, hooks.memory + 4 * n);
 		size_t lock = (size_t)((const char *)g.lock - hooks.memory) / 4;
 
 		hooks.word[n] = (struct hooks_word){
@@ -123,14 +140,15 @@ static void add_to(struct ferry_config *core)
 	core->done = done;
 }
 
-static void made(const struct ferry *f, guard_fn *guard, void *memory, size_t size, void *m)
+static void made(const void *object, guard_fn *guard, void *memory, size_t size, void *m)
 {
 	if (size / 4 >= HOOKS_NO_LOCK)
 		return;
 	hooks.memory = memory;
 	hooks.size = size;
 	hooks.counters = counters;
-	read_guards(f, guard);
+	hooks.guest = guard == vgic_guard;
+	read_guards(object, guard);
 	hooks.m = m;
 	hooks_schedule_begins();
 }
@@ -144,7 +162,7 @@ int __wrap_ferry_x86_init(const struct ferry_x86_config *config, void *memory, s
 	add_to(&c.core);
 	rc = __real_ferry_x86_init(&c, memory, size, f);
 	if (rc == FERRY_OK)
-		made(*f, ferry_x86_guard, memory, size, c.core.ctx);
+		made(*f, x86_guard, memory, size, c.core.ctx);
 	return rc;
 }
 
@@ -162,7 +180,22 @@ int __wrap_ferry_gic_init(const struct ferry_gic_config *config, void *memory, s
 	add_to(&c.core);
 	rc = __real_ferry_gic_init(&c, memory, size, f);
 	if (rc == FERRY_OK)
-		made(*f, ferry_gic_guard, memory, size, c.core.ctx);
+		made(*f, gic_guard, memory, size, c.core.ctx);
+	return rc;
+}
+
+int __real_ferry_vgic_init(const struct ferry_vgic_config *config, void *memory, size_t size,
+			   struct ferry_vgic **g);
+int __wrap_ferry_vgic_init(const struct ferry_vgic_config *config, void *memory, size_t size,
+			   struct ferry_vgic **g);
+
+int __wrap_ferry_vgic_init(const struct ferry_vgic_config *config, void *memory, size_t size,
+			   struct ferry_vgic **g)
+{
+	int rc = __real_ferry_vgic_init(config, memory, size, g);
+
+	if (rc == FERRY_OK)
+		made(*g, vgic_guard, memory, size, config->ctx);
 	return rc;
 }
 
@@ -237,6 +270,9 @@ void __wrap_ferry_host_unlock(void *ctx, ferry_lock *lock)
 	if (cpu == NONE || hooks.m->quiet)
 		return;
 	w->owner = 0;
+	/* What is published of a guest is read with some lock held. */
+	if (hooks.guest && !hooks.m->cpu[cpu].locks)
+		hooks.cpu[cpu].told[hooks.m->cpu[cpu].depth] = 0;
 	release(cpu, w);
 }
 
@@ -387,6 +423,24 @@ static const struct subject *real(const struct machine *m)
 	return m->gic ? subject_library.arm : &subject_library;
 }
 
+/* A guest's threads call the library themselves: all begins anew when the last lock is given
+ * back. */
+static int guest_interrupt(struct machine *m, uint32_t cpu, uint8_t vector)
+{
+	const struct scenario *s = world_of(m)->s;
+	struct ferry_virq_info info;
+	uint32_t irq, vcpu;
+	int status;
+
+	begins(m, cpu);
+	status = subject_library.guest->interrupt(m, cpu, vector);
+	for (irq = 0; hooks.inspect && irq < s->nirqs; irq++)
+		for (vcpu = 0; vcpu < s->guest.vcpus; vcpu++)
+			if (ferry_vgic_look(vgic_of(m), vcpu, world_guest_intid(s, irq), &info))
+				return status;
+	return status;
+}
+
 static int interrupt(struct machine *m, uint32_t cpu, uint8_t vector)
 {
 	int status;
@@ -496,10 +550,13 @@ static struct subject told(struct subject s)
 
 struct subject hooks_subject(void)
 {
-	static struct subject arm;
+	static struct subject arm, guest;
 	struct subject s = told(subject_library);
 
 	arm = told(*subject_library.arm);
 	s.arm = &arm;
+	guest = *subject_library.guest;
+	guest.interrupt = guest_interrupt;
+	s.guest = &guest;
 	return s;
 }
