@@ -277,6 +277,7 @@ static void boot(struct vstorm *st, uint32_t vcpu)
 /* By vCPU 0, and nobody else does anything. */
 static void repair(struct vstorm *st)
 {
+	struct ferry_virq_info info;
 	uint32_t i;
 
 	for (i = 0; i < st->o->vcpus; i++)
@@ -288,7 +289,9 @@ static void repair(struct vstorm *st)
 	for (i = 0; i < st->shared; i++) {
 		if (st->m->virt->source[i].enabled != 1)
 			vstorm_enable(st, 0, i, true);
-		if (st->m->virt->source[i].target == NONE)
+		/* After writes that crossed only the library knows. */
+		if (ferry_vgic_look(st->g, 0, st->m->virt->source[i].intid, &info) != FERRY_OK ||
+		    info.target != st->m->virt->source[i].target || info.target == NONE)
 			vstorm_route(st, 0, i, vstorm_pick(st, st->o->vcpus));
 	}
 	st->drain_done = true;

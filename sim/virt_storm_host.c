@@ -24,18 +24,15 @@ static void check(struct vstorm *st, uint32_t src, const char *what, int rc)
 /* vCPUs that could be loaded here. */
 static uint64_t ready(const struct vstorm *st, uint32_t cpu)
 {
-	return st->cpu[cpu].queue & st->on & ~st->blocked & ~st->resident;
+	return st->cpu[cpu].queue & st->on & ~st->blocked & ~st->resident & ~st->held;
 }
 
 void vstorm_preempt(struct vstorm *st, uint32_t cpu)
 {
 	struct storm_cpu *c = &st->cpu[cpu];
 
-	if (st->m->cpu[cpu].state != CPU_GUEST) {
-		cpu_kick(st->m, cpu);
-		return;
-	}
-	if (c->asked)
+	cpu_kick(st->m, cpu);
+	if (!c->running || c->asked)
 		return;
 	c->asked = true;
 	st->report->preempted++;
@@ -161,23 +158,34 @@ static void load(struct vstorm *st, uint32_t cpu)
 
 static void run(struct vstorm *st, uint32_t cpu)
 {
-	uint32_t vcpu = st->cpu[cpu].resident - 1;
+	struct storm_cpu *c = &st->cpu[cpu];
+	uint32_t vcpu = c->resident - 1;
 	enum virt_exit why = VIRT_STAY;
 	uintptr_t flags = ferry_host_irq_save(st->m);
 
+	/* From now on who wants something of this CPU sends an SGI. */
+	c->running = true;
+	c->asked = c->n || must_put(st, cpu);
 	ferry_vcpu_unblock(lib(st), vcpu);
-	st->cpu[cpu].asked = false;
-	if (ferry_vcpu_enter(lib(st), vcpu) == FERRY_OK) {
+	if (!c->asked && ferry_vcpu_enter(lib(st), vcpu) == FERRY_OK) {
 		vstorm_entering(st, vcpu);
 		why = virt_run(st->m, vcpu);
 		ferry_vcpu_exit(lib(st), vcpu);
 	} else {
 		st->report->again++;
 	}
+	c->running = false;
 	virt_window(st->m);
 	ferry_host_irq_restore(st->m, flags);
 	if (why == VIRT_TRAP)
 		vstorm_trapped(st, vcpu);
+}
+
+/* What its own thread had to do is done: it may run elsewhere. */
+static void let_go(struct vstorm *st, uint32_t vcpu)
+{
+	st->held &= ~vstorm_bit(vcpu);
+	cpu_kick(st->m, st->vcpu[vcpu].cpu);
 }
 
 /* It blocks loaded, or put: both are allowed. */
@@ -189,11 +197,13 @@ void vstorm_wait(struct vstorm *st, uint32_t vcpu)
 	if (st->vcpu[vcpu].n || st->vcpu[vcpu].reset)
 		return;
 	flags = ferry_host_irq_save(st->m);
+	st->held |= vstorm_bit(vcpu);
 	if (vstorm_pick(st, 2))
 		put(st, cpu);
 	st->blocked |= vstorm_bit(vcpu);
 	if (ferry_vcpu_block(lib(st), vcpu) != FERRY_OK)
 		st->blocked &= ~vstorm_bit(vcpu);
+	let_go(st, vcpu);
 	ferry_host_irq_restore(st->m, flags);
 }
 
@@ -244,6 +254,7 @@ void vstorm_power_off(struct vstorm *st, uint32_t vcpu)
 	uint32_t cpu = st->m->current;
 	bool loaded = st->cpu[cpu].resident == vcpu + 1;
 
+	st->held |= vstorm_bit(vcpu);
 	if (loaded && vstorm_pick(st, 2)) {
 		put(st, cpu);
 		loaded = false;
@@ -252,15 +263,17 @@ void vstorm_power_off(struct vstorm *st, uint32_t vcpu)
 	virt_power(st->m, vcpu, false, 0);
 	if (loaded)
 		put(st, cpu);
+	st->busy -= st->vcpu[vcpu].reset;
 	st->vcpu[vcpu].reset = st->vcpu[vcpu].armed = st->vcpu[vcpu].booting = false;
 	give_away(st, vcpu);
 	st->on &= ~vstorm_bit(vcpu);
+	let_go(st, vcpu);
 	ferry_host_irq_restore(st->m, flags);
 }
 
 static void reset(struct vstorm *st, uint32_t vcpu)
 {
-	if (!vcpu || st->drain || 2 * (uint32_t)__builtin_popcountll(st->on) <= st->o->vcpus) {
+	if (st->drain || 2 * (uint32_t)__builtin_popcountll(st->on) <= st->o->vcpus) {
 		st->vcpu[vcpu].reset = false;
 		st->busy--;
 		return;
@@ -268,7 +281,6 @@ static void reset(struct vstorm *st, uint32_t vcpu)
 	vstorm_power_off(st, vcpu);
 	st->report->ops[VIRT_OP_RESET]++;
 	vstorm_guest_later(st, GUEST_ON, vcpu);
-	st->busy--;
 }
 
 /* ---- host threads: injecting, lines ------------------------------------------------------------------- */
@@ -498,7 +510,6 @@ void vstorm_work(struct machine *m, uint32_t cpu)
 	struct storm_cpu *c = &st->cpu[cpu];
 
 	c->turns++;
-	c->asked = false;
 	if (!c->booted)
 		boot(st, cpu);
 	else if (c->n)

@@ -64,7 +64,8 @@ struct storm_cpu {
 	uint32_t last;     /* vCPU that was loaded last */
 	uint64_t slice_end;
 	bool booted, online, leaving, slice_over;
-	bool asked;     /* taken from its guest, has not come by yet */
+	bool running;   /* enters its guest, or is there */
+	bool asked;     /* ... and is to leave it */
 	uint32_t turns; /* of its thread */
 };
 
@@ -90,7 +91,8 @@ struct vstorm {
 	uint32_t shared, linked; /* sources: linked ones first, then virtual, SGIs, timers */
 	uint32_t spis, espis;    /* of the guest */
 	uint32_t phys_spis, phys_espis;
-	uint64_t on, blocked, resident; /* vCPUs */
+	/* vCPUs; held: its thread still has something to do for it, loaded or not. */
+	uint64_t on, blocked, resident, held;
 	uint64_t mpidrs[VSTORM_CPUS];
 	struct ferry_mpidr affinity[VIRT_VCPUS];
 	struct ferry_resident timer;

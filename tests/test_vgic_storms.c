@@ -16,9 +16,9 @@
 #define LEVELS(physical, virtual) .linked_level = (physical), .virtual_level = (virtual)
 
 /* Everything a guest and its host may do, now and then. */
-#define ALL_OPS                                                                                    \
+#define ALL_OPS \
 	.routes = 200, .disables = 30, .pends = 20, .unpends = 20, .clears = 20, .priorities = 20, \
-	.groups = 20, .switches = 3, .reads = 30, .moves = 30, .leaves = 2, .unbinds = 10,         \
+	.groups = 20, .switches = 3, .reads = 30, .moves = 30, .leaves = 2, .unbinds = 10, \
 	.falls = 20, .offs = 5, .resets = 3
 #define V2 .gic = 2, .guest_gic = 2, .cpus = 8, .vcpus = 8, .lrs = 4
 #define V3 .gic = 3, .guest_gic = 3, .cpus = 8, .vcpus = 16, .lrs = 4
@@ -35,9 +35,9 @@ static uint64_t starts, moved, loads;
 static void print(const struct virt_storm_options *o, const struct virt_storm_report *r)
 {
 	ok(virt_storm_clean(r),
-	   "%s, seed %" PRIu64 ": %" PRIu64 " starts, %" PRIu64 " on another vCPU than before, %" PRIu64
-	   " late, %" PRIu64 " route writes, %" PRIu64 " times on another CPU, %" PRIu64
-	   " CPUs off, %" PRIu64 " drains",
+	   "%s, seed %" PRIu64 ": %" PRIu64 " starts, %" PRIu64
+	   " on another vCPU than before, %" PRIu64 " late, %" PRIu64 " route writes, %" PRIu64
+	   " times on another CPU, %" PRIu64 " CPUs off, %" PRIu64 " drains",
 	   o->name, o->seed, r->counts.starts, r->counts.moved, r->counts.late,
 	   r->ops[VIRT_OP_ROUTE], r->homes, r->ops[VIRT_OP_LEAVE], r->drains);
 	starts += r->counts.starts;
@@ -77,7 +77,8 @@ static void one(const struct virt_storm_options *machine, uint64_t seed, uint64_
 		o.drains = (uint32_t)(events / 2000);
 	/* A third of the CPUs' time. */
 	if (!o.period_ns)
-		o.period_ns = 6000ull * (o.linked_edge + o.linked_level + o.virtual_edge + o.virtual_level) /
+		o.period_ns = 6000ull *
+			      (o.linked_edge + o.linked_level + o.virtual_edge + o.virtual_level) /
 			      o.cpus;
 	rc = virt_storm_run(&o, report, error, sizeof(error));
 	if (rc) {
@@ -99,7 +100,8 @@ int main(int argc, char **argv)
 		for (uint64_t seed = first; seed <= last; seed++)
 			if (argc < 4 || !strcmp(argv[3], machines[i].name))
 				one(&machines[i], seed, events);
-	diag("%" PRIu64 " starts, %" PRIu64 " on another vCPU than before, %" PRIu64 " times loaded",
+	diag("%" PRIu64 " starts, %" PRIu64 " on another vCPU than before, %" PRIu64
+	     " times loaded",
 	     starts, moved, loads);
 	return tap_done();
 }
