@@ -269,7 +269,9 @@ uint32_t virt_acknowledge(struct machine *m, uint32_t cpu)
 	if (i == NONE)
 		return GIC_SPURIOUS;
 	lr = lr_of(m, cpu, i);
-	*(lr.group1 ? &v->ap1 : &v->ap0) |= 1u << ((lr.priority & group_mask(v, lr.group1)) >> 3);
+	/* IHI 0048B 5.3.7: there is one GICH_APR, for both groups. */
+	*(lr.group1 || m->config.gic == 2 ? &v->ap1 : &v->ap0) |=
+		1u << ((lr.priority & group_mask(v, lr.group1)) >> 3);
 	set_state(m, cpu, i, ACTIVE);
 	return lr.intid | (uint32_t)lr.source << 10;
 }
