@@ -17,10 +17,12 @@ uint32_t count_traps = FERRY_NONE;
 void __real_ferry_vcpu_exit(struct ferry_vgic *g, uint32_t vcpu);
 void __real_ferry_host_ich_write(void *ctx, uint32_t reg, uint64_t value);
 uint64_t __real_ferry_host_ich_read(void *ctx, uint32_t reg);
+uint64_t __real_ferry_host_timer_read(void *ctx, enum ferry_timer reg);
 
 void __wrap_ferry_vcpu_exit(struct ferry_vgic *g, uint32_t vcpu);
 void __wrap_ferry_host_ich_write(void *ctx, uint32_t reg, uint64_t value);
 uint64_t __wrap_ferry_host_ich_read(void *ctx, uint32_t reg);
+uint64_t __wrap_ferry_host_timer_read(void *ctx, enum ferry_timer reg);
 
 static enum why reason(uint32_t vcpu)
 {
@@ -55,6 +57,12 @@ uint64_t __wrap_ferry_host_ich_read(void *ctx, uint32_t reg)
 	return __real_ferry_host_ich_read(ctx, reg);
 }
 
+uint64_t __wrap_ferry_host_timer_read(void *ctx, enum ferry_timer reg)
+{
+	now.timer++;
+	return __real_ferry_host_timer_read(ctx, reg);
+}
+
 void count_start(void)
 {
 	memset(&now, 0, sizeof(now));
@@ -76,6 +84,26 @@ struct cost count_end(const char *name)
 	for (uint32_t cpu = 0; cpu < FAKE_CPUS; cpu++)
 		now.ipis += fake_count(FAKE_KICK, FERRY_NONE, cpu);
 	now.wakes -= now.ipis;
-	now.timer = fake_count((enum fake_event)NOTE_TIMER, FERRY_NONE, FERRY_NONE);
+	now.timer += fake_count((enum fake_event)NOTE_TIMER, FERRY_NONE, FERRY_NONE);
 	return now;
+}
+
+double count_ns(const struct cost *c, const struct vgic_machine *machine)
+{
+	double events[VGIC_EVENTS] = {
+		[EVENT_TRAP] = c->exits[WHY_TRAP],
+		[EVENT_IRQ] = c->exits[WHY_IRQ] + c->exits[WHY_IPI],
+		[EVENT_MAINTENANCE] = c->exits[WHY_MAINTENANCE],
+		[EVENT_IPI] = c->ipis,
+		[EVENT_WAKE] = c->wakes,
+		[EVENT_REGISTER] = c->routes + c->others,
+		[EVENT_DEACTIVATE] = c->deactivations,
+		[EVENT_LOCK] = c->locks,
+		[EVENT_LR] = c->lrs,
+		[EVENT_ICH] = c->ich,
+		[EVENT_TIMER] = c->timer,
+	};
+
+	events[EVENT_EXIT] = events[EVENT_TRAP] + events[EVENT_IRQ] + events[EVENT_MAINTENANCE];
+	return vgic_cost(machine, events);
 }

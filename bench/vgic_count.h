@@ -7,6 +7,7 @@
 #ifndef BENCH_VGIC_COUNT_H
 #define BENCH_VGIC_COUNT_H
 
+#include "bench/vgic_cost.h"
 #include "tests/fake_timer.h"
 
 enum why { WHY_TRAP, WHY_IRQ, WHY_IPI, WHY_MAINTENANCE, WHYS };
@@ -16,7 +17,7 @@ struct cost {
 	uint32_t of[4]; /* vCPUs: all of them but traps */
 	uint32_t ipis, wakes;
 	uint32_t routes, deactivations, others; /* of physical interrupts, by the library */
-	uint32_t timer;                         /* writes of the timer's registers */
+	uint32_t timer;                         /* accesses of the timer's registers */
 	uint32_t locks;                         /* taken */
 	uint32_t lrs, ich; /* writes of list registers; other accesses of ICH registers */
 };
@@ -26,5 +27,7 @@ extern uint32_t count_traps;
 
 void count_start(void);
 struct cost count_end(const char *name);
+/* What it costs on a machine, in nanoseconds. */
+double count_ns(const struct cost *cost, const struct vgic_machine *machine);
 
 #endif

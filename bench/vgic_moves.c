@@ -149,6 +149,16 @@ static void by_itself(void)
 	handled_by(B);
 }
 
+static void by_itself_never(void)
+{
+	in_handler();
+	route(A, B);
+	ends(A);
+	fake_leave(A);
+	fake_enter(A);
+	fake_settle();
+}
+
 static void twice(void)
 {
 	in_handler();
@@ -193,6 +203,7 @@ static const struct {
 	{ "never", never, "A is in its handler; it does not come again; A leaves the guest once" },
 	{ "again", again, "A is in its handler; it comes again before the end" },
 	{ "by-itself", by_itself, "the same, A itself writes the route" },
+	{ "by-itself-never", by_itself_never, "the same, it does not come again" },
 	{ "twice", twice, "A is in its handler; to B; it comes again; to C" },
 	{ "back", back, "A is in its handler; to B; it comes again; back to A" },
 	{ "descheduled", descheduled,
@@ -220,9 +231,12 @@ static bool alike(const struct cost *a, const struct cost *b)
 
 static void row(const char *name, bool ask, const struct cost *c)
 {
-	printf("  %-12s %-3s %6u %5u %5u %5u %6u %5u %6u %5u %5u %5u %6u\n", name, ask ? "ask" : "",
+	printf("  %-12s %-3s %5u %5u %5u %5u %5u %4u %5u %5u %5u %5u ", name, ask ? "ask" : "",
 	       c->exits[WHY_TRAP], c->exits[WHY_IRQ], c->exits[WHY_IPI], c->exits[WHY_MAINTENANCE],
-	       c->of[A], c->of[B], c->ipis, c->routes, c->deactivations, c->locks, c->lrs);
+	       c->of[A], c->of[B], c->ipis, c->routes, c->deactivations, c->locks);
+	for (int k = 0; k < VGIC_MACHINES; k++)
+		printf(" %6.2f", count_ns(c, &vgic_machines[k]) / 1000);
+	printf("\n");
 }
 
 /* Strategies that differ in nothing share a row. */
@@ -240,13 +254,16 @@ static void rows(const struct cost c[STRATEGIES], bool ask)
 	row("maintenance", ask, &c[FERRY_MAINTENANCE]);
 }
 
-int main(void)
+static void cases_table(void)
 {
 	struct cost c[STRATEGIES];
 
-	printf("One move: exits by cause, those of A and of B; what the library did\n");
-	printf("%-18s %6s %5s %5s %5s %6s %5s %6s %5s %5s %5s %6s\n", "", "trap", "IRQ", "IPI",
-	       "maint", "of A", "of B", "IPIs", "route", "deact", "locks", "LRs");
+	printf("One move: exits by cause, those of A and of B; what the library did; us in all\n");
+	printf("%-18s %5s %5s %5s %5s %5s %4s %5s %5s %5s %5s ", "", "trap", "IRQ", "IPI", "maint",
+	       "of A", "of B", "IPIs", "route", "deact", "locks");
+	for (int k = 0; k < VGIC_MACHINES; k++)
+		printf(" %6s", vgic_machines[k].name);
+	printf("\n");
 	for (size_t n = 0; n < CASES; n++) {
 		printf("%s\n", cases[n].what);
 		for (int ask = 0; ask < 2; ask++) {
@@ -255,5 +272,73 @@ int main(void)
 			rows(c, ask);
 		}
 	}
+}
+
+/* ---- who wins ------------------------------------------------------------------------------------ */
+
+/* What maintenance costs more than lazy late in this case. */
+static double more(const char *name, bool ask, const struct vgic_machine *m)
+{
+	size_t n = 0;
+	struct cost late, told;
+
+	while (strcmp(cases[n].name, name) != 0)
+		n++;
+	late = measure(n, FERRY_LAZY_LATE, ask);
+	told = measure(n, FERRY_MAINTENANCE, ask);
+	return count_ns(&told, m) - count_ns(&late, m);
+}
+
+/* The share of moves in flight at which both cost the same: of those after which the interrupt
+ * comes again before the old vCPU has left the guest for another reason. */
+static void share(const char *again, const char *never, bool ask, const struct vgic_machine *m)
+{
+	double win = -more(again, ask, m), lose = more(never, ask, m);
+
+	if (win <= 0)
+		printf("  %6s", "never");
+	else
+		printf("  %5.1f%%", lose / (lose + win) * 100);
+}
+
+static void shares(const char *what, const struct vgic_machine *m, uint32_t machines)
+{
+	printf("  %-26s", what);
+	for (uint32_t k = 0; k < machines; k++)
+		share("by-itself", "by-itself-never", false, &m[k]);
+	printf("\n");
+	printf("  %-26s", "... by another, who asks");
+	for (uint32_t k = 0; k < machines; k++)
+		share("again", "never", true, &m[k]);
+	printf("\n");
+}
+
+static void break_even(void)
+{
+	static const double ratios[] = { 0.1, 0.3, 1, 3, 10, 30 };
+	struct vgic_machine varied[sizeof(ratios) / sizeof(*ratios)];
+
+	printf("\nFrom which share on of moves in flight, after which it comes again before the "
+	       "old\n"
+	       "vCPU has left the guest anyway, maintenance is cheaper than lazy late\n%-28s",
+	       "");
+	for (uint32_t k = 0; k < VGIC_MACHINES; k++)
+		printf("  %6s", vgic_machines[k].name);
+	printf("\n");
+	shares("A itself writes the route", vgic_machines, VGIC_MACHINES);
+	printf("light, but an IPI costs so many exits:\n%-28s", "");
+	for (uint32_t k = 0; k < sizeof(ratios) / sizeof(*ratios); k++) {
+		varied[k] = vgic_machines[0];
+		varied[k].ns[EVENT_IPI] = ratios[k] * varied[k].ns[EVENT_EXIT];
+		printf("  %6.1f", ratios[k]);
+	}
+	printf("\n");
+	shares("A itself writes the route", varied, sizeof(ratios) / sizeof(*ratios));
+}
+
+int main(void)
+{
+	cases_table();
+	break_even();
 	return fake.wrongs != 0;
 }

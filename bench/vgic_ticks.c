@@ -166,29 +166,70 @@ static const struct {
 };
 #define CASES (sizeof(cases) / sizeof(cases[0]))
 
+static const char *const names[SCHEMES] = { "switched", "fixed", "injected" };
+
+static struct cost measure(size_t n, uint8_t scheme)
+{
+	char name[80];
+
+	snprintf(name, sizeof(name), "%s %u 0", cases[n].name, scheme);
+	boot(scheme);
+	seen = ON;
+	count_start();
+	cases[n].run();
+	return count_end(name);
+}
+
+static void row(const char *name, const struct cost *c)
+{
+	printf("  %-10s %5u %6u %5u %6u %5u %5u %6u %7s ", name,
+	       c->exits[WHY_IRQ] + c->exits[WHY_IPI], c->exits[WHY_MAINTENANCE],
+	       c->deactivations + c->others, c->timer, c->lrs, c->ich, c->locks,
+	       seen & 2 ? "masked" : "its own");
+	for (int k = 0; k < VGIC_MACHINES; k++)
+		printf(" %6.2f", count_ns(c, &vgic_machines[k]) / 1000);
+	printf("\n");
+}
+
+/* What the case costs more if switched than if injected. */
+static double more(size_t n, const struct vgic_machine *m)
+{
+	struct cost s = measure(n, FERRY_RESIDENT_SWITCHED),
+		    i = measure(n, FERRY_RESIDENT_INJECTED);
+
+	return count_ns(&s, m) - count_ns(&i, m);
+}
+
+static void break_even(void)
+{
+	printf("\nSwitched costs less than injected, ns%17s", "");
+	for (int k = 0; k < VGIC_MACHINES; k++)
+		printf(" %7s", vgic_machines[k].name);
+	for (size_t n = 0; n < CASES; n++) {
+		printf("\n  %-52s", cases[n].what);
+		for (int k = 0; k < VGIC_MACHINES; k++)
+			printf(" %7.0f", 0.0 - more(n, &vgic_machines[k]));
+	}
+	printf("\n");
+}
+
 int main(void)
 {
-	static const char *const names[SCHEMES] = { "switched", "fixed", "injected" };
-	char name[80];
-	struct cost c;
-
-	printf("Ticks and switches: exits, and what the library did\n");
-	printf("%-12s %6s %6s %6s %6s %6s %6s %6s %6s\n", "", "IRQ", "maint", "PPI", "timer", "LRs",
+	printf("Ticks and switches: exits; what the library did; CTL as the handler reads it; "
+	       "us\n");
+	printf("%-12s %5s %6s %5s %6s %5s %5s %6s %7s ", "", "IRQ", "maint", "PPI", "timer", "LRs",
 	       "ICH", "locks", "CTL");
+	for (int k = 0; k < VGIC_MACHINES; k++)
+		printf(" %6s", vgic_machines[k].name);
+	printf("\n");
 	for (size_t n = 0; n < CASES; n++) {
 		printf("%s\n", cases[n].what);
 		for (uint8_t s = 0; s < SCHEMES; s++) {
-			snprintf(name, sizeof(name), "%s %u 0", cases[n].name, s);
-			boot(s);
-			seen = ON;
-			count_start();
-			cases[n].run();
-			c = count_end(name);
-			printf("  %-10s %6u %6u %6u %6u %6u %6u %6u %6s\n", names[s],
-			       c.exits[WHY_IRQ] + c.exits[WHY_IPI], c.exits[WHY_MAINTENANCE],
-			       c.deactivations + c.others, c.timer, c.lrs, c.ich, c.locks,
-			       seen & 2 ? "masked" : "its");
+			struct cost c = measure(n, s);
+
+			row(names[s], &c);
 		}
 	}
+	break_even();
 	return fake.wrongs != 0;
 }
