@@ -8,7 +8,7 @@ HOOKS_OBJS = $(FERRY_SRCS:%.c=$(HOOKS_DIR)/%.o)
 HOOKS_MAIN = $(addprefix $(B)/check/hooks/,main.o access.o port.o mistake.o)
 HOOKS_ALL = $(HOOKS_MAIN) $(CHECK_OBJS) $(SIM_OBJS) $(HOOKS_OBJS)
 HOOKS_WRAPPED = $(addprefix ferry_host_,lock unlock load store xchg add or and cas ipi) \
-	ferry_x86_init ferry_gic_init ferry_vgic_init machine_look machine_looked
+	ferry_x86_init ferry_gic_init ferry_vgic_init machine_look machine_looked guest_trapped
 HOOKS_LINK = $(CC) $(CFLAGS) -no-pie $(HOOKS_WRAPPED:%=-Wl,--wrap=%)
 
 $(HOOKS_DIR)/src/%.o: src/%.c
@@ -31,7 +31,7 @@ $(HOOKS_DIR)/wrong/$(1)/$(2): check/hooks/wrong/$(1).patch $(2)
 		git apply -C1 $(CURDIR)/$$<
 
 $(HOOKS_DIR)/wrong/$(1)/changed.o: $(HOOKS_DIR)/wrong/$(1)/$(2)
-	$$(CC) $$(CFLAGS) $$(if $$(filter sim/%,$(2)),$$(HOSTFLAGS),$$(HOOKS_LIBFLAGS)) -c $$< -o $$@
+	$$(CC) $$(CFLAGS) $$(if $$(filter sim/% check/%,$(2)),$$(HOSTFLAGS) -Icheck,$$(HOOKS_LIBFLAGS)) -c $$< -o $$@
 
 $(HOOKS_DIR)/wrong/$(1)/test_hooks: $(HOOKS_DIR)/wrong/$(1)/changed.o \
 		$$(filter-out $(HOOKS_DIR)/$(2:.c=.o) $(B)/$(2:.c=.o),$$(HOOKS_ALL))

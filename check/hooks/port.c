@@ -423,6 +423,42 @@ static const struct subject *real(const struct machine *m)
 	return m->gic ? subject_library.arm : &subject_library;
 }
 
+/* What a guest may read, of which scenarios have nothing: of interrupt 32 .. 63, of its own. */
+static void read_registers(struct machine *m, uint32_t vcpu)
+{
+	static const struct ferry_vgic_access read[] = {
+		{ FERRY_GICD, 4, false, 0x000, 0 },   { FERRY_GICD, 4, false, 0x004, 0 },
+		{ FERRY_GICD, 4, false, 0x084, 0 },   { FERRY_GICD, 4, false, 0x104, 0 },
+		{ FERRY_GICD, 4, false, 0x204, 0 },   { FERRY_GICD, 4, false, 0x304, 0 },
+		{ FERRY_GICD, 4, false, 0x420, 0 },   { FERRY_GICD, 4, false, 0x820, 0 },
+		{ FERRY_GICD, 4, false, 0xc08, 0 },   { FERRY_GICD, 4, false, 0x200, 0 },
+		{ FERRY_GICD, 1, false, 0xf15, 0 },   { FERRY_GICD, 8, false, 0x6108, 0 },
+		{ FERRY_GICR, 8, false, 0x8, 0 },     { FERRY_GICR, 4, false, 0x10200, 0 },
+		{ FERRY_GICR, 4, false, 0x10300, 0 },
+	};
+	size_t n;
+
+	for (n = 0; n < sizeof(read) / sizeof(*read); n++) {
+		struct ferry_vgic_access a = read[n];
+		int rc = ferry_vgic_access(vgic_of(m), vcpu, &a);
+
+		(void)guest_returned(m, 91, rc);
+	}
+}
+
+void __real_guest_trapped(struct machine *m, uint32_t cpu, uint32_t vcpu, const struct op *op,
+			  const struct virt_trap *t);
+void __wrap_guest_trapped(struct machine *m, uint32_t cpu, uint32_t vcpu, const struct op *op,
+			  const struct virt_trap *t);
+
+void __wrap_guest_trapped(struct machine *m, uint32_t cpu, uint32_t vcpu, const struct op *op,
+			  const struct virt_trap *t)
+{
+	__real_guest_trapped(m, cpu, vcpu, op, t);
+	if (hooks.inspect)
+		read_registers(m, vcpu);
+}
+
 /* A guest's threads call the library themselves: all begins anew when the last lock is given
  * back. */
 static int guest_interrupt(struct machine *m, uint32_t cpu, uint8_t vector)
