@@ -258,7 +258,7 @@ static void run(struct machine *m, uint32_t cpu, uint32_t vcpu)
 	int rc = guest_returned(m, 67, ferry_vcpu_enter(vgic_of(m), vcpu));
 
 	if (rc == FERRY_OK) {
-		guest_entered(m, vcpu);
+		guest_entered(m, vcpu, true);
 		why = virt_run(m, vcpu);
 		sim_forget(m, 1000u + why);
 		if (why != VIRT_TRAP)
@@ -529,7 +529,7 @@ static void access_as(struct machine *m, uint32_t vcpu, uint8_t kind, uint32_t i
 	if (!guest_access(m, vcpu, &op, &t))
 		return;
 	guest_trapped(m, m->current, vcpu, &op, &t);
-	if (guest_of(m)->vcpu[vcpu].telling)
+	if (kind == OP_DEACTIVATE)
 		guest_tell(m, vcpu, &op, true);
 	guest_of(m)->vcpu[vcpu].telling = 0;
 }

@@ -14,7 +14,7 @@ struct suite {
 
 /* A scenario that somebody chose: check/named.inc. */
 struct named {
-	const char *suites; /* "commit", "nightly", "commit,nightly", "arm" or "large" */
+	const char *suites; /* with commas between: "commit,nightly", "vgic" */
 	const char *what;   /* why, or its name elsewhere */
 	const char *text;
 };

@@ -22,7 +22,7 @@ struct vactor {
 	uint8_t loaded;  /* 1 + CPU */
 	uint8_t blocked; /* it waits: ferry_vcpu_block() said FERRY_OK */
 	uint8_t woken;   /* ... and was kicked since */
-	uint8_t telling; /* its last operation is done once it is in the guest again */
+	uint8_t telling; /* this operation of its script is done once it is in the guest again */
 };
 
 /* ... of a CPU, besides struct actor. */
@@ -110,8 +110,9 @@ extern const struct sim_client client_guest;
 
 /* The oracle hears of an operation before its access and after it. */
 void guest_tell(struct machine *m, uint32_t vcpu, const struct op *op, bool done);
-/* The vCPU is about to be in the guest again: what it has asked for is done. */
-void guest_entered(struct machine *m, uint32_t vcpu);
+/* The vCPU is about to be in the guest again: what it has asked for is done; wait: if that can be
+ * told now. */
+void guest_entered(struct machine *m, uint32_t vcpu, bool wait);
 /* A device that the host plays tells the library of one change of its line at a time. */
 void guest_device_lock(struct machine *m, uint32_t cpu, uint32_t irq);
 void guest_device_unlock(struct machine *m, uint32_t cpu);

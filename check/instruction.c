@@ -216,16 +216,29 @@ enum virt_exit guest_instruction(struct machine *m, uint32_t vcpu, struct virt_t
 
 /* ---- on the host: what trapped --------------------------------------------------------------- */
 
-/* It may have been acknowledged while ICACTIVER was under way. */
-static bool is_inactive(struct machine *m, uint32_t src)
+/* False: it can't be told now, a lock is held. */
+static bool look_at(struct machine *m, uint32_t src, struct ferry_virq_info *info)
 {
 	const struct virt_source *s = &m->virt->source[src];
-	struct ferry_virq_info info;
 	int rc;
 
 	machine_look(m);
-	rc = ferry_vgic_look(vgic_of(m), s->vcpu == NONE ? 0 : s->vcpu, s->intid, &info);
-	return machine_looked(m) && rc == FERRY_OK && !world_guest_is_active(m, src, &info);
+	rc = ferry_vgic_look(vgic_of(m), s->vcpu == NONE ? 0 : s->vcpu, s->intid, info);
+	return machine_looked(m) && rc == FERRY_OK;
+}
+
+/* Who has acknowledged it while ICACTIVER was under way may have it, or may have lost it. */
+static void tell_deactivate(struct machine *m, uint32_t src, bool done)
+{
+	struct virt_source *s = &m->virt->source[src];
+	uint8_t active = s->active, parked = s->parked;
+	struct ferry_virq_info info;
+
+	virt_told_deactivate(m, src, done);
+	if (done && look_at(m, src, &info) && world_guest_is_active(m, src, &info)) {
+		s->active = active;
+		s->parked = parked;
+	}
 }
 
 void guest_tell(struct machine *m, uint32_t vcpu, const struct op *op, bool done)
@@ -246,9 +259,7 @@ void guest_tell(struct machine *m, uint32_t vcpu, const struct op *op, bool done
 		virt_told_enable(m, src, on, done);
 		break;
 	case OP_DEACTIVATE:
-		virt_told_deactivate(m, src, done);
-		if (done && is_inactive(m, src))
-			virt_told_inactive(m, src);
+		tell_deactivate(m, src, done);
 		break;
 	case OP_UNPEND:
 		virt_told_unpend(m, src, done);
@@ -284,6 +295,17 @@ static void do_dir(struct machine *m, uint32_t vcpu, uint32_t intid)
 		       guest_returned(m, 52, ferry_vgic_dir(vgic_of(m), vcpu, intid)));
 }
 
+/* The library hears of it a while after the line fell; what was in a list register then stays
+ * there. Until it is nowhere any more it may be taken, once. */
+static void line_was_told(struct machine *m, uint32_t src)
+{
+	struct ferry_virq_info info;
+
+	sim_writes(m, RES_GHOST(src & 3));
+	if (look_at(m, src, &info) && !info.pending && !info.in_lr)
+		m->virt->source[src].recent = 0;
+}
+
 static void do_device(struct machine *m, uint32_t cpu, uint32_t vcpu, uint32_t src)
 {
 	uint32_t of, irq = world_guest_irq(scenario_of(m), src, &of);
@@ -292,20 +314,28 @@ static void do_device(struct machine *m, uint32_t cpu, uint32_t vcpu, uint32_t s
 	guest_device_lock(m, cpu, irq);
 	sim_writes(m, RES_GHOST(src & 3));
 	virt_line_done(m, src);
+	m->virt->source[src].recent = 1;
 	guest_check_rc(m, src, "inject",
 		       guest_returned(m, 53, ferry_vgic_inject(vgic_of(m), vcpu, intid, false)));
+	line_was_told(m, src);
 	guest_device_unlock(m, cpu);
 }
 
-/* Its own orders are carried out when it is entered: for the guest that is soon enough. */
-void guest_entered(struct machine *m, uint32_t vcpu)
+/* Its own orders are carried out when it is entered: for the guest that is soon enough. While
+ * somebody works on the interrupt it is not known what they have come to. */
+void guest_entered(struct machine *m, uint32_t vcpu, bool wait)
 {
 	struct vactor *v = &guest_of(m)->vcpu[vcpu];
+	struct ferry_virq_info info;
+	const struct op *op;
 
 	if (!v->telling)
 		return;
+	op = &scenario_of(m)->vscript[vcpu].op[v->telling - 1];
+	if (wait && !look_at(m, world_guest_source(scenario_of(m), op->irq, vcpu), &info))
+		return;
 	v->telling = 0;
-	guest_tell(m, vcpu, &scenario_of(m)->vscript[vcpu].op[v->at - 1], true);
+	guest_tell(m, vcpu, op, true);
 }
 
 void guest_trapped(struct machine *m, uint32_t cpu, uint32_t vcpu, const struct op *op,
@@ -314,11 +344,12 @@ void guest_trapped(struct machine *m, uint32_t cpu, uint32_t vcpu, const struct 
 	switch ((enum virt_trap_kind)t->kind) {
 	case TRAP_ACCESS:
 	case TRAP_SGI:
+		guest_entered(m, vcpu, false);
 		if (op)
 			guest_tell(m, vcpu, op, false);
 		do_access(m, vcpu, t);
 		if (op && (op->kind == OP_UNPEND || op->kind == OP_DEACTIVATE))
-			guest_of(m)->vcpu[vcpu].telling = 1;
+			guest_of(m)->vcpu[vcpu].telling = guest_of(m)->vcpu[vcpu].at;
 		else if (op)
 			guest_tell(m, vcpu, op, true);
 		break;

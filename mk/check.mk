@@ -15,7 +15,7 @@ $(B)/check/id.c: $(CHECK_ID)
 $(B)/check/id.o: $(B)/check/id.c
 	$(CC) $(CFLAGS) $(HOSTFLAGS) -c $< -o $@
 
-CHECK_TESTS = $(B)/tests/test_scenario_text $(B)/tests/test_guest_text $(B)/tests/test_counterexample \
+CHECK_TESTS = $(B)/tests/test_scenario_text $(B)/tests/test_guest_text $(B)/tests/test_guest_scenarios $(B)/tests/test_counterexample \
 	$(B)/tests/test_footprints
 TESTS += $(CHECK_TESTS) tests/check_cli.sh
 # What scripts among TESTS want to be there.
