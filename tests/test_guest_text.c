@@ -27,7 +27,7 @@ static void spellings(void)
 		{ "vlevel cpus=1 events=0 vcpus=2 lrs=2 strategy=late | 0: run 1; lower 0",
 		  "vlevel cpus=1 events=0 strategy=late | 0: run 1; lower 0" },
 		{ "sgi cpus=2 events=0 | g0: sgi 0 1; on 1 | g1: off; wfi; distoff; diston", NULL },
-		{ "ppi cpus=1 events=1 scheme=fixed | 0: run 0 | g0: arm 0; pend 0; unpend 0; "
+		{ "ppi cpus=1 events=1 scheme=fixed | 0: run 0 | g0: arm 0; unpend 0; "
 		  "activate 0; deactivate 0",
 		  NULL },
 		{ "ppi cpus=1 events=1 scheme=injected | g0: disable 0; enable 0; arm 0", NULL },
