@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* describe.c: labels in words. */
 #include <stdio.h>
-#include "client.h"
+#include "guest.h"
 
 static void describe_step(const struct world *w, uint32_t cpu, char *out, size_t size)
 {
@@ -10,7 +10,9 @@ static void describe_step(const struct world *w, uint32_t cpu, char *out, size_t
 	const char *where = "goes on";
 
 	if (scenario_guest(w->s) && !c->depth) {
-		snprintf(out, size, "CPU %u goes on in the host", cpu);
+		snprintf(out, size, "CPU %u goes on in the host%s%s%s", cpu, a->in_op ? " (" : "",
+			 a->in_op ? scenario_op[w->s->script[cpu].op[a->at].kind] : "",
+			 a->in_op ? ")" : "");
 		return;
 	}
 	if (c->depth && c->frame[c->depth - 1].handler)
@@ -36,6 +38,24 @@ static void describe_step(const struct world *w, uint32_t cpu, char *out, size_t
 static const char *const step_name[] = { "takes an interrupt",          "goes on in its handler",
 					 "executes its next operation", "is left for an interrupt",
 					 "is left for maintenance",     "does something" };
+
+/* The word of a script's operation, in brackets; "" behind its end. */
+static void put_op(const struct script *script, uint8_t at, char *out, size_t size)
+{
+	snprintf(out, size, at < script->n ? " (%s)" : "",
+		 at < script->n ? scenario_op[script->op[at].kind] : "");
+}
+
+static void describe_guest(const struct world *w, uint32_t cpu, uint32_t step, char *out,
+			   size_t size)
+{
+	uint32_t vcpu = w->m->virt ? w->m->virt->cpu[cpu & 3].vcpu - 1u : NONE;
+	char op[24] = "";
+
+	if (step == VIRT_INSTRUCTION && vcpu < SCENARIO_VCPUS)
+		put_op(&w->s->vscript[vcpu], guest_of(w->m)->vcpu[vcpu].at, op, sizeof(op));
+	snprintf(out, size, "the guest on CPU %u %s%s", cpu, step_name[step < 5 ? step : 5], op);
+}
 
 void world_describe(struct world *w, label l, char *out, size_t size)
 {
@@ -106,7 +126,7 @@ void world_describe(struct world *w, label l, char *out, size_t size)
 		snprintf(out, size, "the new route of interrupt %u takes effect", a);
 		break;
 	case L_GUEST:
-		snprintf(out, size, "the guest on CPU %u %s", a, step_name[b < 5 ? b : 5]);
+		describe_guest(w, a, b, out, size);
 		break;
 	case L_TICK:
 		snprintf(out, size, "time passes: the counter goes on");
