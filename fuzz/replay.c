@@ -54,6 +54,7 @@ static void tell(const char *name, uint32_t most, uint32_t bound)
 
 int main(int argc, char **argv)
 {
+	fuzz_replays = true;
 	fuzz_says = argc > 1;
 	if (argc == 1)
 		replay_all("fuzz/corpus/vgic");

@@ -26,7 +26,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-bool fuzz_says;
+bool fuzz_says, fuzz_replays;
 static struct ferry_mpidr mpidrs[FAKE_VCPUS];
 
 static struct input {
@@ -66,7 +66,7 @@ static void say(const char *when, const char *what, struct op op)
 		       op.b, op.c);
 }
 
-/* ---- the configuration -------------------------------------------------------------------- */
+/* ---- the configuration ---------------------------- */
 
 static void configure_residents(uint8_t bits)
 {
@@ -186,7 +186,7 @@ static void start(const uint8_t h[8])
 	}
 }
 
-/* ---- one byte, one thing --------------------------------------------------------------------- */
+/* ---- one byte, one thing ---------------------------- */
 
 static uint32_t vcpu_of(uint8_t a)
 {
@@ -231,7 +231,7 @@ static bool is_fixed(uint32_t vcpu)
 	return false;
 }
 
-/* ---- vCPUs -------------------------------------------------------------------------------------- */
+/* ---- vCPUs ---------------------------- */
 
 static void load_on(uint32_t vcpu, uint32_t cpu)
 {
@@ -334,7 +334,7 @@ static void op_cpu_leaves(struct op op)
 	ferry_vgic_leave(fake.g, cpu, op.c % (CPUS + 1));
 }
 
-/* ---- the guest ------------------------------------------------------------------------------------- */
+/* ---- the guest ---------------------------- */
 
 static void op_ack(struct op op)
 {
@@ -520,7 +520,7 @@ static void op_raw(struct op op)
 	must(status == FERRY_OK || (status == FERRY_E_INVALID && !value));
 }
 
-/* ---- devices ---------------------------------------------------------------------------------------- */
+/* ---- devices ---------------------------- */
 
 static void op_inject(struct op op)
 {
@@ -597,7 +597,7 @@ static void op_ppi(struct op op)
 		ppi_take(cpu, phys);
 }
 
-/* ---- the middle of a call ------------------------------------------------------------------------------ */
+/* ---- the middle of a call ---------------------------- */
 
 static struct op hooked;
 static struct slot *not_now; /* nobody else may touch it */
@@ -648,7 +648,7 @@ static void hook(void)
 	in_middle = false;
 }
 
-/* ---- a run ----------------------------------------------------------------------------------------------- */
+/* ---- a run ---------------------------- */
 
 #define OP(name) \
 	{ \

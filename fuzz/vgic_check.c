@@ -4,7 +4,7 @@
 
 struct world world;
 
-/* ---- numbers and registers ---------------------------------------------------------------- */
+/* ---- numbers and registers ---------------------------- */
 
 bool exists(uint32_t intid)
 {
@@ -76,7 +76,7 @@ uint32_t peek(uint32_t vcpu, enum fake_reg reg, uint32_t intid, uint32_t bits)
 	return (uint32_t)access.value >> intid * bits % 32 & ((1u << width) - 1);
 }
 
-/* ---- after each operation ------------------------------------------------------------------- */
+/* ---- after each operation ---------------------------- */
 
 /* A list register of a vCPU in the guest has it: that is its owner. */
 static void check_place(uint32_t vcpu, uint32_t intid, const struct ferry_virq_info *info)
@@ -175,7 +175,7 @@ void check(uint32_t vcpu)
 	fake_again();
 }
 
-/* ---- when all has been done that there is to do ------------------------------------------------- */
+/* ---- when all has been done that there is to do ---------------------------- */
 
 /* Who is in the guest has scanned: what it should have is its, or in a list register of
  * another that need not be asked. */

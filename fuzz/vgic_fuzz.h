@@ -47,8 +47,8 @@ struct world {
 };
 
 extern struct world world;
-/* Operations are told (vgic.c). */
-extern bool fuzz_says;
+/* Set by who replays: operations are told; more is checked. */
+extern bool fuzz_says, fuzz_replays;
 
 /* ---- vgic_wrap.c ------------------------------------------------------------------- */
 

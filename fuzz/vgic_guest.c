@@ -8,7 +8,7 @@
 
 #define PASSES 64u /* of all vCPUs; a level interrupt with an active one before it takes two */
 
-/* ---- the guest takes, and ends ---------------------------------------------------------------- */
+/* ---- the guest takes, and ends ---------------------------- */
 
 static uint32_t intid_of(uint32_t name)
 {
@@ -44,7 +44,7 @@ void end_one(uint32_t vcpu, uint32_t name)
 	guest_eoi(fake.vcpu[vcpu].cpu, name);
 }
 
-/* ---- what makes them pend ------------------------------------------------------------------------- */
+/* ---- what makes them pend ---------------------------- */
 
 void injects(uint32_t vcpu, uint32_t intid, bool level)
 {
@@ -134,7 +134,7 @@ void writes(uint32_t vcpu, uint32_t of, enum fake_reg reg, uint32_t intid, uint3
 			field_written(of, reg, first + n, value >> n * bits & ((1u << bits) - 1));
 }
 
-/* ---- physical SPIs -------------------------------------------------------------------------------------- */
+/* ---- physical SPIs ---------------------------- */
 
 void arrives(struct slot *slot, uint32_t cpu)
 {
@@ -202,7 +202,7 @@ void unbinds(struct slot *slot)
 	slot->dying = false;
 }
 
-/* ---- vCPUs ------------------------------------------------------------------------------------------------ */
+/* ---- vCPUs ---------------------------- */
 
 void wakes(uint32_t vcpu)
 {
@@ -237,7 +237,7 @@ void powers(uint32_t vcpu, bool on)
 		known_of(vcpu, n)->owed = false;
 }
 
-/* ---- the end ------------------------------------------------------------------------------------------------ */
+/* ---- the end ---------------------------- */
 
 static void write_ones(uint32_t vcpu, enum fake_reg reg, uint32_t intid)
 {

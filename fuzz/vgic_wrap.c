@@ -4,6 +4,7 @@
  * them in a call of the library than its bound. The linker has `--wrap` for each function.
  */
 #include "fuzz/vgic_fuzz.h"
+#include <irqferry/guards.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ void fuzz_fail(const char *format, ...)
 	abort();
 }
 
-/* ---- the bystander ------------------------------------------------------------------- */
+/* ---- the bystander ---------------------------- */
 
 static struct {
 	struct ferry_vgic *g;
@@ -85,7 +86,7 @@ void bystander_init(void)
 	other.settling = false;
 }
 
-/* ---- calls of the library ---------------------------------------------------------------- */
+/* ---- calls of the library ---------------------------- */
 
 static uint32_t calls;           /* of the host, in the innermost call of the library */
 static uint32_t busy[FAKE_CPUS]; /* calls of the library under way there */
@@ -233,7 +234,7 @@ void fuzz_costs(void (*tell)(const char *name, uint32_t most, uint32_t bound))
 		tell(apis[n]->name, apis[n]->most, apis[n]->bound);
 }
 
-/* ---- calls of the host ---------------------------------------------------------------------- */
+/* ---- calls of the host ---------------------------- */
 
 #define HOST(name, type, parameters, arguments, simple) \
 	type __real_##name parameters; \
@@ -267,19 +268,38 @@ static uint32_t put(ferry_atomic *cell, uint32_t value)
 	return old;
 }
 
-HOST_VOID(ferry_host_lock, (void *ctx, ferry_lock *lock), (ctx, lock), (void)0)
-HOST_VOID(ferry_host_unlock, (void *ctx, ferry_lock *lock), (ctx, lock), (void)0)
-HOST(ferry_host_load, uint32_t, (void *ctx, const ferry_atomic *cell), (ctx, cell), cell->value)
-HOST_VOID(ferry_host_store, (void *ctx, ferry_atomic *cell, uint32_t value), (ctx, cell, value),
-	  put(cell, value))
-HOST(ferry_host_xchg, uint32_t, (void *ctx, ferry_atomic *cell, uint32_t value), (ctx, cell, value),
-     put(cell, value))
-HOST(ferry_host_or, uint32_t, (void *ctx, ferry_atomic *cell, uint32_t bits), (ctx, cell, bits),
-     put(cell, cell->value | bits))
-HOST(ferry_host_and, uint32_t, (void *ctx, ferry_atomic *cell, uint32_t bits), (ctx, cell, bits),
-     put(cell, cell->value &bits))
+/* What is locked is a lock, and what is an atomic no plain word (guards.h). Not under a fuzzer,
+ * which has less time than who replays. */
+static ferry_lock *a_lock(ferry_lock *lock)
+{
+	must(!fuzz_replays || ferry_vgic_guard(fake.g, lock).kind == FERRY_GUARD_LOCK);
+	return lock;
+}
+
+static ferry_atomic *a_cell(const ferry_atomic *cell)
+{
+	enum ferry_guard_kind kind = FERRY_GUARD_FREE;
+
+	if (fuzz_replays)
+		kind = ferry_vgic_guard(fake.g, cell).kind;
+	must(kind == FERRY_GUARD_FREE || kind == FERRY_GUARD_CELL);
+	return (ferry_atomic *)(uintptr_t)cell;
+}
+
+HOST_VOID(ferry_host_lock, (void *ctx, ferry_lock *lock), (ctx, a_lock(lock)), (void)0)
+HOST_VOID(ferry_host_unlock, (void *ctx, ferry_lock *lock), (ctx, a_lock(lock)), (void)0)
+HOST(ferry_host_load, uint32_t, (void *ctx, const ferry_atomic *cell), (ctx, a_cell(cell)),
+     cell->value)
+HOST_VOID(ferry_host_store, (void *ctx, ferry_atomic *cell, uint32_t value),
+	  (ctx, a_cell(cell), value), put(cell, value))
+HOST(ferry_host_xchg, uint32_t, (void *ctx, ferry_atomic *cell, uint32_t value),
+     (ctx, a_cell(cell), value), put(cell, value))
+HOST(ferry_host_or, uint32_t, (void *ctx, ferry_atomic *cell, uint32_t bits),
+     (ctx, a_cell(cell), bits), put(cell, cell->value | bits))
+HOST(ferry_host_and, uint32_t, (void *ctx, ferry_atomic *cell, uint32_t bits),
+     (ctx, a_cell(cell), bits), put(cell, cell->value &bits))
 HOST(ferry_host_cas, bool, (void *ctx, ferry_atomic *cell, uint32_t expected, uint32_t value),
-     (ctx, cell, expected, value), (put(cell, value), true))
+     (ctx, a_cell(cell), expected, value), (put(cell, value), true))
 HOST(ferry_host_irq_save, uintptr_t, (void *ctx), (ctx), 0)
 HOST_VOID(ferry_host_irq_restore, (void *ctx, uintptr_t flags), (ctx, flags), (void)0)
 HOST(ferry_host_ich_read, uint64_t, (void *ctx, uint32_t reg), (ctx, reg), 0)
