@@ -191,17 +191,17 @@ static void let_go(struct vstorm *st, uint32_t vcpu)
 /* It blocks loaded, or put: both are allowed. */
 void vstorm_wait(struct vstorm *st, uint32_t vcpu)
 {
+	const struct storm_vcpu *v = &st->vcpu[vcpu];
 	uint32_t cpu = st->m->current;
 	uintptr_t flags;
 
-	if (st->vcpu[vcpu].n || st->vcpu[vcpu].reset)
-		return;
 	flags = ferry_host_irq_save(st->m);
 	st->held |= vstorm_bit(vcpu);
 	if (vstorm_pick(st, 2))
 		put(st, cpu);
+	/* From now on who has something for it to do wakes it. */
 	st->blocked |= vstorm_bit(vcpu);
-	if (ferry_vcpu_block(lib(st), vcpu) != FERRY_OK)
+	if (v->n || v->reset || ferry_vcpu_block(lib(st), vcpu) != FERRY_OK)
 		st->blocked &= ~vstorm_bit(vcpu);
 	let_go(st, vcpu);
 	ferry_host_irq_restore(st->m, flags);
