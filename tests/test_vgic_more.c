@@ -108,6 +108,7 @@ static void two_pend(void)
 	start();
 	virtual_spi(SPI, B, true);
 	virtual_spi(OTHER, B, true);
+	fake_settle();
 	fake_leave(B);
 	inject(SPI, true);
 	inject(OTHER, true);
@@ -140,6 +141,29 @@ static void route_to_c(void)
 {
 	if (fake.self != C)
 		guest_route(C, SPI, C);
+}
+
+/* B fills its list registers while A has it pend no more, or has it active. */
+static void ordered_on_entry(void)
+{
+	for (uint32_t n = 0; n < 2 * GAPS; n++) {
+		bool active = n & 1;
+
+		two_pend();
+		fake.hook = enter_b;
+		fake.hook_in = n / 2;
+		guest_set(A, active ? REG_ISACTIVER : REG_ICPENDR, SPI);
+		fake.hook = NULL;
+		must(fake_look(A, SPI).active == active);
+		must(fake_look(A, SPI).pending == active);
+		enter_b();
+		fake_settle();
+		must(only(FERRY_NONE, SPI));
+		take(B, OTHER);
+		guest_set(C, REG_ICACTIVER, SPI);
+		fake_settle();
+		must(only(active ? B : FERRY_NONE, SPI));
+	}
 }
 
 /* It changes lists while A has it pend no more, or has it active, or not active any more. */
@@ -314,6 +338,7 @@ static const struct named_case cases[] = {
 	CASE("without enough memory there is no guest", memory_refused),
 	CASE("no such vCPU, no such interrupt", calls_refused),
 	CASE("disabled while its vCPU fills list registers", disabled_meanwhile),
+	CASE("an order while its vCPU fills list registers", ordered_on_entry),
 	CASE("an order for what changes lists", ordered_meanwhile),
 	CASE("a vCPU that wakes up by itself is not woken", woken_meanwhile),
 	CASE("what is deactivated is seen so at once", read_meanwhile),
