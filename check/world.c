@@ -84,6 +84,10 @@ static bool read_guards(struct world *w)
 	for (at = 0; at < 4 * words; at += 8)
 		if (guard_of(w, at).kind == FERRY_GUARD_LOCK && w->nlocks < 64)
 			add_lock(w, at);
+	/* Nobody else sees what is one thread's; but it is part of a state. */
+	for (at = 0; at < 4 * words; at += 4)
+		if (guard_of(w, at).kind == FERRY_GUARD_OWN)
+			machine_dirty(w->m, (char *)w->m->library + at);
 	return true;
 }
 

@@ -20,8 +20,9 @@ enum ferry_guard_kind {
 	FERRY_GUARD_FREE = 5,      /* an atomic that anyone writes */
 	FERRY_GUARD_TIME = 6,      /* as PLAIN: half of a 64-bit moment of ferry_host_now,
 				    * of which only the distance to the present matters */
-	FERRY_GUARD_COUNT = 7      /* as PLAIN: a count of commands given to the ITS, of which
+	FERRY_GUARD_COUNT = 7,     /* as PLAIN: a count of commands given to the ITS, of which
 				    * only the distance to what it has done matters */
+	FERRY_GUARD_OWN = 8        /* plain data of one thread: the host's who runs a vCPU */
 };
 
 struct ferry_guard {

@@ -2,7 +2,7 @@
 /*
  * facts.c: what the guest, or a device, changes about one virtual interrupt.
  *
- * Lock order: L of a vCPU > I of an interrupt; never two of a kind.
+ * Takes I of one interrupt at a time.
  */
 #include "vgic/vgic.h"
 
@@ -38,7 +38,7 @@ vcpu_set ferry_virq_prioritise(struct ferry_vgic *g, struct ferry_virq *i, uint8
 vcpu_set ferry_virq_route(struct ferry_vgic *g, struct ferry_virq *i, uint32_t raw, uint32_t target)
 {
 	uintptr_t flags = ferry_virq_begin(g, i);
-	bool ask = g->flags & FERRY_VGIC_ASK && i->place.owner != target;
+	bool ask = g->flags & FERRY_VGIC_ASK && i->owner != target;
 
 	i->route = raw;
 	i->asked++;
@@ -52,8 +52,7 @@ vcpu_set ferry_virq_route(struct ferry_vgic *g, struct ferry_virq *i, uint32_t r
 vcpu_set ferry_virq_reader(struct ferry_vgic *g, struct ferry_virq *i)
 {
 	uintptr_t flags = ferry_virq_begin(g, i);
-	vcpu_set set = i->place.at == AT_LR ? ferry_vcpu_request(g, i->place.owner, REQUEST_LOOK) :
-					      0;
+	vcpu_set set = i->at == AT_LR ? ferry_vcpu_request(g, i->owner, REQUEST_LOOK) : 0;
 
 	unlock(g, &i->lock);
 	vgic_restore(g, flags);

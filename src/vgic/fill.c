@@ -8,7 +8,7 @@
  * ones are either pending or active; who asks to be told of the end is not linked; no
  * maintenance interrupt is asked for whose cause is there already.
  *
- * Lock order: L of a vCPU > I of an interrupt; never two of a kind.
+ * Takes I of one interrupt at a time. On the vCPU's own thread.
  */
 #include "vgic/fold.h"
 
@@ -19,7 +19,7 @@
 #define HCR_VGRP0EIE 0x10u
 #define HCR_VGRP1EIE 0x40u
 
-/* L and I held. What pends: the list register takes the latch along. */
+/* I held. What pends: the list register takes the latch along. */
 static void take_pending(struct ferry_virq *i, struct ferry_lr *lr)
 {
 	lr->state = LR_PENDING;
@@ -73,7 +73,7 @@ static void take(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu, stru
 	*lr = (struct ferry_lr){ .intid = ferry_vgic_intid(g, i->number),
 				 .phys = FERRY_NONE,
 				 .group1 = virq_is(i, VIRQ_GROUP1),
-				 .priority = i->place.level & 0xf8 };
+				 .priority = i->level & 0xf8 };
 	if (virq_is(i, VIRQ_ACTIVE))
 		take_active(g, i, vcpu, lr);
 	else
@@ -82,59 +82,54 @@ static void take(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu, stru
 	lr->source = i->source == FERRY_NO_SOURCE ? 0 : i->source;
 }
 
-/* L held. False: it should not be here. */
-static bool load_one(struct ferry_vgic *g, struct ferry_vcpu *c, struct ferry_virq *i,
-		     struct ferry_later *later, bool *pending)
+/* False: it should not be here. */
+static bool load_one(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t number, vcpu_set *set,
+		     bool *pending)
 {
+	struct ferry_virq *i = ferry_vgic_virq(g, c->index, number);
 	struct ferry_lr lr;
 	bool here;
 
 	lock(g, &i->lock);
-	if (virq_is(i, VIRQ_ORDERS))
+	ferry_vcpu_forget(g, c, number);
+	if (virq_is(i, VIRQ_ORDERS) && i->at != AT_LR)
 		ferry_virq_obey(g, i, i->flags & VIRQ_ORDERS);
-	here = ferry_virq_where(g, i) == c->index &&
-	       virq_is(i, VIRQ_ACTIVE) == (i->place.at == AT_SPILLED);
+	here = i->at != AT_LR && ferry_virq_where(g, i) == c->index;
 	if (here) {
-		ferry_virq_lift(g, i);
+		i->owner = (uint8_t)c->index;
+		i->at = AT_LR;
 		take(g, i, c->index, &lr);
 		*pending = *pending || lr.state == LR_PENDING;
-		c->loaded[c->used] = i->number;
+		c->loaded[c->used] = (uint16_t)number;
 		ferry_host_ich_write(g->ctx, FERRY_ICH_LR0 + c->used++, g->hardware->make(&lr));
-	} else {
-		ferry_later_sort(g, later, i, 0);
+	} else if (i->at != AT_LR) {
+		*set |= ferry_virq_settle(g, i, true, c->index);
 	}
 	unlock(g, &i->lock);
 	return here;
 }
 
-/* What must be told when not everything is in a list register. */
-static uint32_t overflow(const struct ferry_vcpu *c, uint32_t groups, bool pending)
+/* More than list registers: what can be taken first, and what is active. */
+static uint32_t choose(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t groups, uint32_t *out)
 {
-	uint32_t hcr = c->count[SPILLED] ? HCR_LRENPIE : 0;
+	uint32_t reserved = ferry_vcpu_pick(g, c, PICK_PENDING, groups, 1, out), n;
 
-	if (!c->count[QUEUED])
+	n = ferry_vcpu_pick(g, c, PICK_ACTIVE, 3, g->lrs - reserved, out);
+	return n + ferry_vcpu_pick(g, c, PICK_PENDING, groups, g->lrs - n, out + n);
+}
+
+/* What must be told when not everything is in a list register. */
+static uint32_t overflow(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t groups, bool pending)
+{
+	uint32_t hcr, any;
+
+	c->outside = (uint16_t)ferry_vcpu_pick(g, c, PICK_ACTIVE, 3, 1, &any);
+	hcr = c->outside ? HCR_LRENPIE : 0;
+	if (!ferry_vcpu_pick(g, c, PICK_PENDING, 3, 1, &any))
 		return hcr;
 	hcr |= pending ? HCR_NPIE : 0;
 	hcr |= groups & 1 ? 0 : HCR_VGRP0EIE;
 	return hcr | (groups & 2 ? 0 : HCR_VGRP1EIE);
-}
-
-/* More than list registers. */
-static bool is_crowded(const struct ferry_vgic *g, const struct ferry_vcpu *c)
-{
-	return c->count[QUEUED] + c->count[SPILLED] > g->lrs;
-}
-
-/* Choose: all, if there is room; else what can be taken first, and what is active. */
-static uint32_t choose(struct ferry_vgic *g, const struct ferry_vcpu *c, uint32_t groups,
-		       struct ferry_virq **out)
-{
-	uint32_t reserved = 0, n;
-
-	if (is_crowded(g, c))
-		reserved = ferry_vcpu_pick(g, c, QUEUED, groups, 1, out);
-	n = ferry_vcpu_pick(g, c, SPILLED, 3, g->lrs - reserved, out);
-	return n + ferry_vcpu_pick(g, c, QUEUED, groups, g->lrs - n, out + n);
 }
 
 void ferry_vcpu_clear(struct ferry_vgic *g, struct ferry_vcpu *c)
@@ -146,22 +141,20 @@ void ferry_vcpu_clear(struct ferry_vgic *g, struct ferry_vcpu *c)
 
 bool ferry_vcpu_fill(struct ferry_vgic *g, struct ferry_vcpu *c, vcpu_set *set)
 {
-	struct ferry_later later;
-	struct ferry_virq *chosen[VGIC_LRS];
-	uint32_t groups = 3, n;
-	bool pending = false, all = true;
+	uint32_t chosen[VGIC_LRS + 1], groups = 3, hcr = g->hardware->hcr | HCR_EN;
+	uint32_t n = ferry_vcpu_pick(g, c, PICK_ANY, 3, g->lrs + 1u, chosen);
+	bool crowded = n > g->lrs, pending = false, all = true;
 
-	later.n = 0;
-	lock(g, &c->lock);
-	if (is_crowded(g, c))
-		groups = ferry_host_ich_read(g->ctx, FERRY_ICH_VMCR) & 3;
-	n = choose(g, c, groups, chosen);
+	c->outside = 0;
+	if (crowded) {
+		groups = (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_VMCR) & 3;
+		n = choose(g, c, groups, chosen);
+	}
 	for (uint32_t k = 0; k < n; k++)
-		all = load_one(g, c, chosen[k], &later, &pending) && all;
+		all = load_one(g, c, chosen[k] & 0xffff, set, &pending) && all;
 	ferry_vcpu_clear(g, c);
-	ferry_host_ich_write(g->ctx, FERRY_ICH_HCR,
-			     g->hardware->hcr | HCR_EN | overflow(c, groups, pending));
-	unlock(g, &c->lock);
-	*set |= ferry_later_place(g, &later);
-	return !all;
+	if (crowded)
+		hcr |= overflow(g, c, groups, pending);
+	ferry_host_ich_write(g->ctx, FERRY_ICH_HCR, hcr);
+	return crowded && !all;
 }

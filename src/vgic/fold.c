@@ -3,65 +3,72 @@
  * fold.c: from list registers into interrupts. Each one says what became of the instance it
  * was given: not taken, active, ended.
  *
- * Lock order: L of a vCPU > I of an interrupt; never two of a kind.
+ * Takes I of one interrupt at a time. On the vCPU's own thread.
  */
 #include "vgic/fold.h"
 
-void ferry_later_sort(struct ferry_vgic *g, struct ferry_later *later, struct ferry_virq *i,
-		      uint32_t orders)
+/* The smallest, in order, `want` of them at most. */
+static uint32_t insert(uint32_t *out, uint32_t got, uint32_t want, uint32_t entry)
 {
-	uint32_t vcpu = ferry_virq_sort(g, i, orders);
+	uint32_t k;
 
-	if (vcpu == VGIC_NOBODY || later->n == VGIC_LATER)
-		return;
-	later->virq[later->n] = i;
-	later->vcpu[later->n++] = (uint8_t)vcpu;
+	if (got == want && entry > out[--got])
+		return want;
+	for (k = got; k && entry < out[k - 1]; k--)
+		out[k] = out[k - 1];
+	out[k] = entry;
+	return got + 1;
 }
 
-vcpu_set ferry_later_place(struct ferry_vgic *g, const struct ferry_later *later)
+/* Two words of hints, of which the first has numbers from `first` on. None: that need not be
+ * asked again, unless a hint came meanwhile. */
+static uint64_t hints(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t first)
 {
-	vcpu_set set = 0;
+	const ferry_atomic *word = vgic_hint(g, c, first);
+	uint64_t bits = load(g, word);
 
-	for (uint32_t k = 0; k < later->n; k++)
-		set |= ferry_virq_place_at(g, later->virq[k], later->vcpu[k]);
-	return set;
+	if (first / 32 + 1 < g->words)
+		bits |= (uint64_t)load(g, word + 1) << 32;
+	return bits;
 }
 
-/* Sorted by priority, of equals the one that was there first; `want` at most. How many then. */
-static uint32_t insert(struct ferry_virq **out, uint32_t got, uint32_t want, struct ferry_virq *i)
+static uint64_t take_hints(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t first)
 {
-	uint32_t k = got;
+	uint64_t bits = hints(g, c, first);
 
-	while (k && (i->place.level & 0xfe) < (out[k - 1]->place.level & 0xfe))
-		k--;
-	if (k == want)
-		return got;
-	got += got < want;
-	for (uint32_t last = got - 1; last > k; last--)
-		out[last] = out[last - 1];
-	out[k] = i;
-	return got;
+	if (bits)
+		return bits;
+	ferry_host_and(g->ctx, &c->filled, ~(1u << first / 64));
+	bits = hints(g, c, first);
+	if (bits)
+		ferry_host_or(g->ctx, &c->filled, 1u << first / 64);
+	return bits;
 }
 
-uint32_t ferry_vcpu_pick(const struct ferry_vgic *g, const struct ferry_vcpu *c,
-			 enum ferry_list list, uint32_t groups, uint32_t want,
-			 struct ferry_virq **out)
+uint32_t ferry_vcpu_pick(struct ferry_vgic *g, struct ferry_vcpu *c, enum ferry_pick what,
+			 uint32_t groups, uint32_t want, uint32_t *out)
 {
-	const uint32_t *map = vgic_list(g, c, list);
 	uint32_t got = 0;
 
-	for (uint64_t words = c->filled[list]; words; words &= words - 1) {
-		uint32_t word = (uint32_t)__builtin_ctzll(words);
+	if (!want)
+		return 0;
+	for (uint32_t filled = load(g, &c->filled); filled; filled &= filled - 1) {
+		uint32_t first = (uint32_t)__builtin_ctz(filled) * 64;
 
-		for (uint32_t bits = map[word]; bits; bits &= bits - 1) {
-			struct ferry_virq *i = ferry_vgic_virq(
-				g, c->index, word * 32 + (uint32_t)__builtin_ctz(bits));
+		for (uint64_t bits = take_hints(g, c, first); bits; bits &= bits - 1) {
+			uint32_t n = first + (uint32_t)__builtin_ctzll(bits);
+			uint32_t key = load(g, &ferry_vgic_virq(g, c->index, n)->key);
 
-			if (groups >> (i->place.level & 1) & 1)
-				got = insert(out, got, want, i);
+			if (what >> (key & KEY_ACTIVE ? 1 : 0) & groups >> (key & 1) & 1)
+				got = insert(out, got, want, (key & 0xf8) << 16 | n);
 		}
 	}
 	return got;
+}
+
+void ferry_vcpu_forget(struct ferry_vgic *g, const struct ferry_vcpu *c, uint32_t number)
+{
+	ferry_host_and(g->ctx, vgic_hint(g, c, number), ~(1u << number % 32));
 }
 
 /* The physical interrupt behind it came again: what the list register had has ended, and the
@@ -105,51 +112,52 @@ static void fold_state(struct ferry_vgic *g, struct ferry_virq *i, uint32_t stat
 		ferry_virq_release(g, i);
 }
 
-/* L and I held. */
-static void fold_one(struct ferry_vgic *g, struct ferry_virq *i, uint32_t state,
-		     struct ferry_later *later)
+/* I held. */
+static vcpu_set fold_one(struct ferry_vgic *g, struct ferry_vcpu *c, struct ferry_virq *i,
+			 uint32_t state)
 {
-	/* In no list register, and on no list yet. */
-	i->place.at = AT_FOLDED;
+	i->at = AT_SPILLED;
 	if (virq_is(i, VIRQ_OVER))
 		fold_over(i);
 	else
 		fold_state(g, i, state);
-	ferry_later_sort(g, later, i, i->flags & VIRQ_ORDERS);
+	return ferry_virq_settle(g, i, true, c->index);
 }
 
 /* Ends that the guest has made of interrupts in no list register (ICH_HCR_EL2.EOIcount, IHI
  * 0069H 12.4.4): of those with the highest priority, as it can only end in that order. */
-static void fold_count(struct ferry_vgic *g, const struct ferry_vcpu *c, uint32_t count,
-		       struct ferry_later *later)
+static vcpu_set fold_count(struct ferry_vgic *g, struct ferry_vcpu *c)
 {
-	struct ferry_virq *i;
+	uint32_t count = (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_HCR) >> 27, n;
+	vcpu_set set = 0;
 
-	while (count-- && ferry_vcpu_pick(g, c, SPILLED, 3, 1, &i)) {
+	while (count && ferry_vcpu_pick(g, c, PICK_ACTIVE, 3, 1, &n)) {
+		struct ferry_virq *i = ferry_vgic_virq(g, c->index, n &= 0xffff);
+
 		lock(g, &i->lock);
-		ferry_later_sort(g, later, i, VIRQ_DEACTIVATE | (i->flags & VIRQ_ORDERS));
+		ferry_vcpu_forget(g, c, n);
+		if (i->at == AT_SPILLED && i->owner == c->index) {
+			virq_set(i, VIRQ_DEACTIVATE);
+			count--;
+		}
+		set |= ferry_virq_settle(g, i, true, c->index);
 		unlock(g, &i->lock);
 	}
+	return set;
 }
 
 vcpu_set ferry_vcpu_fold(struct ferry_vgic *g, struct ferry_vcpu *c)
 {
-	struct ferry_later later;
+	vcpu_set set = c->outside ? fold_count(g, c) : 0;
 
-	later.n = 0;
-	lock(g, &c->lock);
-	if (c->count[SPILLED])
-		fold_count(g, c, (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_HCR) >> 27,
-			   &later);
 	for (uint32_t k = 0; k < c->used; k++) {
 		struct ferry_virq *i = ferry_vgic_virq(g, c->index, c->loaded[k]);
 		uint32_t state = g->hardware->state(ferry_host_ich_read(g->ctx, FERRY_ICH_LR0 + k));
 
 		lock(g, &i->lock);
-		fold_one(g, i, state, &later);
+		set |= fold_one(g, c, i, state);
 		unlock(g, &i->lock);
 	}
 	c->used = 0;
-	unlock(g, &c->lock);
-	return ferry_later_place(g, &later);
+	return set;
 }

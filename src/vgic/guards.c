@@ -24,42 +24,39 @@ static struct ferry_guard made(enum ferry_guard_kind kind, const ferry_lock *loc
 	return (struct ferry_guard){ kind, lock };
 }
 
-/* Its place is also read under the lock of its owner's vCPU, which keeps it from changing. */
 static struct ferry_guard of_virq(const struct ferry_virq *i, size_t offset)
 {
 	if (IN(ferry_virq, lock))
 		return made(FERRY_GUARD_LOCK, NULL);
-	if (IN(ferry_virq, place))
-		return made(FERRY_GUARD_PUBLISHED, &i->lock);
-	return made(FERRY_GUARD_PLAIN, &i->lock);
+	return made(IN(ferry_virq, key) ? FERRY_GUARD_CELL : FERRY_GUARD_PLAIN, &i->lock);
 }
 
+/* Between the lock and what its own thread has there are constants and atomics alone. */
 static struct ferry_guard of_vcpu(const struct ferry_vcpu *v, size_t offset)
 {
 	if (IN(ferry_vcpu, lock))
 		return made(FERRY_GUARD_LOCK, NULL);
-	if (IN(ferry_vcpu, home))
-		return made(FERRY_GUARD_CELL, &v->lock);
-	if (IN(ferry_vcpu, mode) || IN(ferry_vcpu, request) || IN(ferry_vcpu, cpu) ||
-	    IN(ferry_vcpu, on) || IN(ferry_vcpu, scanned))
-		return made(FERRY_GUARD_FREE, NULL);
 	if (IN(ferry_vcpu, index))
 		return made(FERRY_GUARD_CONST, NULL);
+	if (offset < offsetof(struct ferry_vcpu, kept))
+		return made(FERRY_GUARD_FREE, NULL);
+	if (offset < offsetof(struct ferry_vcpu, timer_cval))
+		return made(FERRY_GUARD_OWN, NULL);
 	return made(FERRY_GUARD_PLAIN, &v->lock);
 }
 
 struct ferry_guard ferry_vgic_guard(const struct ferry_vgic *g, const void *address)
 {
 	size_t count = (g->nvcpus - 1u) * VGIC_PRIVATE + (size_t)g->numbers;
-	size_t lists = 2 * g->words * sizeof(*g->lists);
+	size_t hints = (size_t)g->nvcpus * g->words;
 	size_t index, offset;
 
 	if (find(g->virqs, count, sizeof(*g->virqs), address, &index, &offset))
 		return of_virq(&g->virqs[index], offset);
 	if (find(g->vcpus, g->nvcpus, sizeof(*g->vcpus), address, &index, &offset))
 		return of_vcpu(&g->vcpus[index], offset);
-	if (find(g->lists, g->nvcpus, lists, address, &index, &offset))
-		return made(FERRY_GUARD_PLAIN, &g->vcpus[index].lock);
+	if (find(g->hints, hints, sizeof(*g->hints), address, &index, &offset))
+		return made(FERRY_GUARD_FREE, NULL);
 	/* A word of it has 32 interrupts. */
 	if (find(g->live, (count + 31) / 32, sizeof(*g->live), address, &index, &offset))
 		return made(FERRY_GUARD_FREE, NULL);

@@ -2,17 +2,9 @@
 /*
  * hotplug.c: a CPU leaves from under a guest.
  *
- * Lock order: L of a vCPU, or I of an interrupt; one at a time.
+ * Takes I of one interrupt at a time.
  */
 #include "vgic/vgic.h"
-
-static void move_home(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t cpu, uint32_t to)
-{
-	lock(g, &c->lock);
-	if (load(g, &c->home) == cpu + 1)
-		ferry_host_store(g->ctx, &c->home, to + 1);
-	unlock(g, &c->lock);
-}
 
 /* Homes first: who reroutes after that, under I, sees the new one. */
 void ferry_vgic_leave(struct ferry_vgic *g, uint32_t cpu, uint32_t to)
@@ -20,7 +12,7 @@ void ferry_vgic_leave(struct ferry_vgic *g, uint32_t cpu, uint32_t to)
 	uintptr_t flags = vgic_off(g);
 
 	for (uint32_t vcpu = 0; vcpu < g->nvcpus; vcpu++)
-		move_home(g, &g->vcpus[vcpu], cpu, to);
+		(void)ferry_host_cas(g->ctx, &g->vcpus[vcpu].home, cpu + 1, to + 1);
 	for (uint32_t n = VGIC_PRIVATE; n < g->numbers; n++) {
 		struct ferry_virq *i = ferry_vgic_virq(g, 0, n);
 

@@ -41,11 +41,11 @@ static size_t lay_out(const struct ferry_vgic_config *k, struct ferry_vgic *g)
 
 	to->numbers = none.numbers;
 	to->words = (to->numbers + 31) / 32;
-	map = (size_t)to->words * sizeof(uint32_t) * k->vcpus;
+	map = (size_t)to->words * sizeof(*g->hints) * k->vcpus;
 	(void)carve(base, &used, sizeof(*g));
 	to->virqs = carve(base, &used, sizeof(*g->virqs) * n);
 	to->vcpus = carve(base, &used, sizeof(*g->vcpus) * k->vcpus);
-	to->lists = carve(base, &used, 2 * map);
+	to->hints = carve(base, &used, map);
 	to->live = carve(base, &used, sizeof(*g->live) * (n + 31) / 32);
 	to->mpidrs = carve(base, &used, sizeof(*g->mpidrs) * k->vcpus);
 	return used;
@@ -72,7 +72,7 @@ static void init_virq(struct ferry_virq *i, uint32_t number, uint32_t target)
 	i->routed = VGIC_NOWHERE;
 	i->target = (uint8_t)target;
 	i->source = FERRY_NO_SOURCE;
-	i->place.owner = VGIC_NOBODY;
+	i->owner = VGIC_NOBODY;
 	i->flags = number < 16 ? VIRQ_EDGE : 0;
 }
 

@@ -2,7 +2,7 @@
 /*
  * inject.c: interrupts of devices that no physical one stands behind. Linked only if used.
  *
- * Lock order: L of a vCPU > I of an interrupt; never two of a kind.
+ * Takes I of one interrupt at a time.
  */
 #include "vgic/vgic.h"
 

@@ -2,14 +2,14 @@
 /*
  * physical.c: physical SPIs behind virtual ones.
  *
- * Lock order: L of a vCPU > I of an interrupt; never two of a kind.
+ * Takes I of one interrupt at a time.
  */
 #include "vgic/vgic.h"
 
 /* Linked: the guest's end deactivated the last one, and its register was not folded yet. */
 static bool is_over(const struct ferry_virq *i)
 {
-	return i->place.at == AT_LR && virq_is(i, VIRQ_CARRIED) && !virq_is(i, VIRQ_OWED);
+	return i->at == AT_LR && virq_is(i, VIRQ_CARRIED) && !virq_is(i, VIRQ_OWED);
 }
 
 int ferry_vgic_physical(struct ferry_vgic *g, uint32_t intid)
@@ -26,8 +26,6 @@ int ferry_vgic_physical(struct ferry_vgic *g, uint32_t intid)
 		if (is_over(i))
 			virq_set(i, VIRQ_OVER);
 		virq_set(i, VIRQ_PHYS | VIRQ_LATCH);
-		if (virq_is(i, VIRQ_DEAD) && i->place.at == AT_NONE)
-			ferry_virq_release(g, i);
 	}
 	ferry_vgic_kick(g, ferry_virq_end(g, i, flags, 0, phys != FERRY_NONE));
 	return phys == FERRY_NONE ? FERRY_E_STATE : FERRY_OK;

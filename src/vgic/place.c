@@ -2,7 +2,7 @@
 /*
  * place.c: where a virtual interrupt should be, and how it gets there.
  *
- * Lock order: L of a vCPU > I of an interrupt; never two of a kind.
+ * Takes I of one interrupt at a time.
  */
 #include "vgic/vgic.h"
 
@@ -29,7 +29,7 @@ uint32_t ferry_virq_where(const struct ferry_vgic *g, const struct ferry_virq *i
 	if (virq_is(i, VIRQ_DEAD))
 		return VGIC_NOBODY;
 	if (virq_is(i, VIRQ_ACTIVE))
-		vcpu = i->place.owner;
+		vcpu = i->owner;
 	else if (ferry_virq_signalled(g, i))
 		vcpu = i->target;
 	if (vcpu == VGIC_NOBODY || !ferry_host_load(g->ctx, &g->vcpus[vcpu].on))
@@ -42,10 +42,10 @@ uint32_t ferry_virq_where(const struct ferry_vgic *g, const struct ferry_virq *i
 /* With two strategies the physical route waits until the old owner is done. */
 static bool route_waits(const struct ferry_vgic *g, const struct ferry_virq *i)
 {
-	bool in_flight = i->place.at == AT_LR || virq_is(i, VIRQ_ACTIVE);
+	bool in_flight = i->at == AT_LR || virq_is(i, VIRQ_ACTIVE);
 
-	return g->strategy != FERRY_LAZY_EARLY && in_flight && i->place.owner != VGIC_NOBODY &&
-	       i->place.owner != i->target;
+	return g->strategy != FERRY_LAZY_EARLY && in_flight && i->owner != VGIC_NOBODY &&
+	       i->owner != i->target;
 }
 
 void ferry_virq_reroute(struct ferry_vgic *g, struct ferry_virq *i)
@@ -92,58 +92,7 @@ void ferry_virq_obey(struct ferry_vgic *g, struct ferry_virq *i, uint32_t flags)
 		virq_set(i, VIRQ_ACTIVE);
 }
 
-/* ---- lists: L and I held ------------------------------------------------------------ */
-
-/* One more (1), or one less (-1), on its owner's list. */
-static void put(struct ferry_vgic *g, const struct ferry_virq *i, int change)
-{
-	enum ferry_list list = i->place.at == AT_SPILLED ? SPILLED : QUEUED;
-	struct ferry_vcpu *c = &g->vcpus[i->place.owner];
-	uint32_t n = i->number / 32;
-	uint32_t *word = vgic_list(g, c, list) + n;
-
-	*word ^= 1u << i->number % 32;
-	if (*word)
-		c->filled[list] |= 1ull << n;
-	else
-		c->filled[list] &= ~(1ull << n);
-	c->count[list] = (uint16_t)(c->count[list] + change);
-}
-
-void ferry_virq_link(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu)
-{
-	bool active = virq_is(i, VIRQ_ACTIVE);
-
-	i->place.owner = (uint8_t)vcpu;
-	i->place.at = active ? AT_SPILLED : AT_QUEUED;
-	/* An active one keeps the priority it was taken with: that is in the APRs. */
-	if (!active)
-		i->place.level = (uint8_t)(i->priority | (virq_is(i, VIRQ_GROUP1) ? 1 : 0));
-	put(g, i, 1);
-}
-
-static void take_off_list(struct ferry_vgic *g, struct ferry_virq *i)
-{
-	if (i->place.at == AT_QUEUED || i->place.at == AT_SPILLED)
-		put(g, i, -1);
-}
-
-void ferry_virq_lift(struct ferry_vgic *g, struct ferry_virq *i)
-{
-	take_off_list(g, i);
-	i->place.at = AT_LR;
-}
-
-void ferry_virq_unlink(struct ferry_vgic *g, struct ferry_virq *i)
-{
-	take_off_list(g, i);
-	i->place.owner = VGIC_NOBODY;
-	i->place.at = AT_NONE;
-	if (virq_is(i, VIRQ_DEAD))
-		ferry_virq_release(g, i);
-	else
-		ferry_virq_reroute(g, i);
-}
+/* ---- hints ------------------------------------------------------------------------ */
 
 bool ferry_virq_matters(const struct ferry_virq *i)
 {
@@ -160,50 +109,52 @@ void ferry_virq_note(struct ferry_vgic *g, struct ferry_virq *i)
 	ferry_host_or(g->ctx, &g->live[n / 32], 1u << n % 32);
 }
 
-uint32_t ferry_virq_sort(struct ferry_vgic *g, struct ferry_virq *i, uint32_t orders)
+/* Bits first, then the word that says where there are some: who takes that away looks at them
+ * again (ferry_vcpu_pick). */
+static void hint(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu)
 {
-	uint32_t owner = i->place.owner;
+	struct ferry_vcpu *c = &g->vcpus[vcpu];
+	bool active = virq_is(i, VIRQ_ACTIVE);
 
-	if (orders)
-		ferry_virq_obey(g, i, orders);
-	ferry_virq_note(g, i);
-	if (owner != VGIC_NOBODY && ferry_virq_where(g, i) == owner) {
-		take_off_list(g, i);
-		ferry_virq_link(g, i, owner);
-		return VGIC_NOBODY;
-	}
-	if (owner != VGIC_NOBODY)
-		ferry_virq_unlink(g, i);
-	return ferry_virq_where(g, i);
+	if (!active)
+		i->level = (uint8_t)(i->priority | (virq_is(i, VIRQ_GROUP1) ? 1 : 0));
+	ferry_host_store(g->ctx, &i->key, i->level | (active ? KEY_ACTIVE : 0));
+	ferry_host_or(g->ctx, vgic_hint(g, c, i->number), 1u << i->number % 32);
+	ferry_host_or(g->ctx, &c->filled, 1u << i->number / 64);
 }
 
 /* ---- carrying out --------------------------------------------------------------------- */
 
-vcpu_set ferry_virq_place_at(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu)
+/* Only who has its PPI on its CPU can obey for it. */
+static bool is_elsewhere(const struct ferry_virq *i, uint32_t self)
 {
-	struct ferry_vcpu *c;
-	vcpu_set set = 0;
-
-	if (vcpu == VGIC_NOBODY)
-		return 0;
-	c = &g->vcpus[vcpu];
-	lock(g, &c->lock);
-	lock(g, &i->lock);
-	if (i->place.at == AT_NONE && ferry_virq_where(g, i) == vcpu) {
-		ferry_virq_link(g, i, vcpu);
-		set = ferry_vcpu_request(g, vcpu, REQUEST_LOOK);
-	}
-	unlock(g, &i->lock);
-	unlock(g, &c->lock);
-	return set;
+	return virq_is(i, VIRQ_RESIDENT) && i->routed != VGIC_NOWHERE && self == VGIC_NOBODY;
 }
 
-/* Must its owner do it, at its next fold or fill? A PPI's physical side is on its CPU alone. */
-static bool is_owners(const struct ferry_virq *i, uint32_t locked, uint32_t orders)
+vcpu_set ferry_virq_settle(struct ferry_vgic *g, struct ferry_virq *i, bool ask, uint32_t self)
 {
-	return i->place.at == AT_LR ||
-	       (i->place.owner != VGIC_NOBODY && i->place.owner != locked) ||
-	       (orders && virq_is(i, VIRQ_RESIDENT) && i->routed != VGIC_NOWHERE);
+	uint32_t orders = i->flags & VIRQ_ORDERS, vcpu;
+
+	if (i->at == AT_LR)
+		return ferry_vcpu_request(g, i->owner, ask ? REQUEST_LOOK : REQUEST_QUIET);
+	if (orders && is_elsewhere(i, self))
+		return ferry_vcpu_request(g, i->target, REQUEST_LOOK);
+	if (orders)
+		ferry_virq_obey(g, i, orders);
+	ferry_virq_note(g, i);
+	vcpu = ferry_virq_where(g, i);
+	if (i->owner != VGIC_NOBODY && (vcpu == VGIC_NOBODY || !virq_is(i, VIRQ_ACTIVE))) {
+		i->owner = VGIC_NOBODY;
+		i->at = AT_NONE;
+		ferry_virq_reroute(g, i);
+	}
+	if (virq_is(i, VIRQ_DEAD))
+		ferry_virq_release(g, i);
+	/* What is active has its owner's hint since it was folded. */
+	if (vcpu == VGIC_NOBODY || (vcpu == i->owner && vcpu != self))
+		return 0;
+	hint(g, i, vcpu);
+	return vcpu == self ? 0 : ferry_vcpu_request(g, vcpu, REQUEST_LOOK);
 }
 
 uintptr_t ferry_virq_begin(struct ferry_vgic *g, struct ferry_virq *i)
@@ -214,37 +165,14 @@ uintptr_t ferry_virq_begin(struct ferry_vgic *g, struct ferry_virq *i)
 	return flags;
 }
 
-/* On a list it can only be changed with L held, too: I is let go in between. Whoever comes there
- * sees what was changed already, and carries out orders. So none are left over but for the fold of
- * who has it in a list register: one that is not in the guest would obey who knows when. */
 vcpu_set ferry_virq_end(struct ferry_vgic *g, struct ferry_virq *i, uintptr_t flags,
-			uint32_t orders, bool told)
+			uint32_t orders, bool ask)
 {
-	struct ferry_virq_place was = i->place;
-	ferry_lock *list = NULL;
-	vcpu_set set = 0;
-	uint32_t next = VGIC_NOBODY, looker;
+	vcpu_set set;
 
 	virq_set(i, orders);
-	if (was.at == AT_QUEUED || was.at == AT_SPILLED) {
-		unlock(g, &i->lock);
-		list = &g->vcpus[was.owner].lock;
-		lock(g, list);
-		lock(g, &i->lock);
-	}
-	orders = i->flags & VIRQ_ORDERS;
-	if (!is_owners(i, was.owner, orders))
-		next = ferry_virq_sort(g, i, orders);
-	looker = i->place.owner != VGIC_NOBODY ? i->place.owner : i->target;
-	if (i->place.at == AT_LR)
-		set = ferry_vcpu_request(g, looker, told ? REQUEST_LOOK : REQUEST_QUIET);
-	else if (virq_is(i, VIRQ_ORDERS) ||
-		 (i->place.at != AT_NONE && (i->place.at != was.at || i->place.level != was.level)))
-		set = ferry_vcpu_request(g, looker, REQUEST_LOOK);
+	set = ferry_virq_settle(g, i, ask, VGIC_NOBODY);
 	unlock(g, &i->lock);
-	if (list)
-		unlock(g, list);
-	set |= ferry_virq_place_at(g, i, next);
 	vgic_restore(g, flags);
 	return set;
 }

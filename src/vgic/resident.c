@@ -7,7 +7,7 @@
  * a CPU is disabled and inactive. What its line would be while it is nowhere is VIRQ_LINE:
  * whether it has the vCPU run, or is only seen to pend, is decided as for all interrupts.
  *
- * Lock order: L of a vCPU > I of an interrupt; never two of a kind.
+ * Lock order: T of a vCPU > I of an interrupt; never two of a kind.
  */
 #include "vgic/resident.h"
 
@@ -26,14 +26,14 @@ struct ferry_virq *ferry_resident_begin(struct ferry_vgic *g, const struct ferry
 	return i;
 }
 
-vcpu_set ferry_resident_end(struct ferry_vgic *g, struct ferry_virq *i)
+vcpu_set ferry_resident_end(struct ferry_vgic *g, struct ferry_virq *i, uint32_t self)
 {
 	struct ferry_vcpu *c = &g->vcpus[i->target];
-	uint32_t next = ferry_virq_sort(g, i, 0);
+	vcpu_set set = ferry_virq_settle(g, i, true, self);
 
 	unlock(g, &i->lock);
 	unlock(g, &c->lock);
-	return ferry_virq_place_at(g, i, next);
+	return set;
 }
 
 static bool is_switched_device(const struct ferry_resident *r)
@@ -49,7 +49,7 @@ static void obey(struct ferry_vgic *g, struct ferry_virq *i)
 
 /* ---- leaving a CPU ----------------------------------------------------------------- */
 
-/* L and I held. An edge that nobody has taken is in the PPI alone, and would be the next
+/* T and I held. An edge that nobody has taken is in the PPI alone, and would be the next
  * vCPU's. */
 static void leave(struct ferry_vgic *g, const struct ferry_resident *r, struct ferry_virq *i)
 {
@@ -85,7 +85,8 @@ static vcpu_set put_one(struct ferry_vgic *g, const struct ferry_resident *r, ui
 		virq_set(i, VIRQ_LINE);
 	if (r->timer)
 		c->timer_armed = at && at != TIMER_NEVER;
-	set = ferry_resident_end(g, i);
+	/* One that is blocked already has to be told. */
+	set = ferry_resident_end(g, i, load(g, &c->mode) == VCPU_BLOCKED ? VGIC_NOBODY : vcpu);
 	if (at && at != TIMER_NEVER)
 		ferry_host_timer_at(g->ctx, vcpu, at);
 	return set;
@@ -93,7 +94,7 @@ static vcpu_set put_one(struct ferry_vgic *g, const struct ferry_resident *r, ui
 
 /* ---- coming to a CPU --------------------------------------------------------------- */
 
-/* L held. The line that rises with the restored timer is no new edge if it was high before. */
+/* T held. The line that rises with the restored timer is no new edge if it was high before. */
 static void restart(struct ferry_vgic *g, const struct ferry_resident *r, struct ferry_vcpu *c)
 {
 	c->timer_armed = 0;
@@ -116,7 +117,7 @@ static vcpu_set load_one(struct ferry_vgic *g, const struct ferry_resident *r, u
 		ask(g, r, FERRY_PHYS_ACTIVATE);
 	if (r->timer)
 		restart(g, r, c);
-	set = ferry_resident_end(g, i);
+	set = ferry_resident_end(g, i, vcpu);
 	if (armed)
 		ferry_host_timer_at(g->ctx, vcpu, TIMER_NEVER);
 	if (is_switched_device(r))
@@ -132,7 +133,7 @@ static vcpu_set obey_one(struct ferry_vgic *g, const struct ferry_resident *r, u
 	struct ferry_virq *i = ferry_resident_begin(g, r, vcpu);
 
 	obey(g, i);
-	return ferry_resident_end(g, i);
+	return ferry_resident_end(g, i, vcpu);
 }
 
 /* Its timer is off after a reset (as in ARMv7; later architectures leave it open). */
@@ -149,7 +150,7 @@ static vcpu_set off_one(struct ferry_vgic *g, const struct ferry_resident *r, ui
 		c->timer_ctl = c->timer_armed = 0;
 	ferry_virq_obey(g, i, VIRQ_UNPEND | VIRQ_DEACTIVATE);
 	virq_clear(i, VIRQ_ACTIVATE | VIRQ_LINE);
-	set = ferry_resident_end(g, i);
+	set = ferry_resident_end(g, i, vcpu);
 	if (armed)
 		ferry_host_timer_at(g->ctx, vcpu, TIMER_NEVER);
 	return set;

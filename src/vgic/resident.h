@@ -22,12 +22,11 @@ static inline bool resident_is_of(const struct ferry_resident *r, uint32_t vcpu)
 	return !resident_is_fixed(r) || r->vcpu == vcpu;
 }
 
-/* Take L and I. */
+/* Take T and I. */
 struct ferry_virq *ferry_resident_begin(struct ferry_vgic *g, const struct ferry_resident *r,
 					uint32_t vcpu);
-/* It is in no list register: place it, let go of both. As a private one it has no owner but its
- * vCPU. */
-vcpu_set ferry_resident_end(struct ferry_vgic *g, struct ferry_virq *i);
+/* It is in no list register: settle it, let go of both. */
+vcpu_set ferry_resident_end(struct ferry_vgic *g, struct ferry_virq *i, uint32_t self);
 
 /* ---- timer.c: the EL1 virtual timer. On the CPU that has it, but for _look. -------- */
 
@@ -37,10 +36,10 @@ bool ferry_timer_line(struct ferry_vgic *g);
 void ferry_timer_mask(struct ferry_vgic *g);
 /* Off: its line is low then. */
 void ferry_timer_off(struct ferry_vgic *g);
-/* L held: keep the vCPU's registers, and off; the other way round. */
+/* T held: keep the vCPU's registers, and off; the other way round. */
 void ferry_timer_save(struct ferry_vgic *g, struct ferry_vcpu *c);
 void ferry_timer_restore(struct ferry_vgic *g, const struct ferry_vcpu *c);
-/* L and I held; it is saved: `i` is told if its line is high now, or has risen. Depends on
+/* T and I held; it is saved: `i` is told if its line is high now, or has risen. Depends on
  * nothing but the saved registers and the counter, so it may be called at any time. Returns
  * the count at which it will rise: 0: it has; TIMER_NEVER. */
 uint64_t ferry_timer_look(struct ferry_vgic *g, struct ferry_vcpu *c, struct ferry_virq *i);

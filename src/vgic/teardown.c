@@ -2,7 +2,7 @@
 /*
  * teardown.c: a virtual SPI is linked to its physical one no more. Linked only if used.
  *
- * Lock order: L of a vCPU > I of an interrupt; never two of a kind.
+ * Takes I of one interrupt at a time.
  */
 #include "vgic/vgic.h"
 
@@ -15,7 +15,7 @@ static void forget(struct ferry_vgic *g, struct ferry_virq *i)
 	i->routed = VGIC_NOWHERE;
 }
 
-/* One that is on a list is off it at once; the owner of a list register is asked. */
+/* The owner of a list register is asked; all others are nobody's at once. */
 int ferry_vgic_unbind(struct ferry_vgic *g, uint32_t intid)
 {
 	struct ferry_virq *i = ferry_vgic_spi(g, intid);
@@ -31,7 +31,7 @@ int ferry_vgic_unbind(struct ferry_vgic *g, uint32_t intid)
 	if (!linked)
 		return FERRY_E_STATE;
 	flags = ferry_virq_begin(g, i);
-	gone = i->place.at == AT_NONE;
+	gone = i->at == AT_NONE;
 	if (gone)
 		forget(g, i);
 	unlock(g, &i->lock);

@@ -3,7 +3,7 @@
  * timer.c: the EL1 virtual timer of a vCPU, saved and restored; while it is saved, a software
  * timer of the host stands in for it: that only has the vCPU run.
  *
- * Lock order: L of a vCPU > I of an interrupt; never two of a kind.
+ * Lock order: T of a vCPU > I of an interrupt; never two of a kind.
  */
 #include "vgic/resident.h"
 
@@ -94,7 +94,7 @@ static vcpu_set look(struct ferry_vgic *g, const struct ferry_resident *r, uint3
 		return 0;
 	}
 	c->timer_armed = ferry_timer_look(g, c, i) != 0;
-	return ferry_resident_end(g, i);
+	return ferry_resident_end(g, i, VGIC_NOBODY);
 }
 
 void ferry_vcpu_timer(struct ferry_vgic *g, uint32_t vcpu)

@@ -58,7 +58,7 @@ static vcpu_set set_sources(struct vgic_at *at)
 	} else {
 		i->sources = (uint8_t)(i->sources & ~sources);
 		/* What a list register has taken along does not come back, unless it was taken. */
-		if (i->place.at == AT_LR && i->source < 8 && sources >> i->source & 1)
+		if (i->at == AT_LR && i->source < 8 && sources >> i->source & 1)
 			virq_clear(i, VIRQ_LOADED);
 	}
 	return ferry_virq_end(at->g, i, flags, 0, true);

@@ -2,7 +2,7 @@
 /*
  * vcpu.c: a vCPU is loaded, enters and leaves the guest, is powered on and off.
  *
- * Lock order: L of a vCPU > I of an interrupt; never two of a kind.
+ * Takes I of one interrupt at a time. On the vCPU's own thread, but for power on.
  */
 #include "vgic/fold.h"
 
@@ -15,7 +15,7 @@ static bool is_dull(struct ferry_vgic *g, struct ferry_virq *i)
 {
 	uint32_t n = virq_index(g, i);
 
-	if (i->place.at != AT_NONE || ferry_virq_matters(i))
+	if (i->at != AT_NONE || ferry_virq_matters(i))
 		return false;
 	i->noted = 0;
 	ferry_host_and(g->ctx, &g->live[n / 32], ~(1u << n % 32));
@@ -25,19 +25,19 @@ static bool is_dull(struct ferry_vgic *g, struct ferry_virq *i)
 /* One that this vCPU has, or that is nobody's and aims at it. Others have their own scan. */
 static vcpu_set scan_one(struct ferry_vgic *g, uint32_t vcpu, struct ferry_virq *i)
 {
-	uintptr_t flags = ferry_virq_begin(g, i);
-	uint32_t owner = i->place.owner;
+	vcpu_set set = 0;
+	uint32_t whose;
 
+	lock(g, &i->lock);
+	whose = i->owner == VGIC_NOBODY ? i->target : i->owner;
 	if (!is_dull(g, i)) {
 		if (i->target == vcpu)
 			ferry_virq_reroute(g, i);
-		if (i->place.at != AT_LR &&
-		    (owner == vcpu || (owner == VGIC_NOBODY && i->target == vcpu)))
-			return ferry_virq_end(g, i, flags, 0, true);
+		if (i->at != AT_LR && whose == vcpu)
+			set = ferry_virq_settle(g, i, true, vcpu);
 	}
 	unlock(g, &i->lock);
-	vgic_restore(g, flags);
-	return 0;
+	return set;
 }
 
 /* From `word` of the vCPU's bitmap on, until `n` or some more have been looked at. Where it goes
@@ -139,14 +139,10 @@ void ferry_vcpu_load(struct ferry_vgic *g, uint32_t vcpu, uint32_t cpu)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
 
-	lock(g, &c->lock);
 	move_interface(g, c, true);
 	ferry_host_store(g->ctx, &c->cpu, cpu + 1);
-	if (load(g, &c->home) != cpu + 1) {
-		ferry_host_store(g->ctx, &c->home, cpu + 1);
+	if (ferry_host_xchg(g->ctx, &c->home, cpu + 1) != cpu + 1)
 		(void)ferry_vcpu_request(g, vcpu, REQUEST_SCAN);
-	}
-	unlock(g, &c->lock);
 	if (g->residents)
 		g->residents->load(g, vcpu);
 }
@@ -157,18 +153,16 @@ void ferry_vcpu_put(struct ferry_vgic *g, uint32_t vcpu)
 
 	if (g->residents)
 		g->residents->put(g, vcpu);
-	lock(g, &c->lock);
 	move_interface(g, c, false);
 	ferry_vcpu_clear(g, c);
 	ferry_host_ich_write(g->ctx, FERRY_ICH_HCR, 0);
 	ferry_host_store(g->ctx, &c->cpu, 0);
-	unlock(g, &c->lock);
 }
 
 /* ---- power ------------------------------------------------------------------------------------------ */
 
 /* When it is powered on again no priority is active, groups are off, the mask is 0 (IHI 0069H
- * 12.2, 12.4): a handler that was under way never ends. L held. */
+ * 12.2, 12.4): a handler that was under way never ends. */
 static void reset_interface(struct ferry_vgic *g, struct ferry_vcpu *c)
 {
 	for (uint32_t reg = 0; reg < sizeof(c->kept) / sizeof(c->kept[0]); reg++)
@@ -183,10 +177,8 @@ static vcpu_set power_off(struct ferry_vgic *g, struct ferry_vcpu *c)
 	uint32_t vcpu = c->index;
 	vcpu_set set = 0;
 
-	lock(g, &c->lock);
-	ferry_host_store(g->ctx, &c->on, 0);
+	ferry_host_xchg(g->ctx, &c->on, 0);
 	reset_interface(g, c);
-	unlock(g, &c->lock);
 	for (uint32_t n = 0; n < VGIC_PRIVATE; n++)
 		set |= ferry_virq_order(g, ferry_vgic_virq(g, vcpu, n),
 					VIRQ_DEACTIVATE | VIRQ_UNPEND);

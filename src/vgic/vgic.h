@@ -2,14 +2,16 @@
 /*
  * vgic.h: what the files of the virtual GIC share. Private to src/.
  *
- * Locks: L, of a vCPU's lists and list registers > I, of a virtual interrupt. Never two L,
- * never two I. Interrupts are off while one is held. Host functions are called with I held
- * where the contract says so (ferry_host_phys, ferry_host_phys_route), never a kick.
+ * Locks: T, of a vCPU's saved timer > I, of a virtual interrupt. Never two of a kind. Interrupts
+ * are off while one is held. Host functions are called with I held where the contract says so
+ * (ferry_host_phys, ferry_host_phys_route), never a kick. What else a vCPU has is its own
+ * thread's, or atomic.
  *
- * Who changes what ferry_virq_where() depends on ends with ferry_virq_end(): that carries out
- * what can be done at once, and asks the owner for the rest. There are no retry loops: where a
- * second look under the locks fails, somebody has changed something since, and will end with
- * ferry_virq_end(), too.
+ * What pends has no owner. Who changes what ferry_virq_where() depends on ends with
+ * ferry_virq_end(), still under I: that leaves a hint with the vCPU that should have it. A hint
+ * says "look at this one"; the vCPU looks, under I, when it fills its list registers, takes it
+ * if it is still its, and forgets the hint. So a stale hint does no harm, a change never has to
+ * take one back, and there is nothing to retry.
  *
  * What must look, and who must be told: functions that change an interrupt set request bits
  * of vCPUs and return these vCPUs as a set. The caller, when it has let go of all locks, hands
@@ -39,10 +41,8 @@ static inline vcpu_set vcpu_bit(uint32_t vcpu)
 /* ferry_virq.at */
 enum ferry_virq_at {
 	AT_NONE = 0, /* owner nobody; active: parked */
-	AT_QUEUED,   /* QUEUED with the owner: pending, not active, not in the guest */
 	AT_LR,       /* in a list register of the owner, between enter and exit */
-	AT_SPILLED,  /* SPILLED with the owner: active, not in a list register */
-	AT_FOLDED    /* on its way between: only while L and I are held */
+	AT_SPILLED   /* active, the owner's, in no list register */
 };
 
 /* ferry_virq.flags, under I */
@@ -68,33 +68,29 @@ enum ferry_virq_at {
 #define FERRY_NO_SOURCE 0xffu /* ferry_virq.source: none, it is no SGI of a GICv2 guest */
 
 struct ferry_virq {
-	ferry_lock lock; /* I */
-	uint32_t route;  /* as written: GICv2: the byte; GICv3: Aff3 in 31:24, Aff2 .. Aff0 in
-			  * 23:0 */
-	uint32_t phys;   /* physical INTID or FERRY_NONE */
+	ferry_lock lock;  /* I: guards everything here but `key`, which it guards writes of */
+	ferry_atomic key; /* for who has a hint: KEY_ACTIVE, or not; its level */
+	uint32_t route;   /* as written: GICv2: the byte; GICv3: Aff3 in 31:24, Aff2 .. Aff0 in
+			   * 23:0 */
+	uint32_t phys;    /* physical INTID or FERRY_NONE */
 	uint16_t flags;
 	uint16_t routed; /* CPU that the physical route names, or VGIC_NOWHERE; VIRQ_RESIDENT: whose
 			  * PPI it has, and may have active, now */
 	uint16_t number; /* below numbers of struct ferry_vgic */
 	uint8_t target;  /* vCPU, or VGIC_NOBODY. Private ones: theirs, always */
 	uint8_t priority;
+	uint8_t level;   /* ... and bit 0: group 1, when it was last loaded: active ones keep it */
 	uint8_t asked;   /* route writes */
 	uint8_t sources; /* SGI of a GICv2 guest: vCPUs that have sent it: pending if not 0 */
 	uint8_t source;  /* ... the one in the list register, or active */
 	uint8_t noted;   /* its bit of ferry_vgic.live is set */
-	/* Changed only with both L of the owner (or of the one it becomes) and I held: who has
-	 * either lock may read. */
-	struct ferry_virq_place {
-		uint8_t owner; /* vCPU, or VGIC_NOBODY: exactly if at is AT_NONE */
-		uint8_t at;    /* enum ferry_virq_at */
-		uint8_t level; /* its priority when it was queued or last loaded; bit 0: group 1 */
-	} place;
+	uint8_t owner;   /* vCPU, or VGIC_NOBODY: exactly if at is AT_NONE */
+	uint8_t at;      /* enum ferry_virq_at */
 };
 
-/* ---- a vCPU ------------------------------------------------------------------------ */
+#define KEY_ACTIVE 0x100u
 
-/* A vCPU's lists: pending ones, active ones. */
-enum ferry_list { QUEUED = 0, SPILLED = 1 };
+/* ---- a vCPU ------------------------------------------------------------------------ */
 
 /* ferry_vcpu.mode; other values: in the guest on CPU mode - VCPU_GUEST */
 enum {
@@ -112,21 +108,23 @@ enum {
 #define REQUEST_SCANNING 0x10u /* the rest of a scan */
 
 struct ferry_vcpu {
-	ferry_lock lock;   /* L: guards everything here that is no atomic, and the two bitmaps */
+	ferry_lock lock;   /* T: guards timer_* */
 	uint32_t index;    /* of ferry_vgic.vcpus: constant */
 	ferry_atomic mode; /* written by its own thread alone, but for BLOCKED -> OUT */
 	ferry_atomic request;
-	ferry_atomic home; /* 1 + CPU where it was loaded last; 0: nowhere yet. Written under L */
-	ferry_atomic cpu;  /* 1 + CPU where it is loaded, or 0. Written by its own thread */
-	ferry_atomic on;   /* powered on. Set by anyone, cleared under L */
+	ferry_atomic filled;  /* a bit for each two words of its hints: they may be other than 0 */
+	ferry_atomic home;    /* 1 + CPU where it was loaded last; 0: nowhere yet */
+	ferry_atomic cpu;     /* 1 + CPU where it is loaded, or 0. Written by its own thread */
+	ferry_atomic on;      /* powered on. Set by anyone, cleared by its own thread */
 	ferry_atomic scanned; /* REQUEST_SCANNING: where. Its own thread alone */
+	/* Its own thread's. */
 	uint32_t kept[12]; /* ICH_*, by enum ferry_ich: VMCR, AP0R, AP1R, while it is not loaded */
 	uint16_t used;     /* so many list registers, the first ones, hold one of `loaded` */
 	uint16_t dirty;    /* all but so many are zero */
-	uint16_t count[2]; /* of its lists */
+	uint16_t outside;  /* something active is in no list register */
 	uint16_t loaded[VGIC_LRS]; /* number of the interrupt in each */
-	uint64_t filled[2];        /* words of its lists that are not 0: at most 64 */
-	/* The virtual timer, while it is not loaded (ferry_residents). */
+	uint16_t reserved;
+	/* The virtual timer, while it is not loaded (ferry_residents). Under T. */
 	uint64_t timer_cval;
 	uint32_t timer_ctl;   /* bit 2: its line was high, and that has been taken note of */
 	uint32_t timer_armed; /* a software timer was asked for, and it is not loaded */
@@ -195,7 +193,8 @@ struct ferry_vgic {
 	const struct ferry_resident_ops *residents;
 	struct ferry_virq *virqs; /* VGIC_PRIVATE for each vCPU, SPIs, then extended SPIs */
 	struct ferry_vcpu *vcpus;
-	uint32_t *lists; /* bitmaps: `words` for each of a vCPU's two */
+	ferry_atomic
+		*hints; /* bitmaps of numbers: `words` for each vCPU. Set and cleared under I */
 	/* Those of `virqs` that may pend, be active or linked: what a scan looks at, which takes
 	 * bits away. Set under I. */
 	ferry_atomic *live;
@@ -210,11 +209,11 @@ struct ferry_vgic {
 	uint64_t timer_offset; /* ferry_vgic_timer_offset */
 };
 
-/* One of the vCPU's lists, a bitmap of numbers. */
-static inline uint32_t *vgic_list(const struct ferry_vgic *g, const struct ferry_vcpu *c,
-				  enum ferry_list list)
+/* The word of a vCPU's hints that a number is in. */
+static inline ferry_atomic *vgic_hint(const struct ferry_vgic *g, const struct ferry_vcpu *c,
+				      uint32_t number)
 {
-	return &g->lists[(size_t)(2u * c->index + list) * g->words];
+	return &g->hints[(size_t)c->index * g->words + number / 32];
 }
 
 /* Where it is in `virqs`. */
@@ -267,12 +266,15 @@ bool ferry_virq_signalled(const struct ferry_vgic *g, const struct ferry_virq *i
 uint32_t ferry_virq_where(const struct ferry_vgic *g, const struct ferry_virq *i);
 /* Every change of one interrupt stands between these two: interrupts off and I held. */
 uintptr_t ferry_virq_begin(struct ferry_vgic *g, struct ferry_virq *i);
-/* I is let go; what the change means is carried out: it is placed, queued anew, taken off, or
- * its owner is asked to look. See the head of this file. `orders` (see ferry_virq_obey; 0:
- * none) are carried out, too, at once or by its owner. `ask`: one that has it in a list register is
- * to be kicked; else it only finds a request. Returns who is to be told. */
+/* What the change means is carried out (ferry_virq_settle), and I let go. `orders` (see
+ * ferry_virq_obey; 0: none) are carried out, too, at once or by its owner. */
 vcpu_set ferry_virq_end(struct ferry_vgic *g, struct ferry_virq *i, uintptr_t flags,
 			uint32_t orders, bool ask);
+/* I held. One in a list register: its owner finds a request, and with `ask` is to be kicked. Else
+ * orders are carried out, and it is where it should be, or a hint of it is. `self`: the vCPU
+ * whose thread this is, on its CPU, if it is about to look anyway; else VGIC_NOBODY. Returns who
+ * is to be told. */
+vcpu_set ferry_virq_settle(struct ferry_vgic *g, struct ferry_virq *i, bool ask, uint32_t self);
 /* Have vCPUs of the set look: kick those in the guest and those blocked. No lock held. */
 void ferry_vgic_kick(struct ferry_vgic *g, vcpu_set set);
 /* The same, and wait until each has folded since, or is not in the guest: what was changed
@@ -282,34 +284,21 @@ void ferry_vgic_sync(struct ferry_vgic *g, vcpu_set set);
  * kicked. */
 vcpu_set ferry_vcpu_request(struct ferry_vgic *g, uint32_t vcpu, uint32_t request);
 
-/* The following: L of place.owner (or of what becomes it) and I held. */
-/* It belongs to nobody from now on; a dead one is released. */
-void ferry_virq_unlink(struct ferry_vgic *g, struct ferry_virq *i);
-/* It is the vCPU's: queued, or spilled if it is active. It was nobody's, or in a list register. */
-void ferry_virq_link(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu);
 /* I held: it pends, is active or linked. */
 bool ferry_virq_matters(const struct ferry_virq *i);
 /* I held: a scan has to look at it from now on, if it matters. */
 void ferry_virq_note(struct ferry_vgic *g, struct ferry_virq *i);
-/* From its list into a list register. */
-void ferry_virq_lift(struct ferry_vgic *g, struct ferry_virq *i);
-/* Orders are carried out; it is where it should be on its owner's side, or nobody's: then where to place it, once L
- * was let go (ferry_virq_place_at), or VGIC_NOBODY. */
-uint32_t ferry_virq_sort(struct ferry_vgic *g, struct ferry_virq *i, uint32_t orders);
-/* No lock held: give it to `vcpu`, if it still should be there and is nobody's. */
-vcpu_set ferry_virq_place_at(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu);
-
 /* I held: the physical route to where it should be by the strategy, if it is linked. */
 void ferry_virq_reroute(struct ferry_vgic *g, struct ferry_virq *i);
 /* I held: the physical one is deactivated now, if it is active for us. Route first. A PPI's
  * only on the CPU where its vCPU is loaded; while it is loaded nowhere that is not active. */
 void ferry_virq_release(struct ferry_vgic *g, struct ferry_virq *i);
-/* I held, and, if it has an owner, L: carry out orders among `flags` (VIRQ_UNPEND,
- * VIRQ_DEACTIVATE, VIRQ_ACTIVATE). Its list register has been folded. */
+/* I held, and it is in no list register: carry out orders among `flags` (VIRQ_UNPEND,
+ * VIRQ_DEACTIVATE, VIRQ_ACTIVATE). */
 void ferry_virq_obey(struct ferry_vgic *g, struct ferry_virq *i, uint32_t flags);
 
 /* ---- what changes one interrupt (facts.c) ------------------------------------------------
- * Each takes I by itself, and L where it must; no lock held, interrupts as they were. Each
+ * Each takes I by itself; no lock held, interrupts as they were. Each
  * returns the vCPUs that are to be told; where the guest may rely on the effect once its
  * access has ended (ICENABLER, ICPENDR, ICACTIVER, DIR, group: "sync"), the caller
  * hands them to ferry_vgic_sync(), else ("kick") to ferry_vgic_kick(). `i` is of this guest. */
@@ -339,8 +328,7 @@ struct ferry_virq_seen ferry_virq_see(struct ferry_vgic *g, struct ferry_virq *i
 
 /* ---- list registers (fold.c, fill.c) ------------------------------------------------------- */
 
-/* From the list registers of this CPU into the interrupts: L not held. Returns who is to be
- * told: interrupts that moved away are placed. */
+/* From the list registers of this CPU into the interrupts. Returns who is to be told. */
 vcpu_set ferry_vcpu_fold(struct ferry_vgic *g, struct ferry_vcpu *c);
 /* The other way round. True: there is more to do before the guest can be entered. */
 bool ferry_vcpu_fill(struct ferry_vgic *g, struct ferry_vcpu *c, vcpu_set *set);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wait.c: a vCPU waits for an interrupt. Linked only if used. Takes L alone. */
+/* wait.c: a vCPU waits for an interrupt. Linked only if used. No lock. */
 #include "vgic/fold.h"
 
 /* Is there anything that would wake it? Priority mask and groups as the guest has set them:
@@ -7,17 +7,13 @@
 static bool has_something(struct ferry_vgic *g, uint32_t vcpu)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	struct ferry_virq *top;
-	uint32_t vmcr;
-	bool any;
+	uint32_t vmcr, top;
 
-	lock(g, &c->lock);
 	vmcr = load(g, &c->cpu) ? (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_VMCR) :
 				  c->kept[FERRY_ICH_VMCR];
-	any = ferry_vcpu_pick(g, c, QUEUED, vmcr & 3, 1, &top) &&
-	      (top->place.level & 0xf8) < vmcr >> 24;
-	unlock(g, &c->lock);
-	return any || load(g, &c->request);
+	if (ferry_vcpu_pick(g, c, PICK_PENDING, vmcr & 3, 1, &top) && top >> 16 < vmcr >> 24)
+		return true; /* or was: an entry will tell */
+	return load(g, &c->request);
 }
 
 int ferry_vcpu_block(struct ferry_vgic *g, uint32_t vcpu)
