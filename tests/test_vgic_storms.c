@@ -19,6 +19,11 @@
 #define GUEST_OPS \
 	.routes = 250, .disables = 30, .pends = 20, .unpends = 20, .clears = 30, .priorities = 20, \
 	.groups = 20, .switches = 3, .reads = 30, .offs = 5
+/* Few interrupts, much ado about each. */
+#define HOT_OPS \
+	.routes = 2000, .disables = 200, .pends = 100, .unpends = 150, .clears = 150, \
+	.priorities = 50, .groups = 50, .switches = 5, .reads = 200, .offs = 5, .moves = 100, \
+	.leaves = 3, .falls = 60, .unbinds = 30, .resets = 5
 #define HOST_OPS .moves = 40, .leaves = 3, .falls = 20
 #define UNBINDS .unbinds = 10, .resets = 3
 #define RESETS .resets = 3
@@ -172,6 +177,44 @@ static const struct virt_storm_options machines[] = {
 	  .slice_ns = 4000,
 	  .timer = VIRT_STORM_SWITCHED,
 	  .timers = 100 },
+	{ .name = "v3-few",
+	  V3,
+	  EARLY(true),
+	  .lrs = 4,
+	  EDGES(2, 1),
+	  LEVELS(2, 1),
+	  SGIS,
+	  MIXED,
+	  HOT_OPS,
+	  .busy_ns = 1000 },
+	{ .name = "v3-few-late",
+	  .gic = 3,
+	  .guest_gic = 3,
+	  LATE(false),
+	  .lrs = 1,
+	  EDGES(2, 1),
+	  LEVELS(2, 1),
+	  HOT_OPS,
+	  .cpus = 4,
+	  .vcpus = 6 },
+	{ .name = "v3-few-maintenance",
+	  V3,
+	  MAINTAINED(true),
+	  .lrs = 2,
+	  EDGES(3, 0),
+	  LEVELS(3, 0),
+	  SGIS,
+	  MIXED,
+	  HOT_OPS,
+	  .handler_ns = 100 },
+	{ .name = "v2-few",
+	  V2,
+	  MAINTAINED(false),
+	  .lrs = 2,
+	  EDGES(2, 1),
+	  LEVELS(2, 1),
+	  HOT_OPS,
+	  .handler_ns = 2000 },
 	{ .name = "v2-early",
 	  V2,
 	  EARLY(false),
