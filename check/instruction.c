@@ -332,7 +332,8 @@ void guest_entered(struct machine *m, uint32_t vcpu, bool wait)
 	if (!v->telling)
 		return;
 	op = &scenario_of(m)->vscript[vcpu].op[v->telling - 1];
-	if (wait && !look_at(m, world_guest_source(scenario_of(m), op->irq, vcpu), &info))
+	if (wait && op->kind == OP_DEACTIVATE &&
+	    !look_at(m, world_guest_source(scenario_of(m), op->irq, vcpu), &info))
 		return;
 	v->telling = 0;
 	guest_tell(m, vcpu, op, true);

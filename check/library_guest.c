@@ -269,10 +269,12 @@ static void check_end(struct machine *m, uint32_t src)
 
 static void look(struct machine *m, enum look when)
 {
-	uint32_t src;
+	uint32_t src, vcpu;
 
 	if (when == LOOK_END)
 		virt_final(m);
+	for (vcpu = 0; when == LOOK_REST && vcpu < m->config.vcpus; vcpu++)
+		guest_entered(m, vcpu, false);
 	for (src = 0; src < m->config.sources; src++) {
 		if (when == LOOK_STATE) {
 			check_registers(m, src);
