@@ -11,7 +11,7 @@ vcpu_set ferry_virq_assign(struct ferry_vgic *g, struct ferry_virq *i, uint32_t 
 	uintptr_t flags = ferry_virq_begin(g, i);
 
 	/* What is linked is as the physical one is. */
-	if (flag == VIRQ_EDGE && i->phys != FERRY_NONE)
+	if (flag == VIRQ_EDGE && i->phys)
 		flag = 0;
 	if (on)
 		virq_set(i, flag);
@@ -65,7 +65,7 @@ static bool looks_pending(struct ferry_vgic *g, const struct ferry_virq *i)
 {
 	if (ferry_virq_pending(i) || virq_is(i, VIRQ_LOADED))
 		return !virq_is(i, VIRQ_UNPEND);
-	return i->phys != FERRY_NONE && !virq_is(i, VIRQ_RESIDENT) &&
+	return i->phys && !virq_is(i, VIRQ_RESIDENT) &&
 	       ferry_host_phys(g->ctx, i->phys, FERRY_PHYS_IS_PENDING);
 }
 

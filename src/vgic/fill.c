@@ -71,9 +71,8 @@ static void take_active(const struct ferry_vgic *g, struct ferry_virq *i, uint32
 static void take(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu, struct ferry_lr *lr)
 {
 	*lr = (struct ferry_lr){ .intid = ferry_vgic_intid(g, i->number),
-				 .phys = FERRY_NONE,
 				 .group1 = virq_is(i, VIRQ_GROUP1),
-				 .priority = i->level & 0xf8 };
+				 .priority = load(g, &i->key) & KEY_PRIORITY };
 	if (virq_is(i, VIRQ_ACTIVE))
 		take_active(g, i, vcpu, lr);
 	else
@@ -142,7 +141,7 @@ void ferry_vcpu_clear(struct ferry_vgic *g, struct ferry_vcpu *c)
 bool ferry_vcpu_fill(struct ferry_vgic *g, struct ferry_vcpu *c, vcpu_set *set)
 {
 	uint32_t chosen[VGIC_LRS + 1], groups = 3, hcr = g->hardware->hcr | HCR_EN;
-	uint32_t n = ferry_vcpu_pick(g, c, PICK_ANY, 3, g->lrs + 1u, chosen);
+	uint32_t n = ferry_vcpu_collect(g, c, g->lrs + 1u, chosen);
 	bool crowded = n > g->lrs, pending = false, all = true;
 
 	c->outside = 0;

@@ -20,48 +20,63 @@ static uint32_t insert(uint32_t *out, uint32_t got, uint32_t want, uint32_t entr
 	return got + 1;
 }
 
-/* Two words of hints, of which the first has numbers from `first` on. None: that need not be
- * asked again, unless a hint came meanwhile. */
-static uint64_t hints(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t first)
+/* All hints, one after the other. */
+struct walk {
+	uint32_t filled, first;
+	uint64_t bits;
+};
+
+/* What says that there are some is taken away before they are looked at: who leaves one says so
+ * after. */
+static uint64_t look(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t first)
 {
 	const ferry_atomic *word = vgic_hint(g, c, first);
-	uint64_t bits = load(g, word);
+	uint32_t bit = 1u << first / 64;
+	uint64_t bits;
 
-	if (first / 32 + 1 < g->words)
-		bits |= (uint64_t)load(g, word + 1) << 32;
+	ferry_host_and(g->ctx, &c->filled, ~bit);
+	bits = (uint64_t)load(g, word + 1) << 32 | load(g, word);
+	if (bits)
+		ferry_host_or(g->ctx, &c->filled, bit);
 	return bits;
 }
 
-static uint64_t take_hints(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t first)
+static bool next(struct ferry_vgic *g, struct ferry_vcpu *c, struct walk *w, uint32_t *n)
 {
-	uint64_t bits = hints(g, c, first);
+	while (!w->bits) {
+		if (!w->filled)
+			return false;
+		w->first = (uint32_t)__builtin_ctz(w->filled) * 64;
+		w->filled &= w->filled - 1;
+		w->bits = look(g, c, w->first);
+	}
+	*n = w->first + (uint32_t)__builtin_ctzll(w->bits);
+	w->bits &= w->bits - 1;
+	return true;
+}
 
-	if (bits)
-		return bits;
-	ferry_host_and(g->ctx, &c->filled, ~(1u << first / 64));
-	bits = hints(g, c, first);
-	if (bits)
-		ferry_host_or(g->ctx, &c->filled, 1u << first / 64);
-	return bits;
+uint32_t ferry_vcpu_collect(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t most,
+			    uint32_t *out)
+{
+	struct walk w = { .filled = load(g, &c->filled) };
+	uint32_t got = 0;
+
+	while (got < most && next(g, c, &w, &out[got]))
+		got++;
+	return got;
 }
 
 uint32_t ferry_vcpu_pick(struct ferry_vgic *g, struct ferry_vcpu *c, enum ferry_pick what,
 			 uint32_t groups, uint32_t want, uint32_t *out)
 {
-	uint32_t got = 0;
+	struct walk w = { .filled = load(g, &c->filled) };
+	uint32_t got = 0, n, key;
 
-	if (!want)
-		return 0;
-	for (uint32_t filled = load(g, &c->filled); filled; filled &= filled - 1) {
-		uint32_t first = (uint32_t)__builtin_ctz(filled) * 64;
-
-		for (uint64_t bits = take_hints(g, c, first); bits; bits &= bits - 1) {
-			uint32_t n = first + (uint32_t)__builtin_ctzll(bits);
-			uint32_t key = load(g, &ferry_vgic_virq(g, c->index, n)->key);
-
-			if (what >> (key & KEY_ACTIVE ? 1 : 0) & groups >> (key & 1) & 1)
-				got = insert(out, got, want, (key & 0xf8) << 16 | n);
-		}
+	while (want && next(g, c, &w, &n)) {
+		key = load(g, &ferry_vgic_virq(g, c->index, n)->key);
+		if (what == (key & KEY_ACTIVE ? PICK_ACTIVE : PICK_PENDING) &&
+		    groups >> (key & KEY_GROUP1) & 1)
+			got = insert(out, got, want, (key & KEY_PRIORITY) << 16 | n);
 	}
 	return got;
 }

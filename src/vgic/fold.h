@@ -8,8 +8,12 @@
 /* On the vCPU's CPU: no list register but those in use is other than zero. */
 void ferry_vcpu_clear(struct ferry_vgic *g, struct ferry_vcpu *c);
 
-/* What somebody has left hints of: as it was then. */
-enum ferry_pick { PICK_PENDING = 1, PICK_ACTIVE = 2, PICK_ANY = 3 };
+/* Numbers that somebody has left hints of, `most` of them at most. How many. */
+uint32_t ferry_vcpu_collect(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t most,
+			    uint32_t *out);
+
+/* What they were when the hints were left. */
+enum ferry_pick { PICK_PENDING, PICK_ACTIVE };
 
 /* The first `want` by priority, of equals the lowest number; those of `groups` (bit 0, bit 1)
  * alone. out: the priority in bits 23:16, the number below. How many. Time: hints, times `want`

@@ -17,7 +17,7 @@ void ferry_vgic_leave(struct ferry_vgic *g, uint32_t cpu, uint32_t to)
 		struct ferry_virq *i = ferry_vgic_virq(g, 0, n);
 
 		lock(g, &i->lock);
-		if (i->phys != FERRY_NONE && i->routed == cpu) {
+		if (i->phys && i->routed == cpu) {
 			i->routed = (uint16_t)to;
 			ferry_host_phys_route(g->ctx, i->phys, to);
 		}

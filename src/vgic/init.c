@@ -40,13 +40,13 @@ static size_t lay_out(const struct ferry_vgic_config *k, struct ferry_vgic *g)
 	size_t used = 0, map, n = (size_t)VGIC_PRIVATE * k->vcpus + k->spis + k->espis;
 
 	to->numbers = none.numbers;
-	to->words = (to->numbers + 31) / 32;
+	to->words = (to->numbers + 63) / 64 * 2;
 	map = (size_t)to->words * sizeof(*g->hints) * k->vcpus;
 	(void)carve(base, &used, sizeof(*g));
 	to->virqs = carve(base, &used, sizeof(*g->virqs) * n);
 	to->vcpus = carve(base, &used, sizeof(*g->vcpus) * k->vcpus);
 	to->hints = carve(base, &used, map);
-	to->live = carve(base, &used, sizeof(*g->live) * (n + 31) / 32);
+	to->live = carve(base, &used, sizeof(*g->live) * (n + 63) / 32);
 	to->mpidrs = carve(base, &used, sizeof(*g->mpidrs) * k->vcpus);
 	return used;
 }
@@ -68,7 +68,6 @@ static void clear(void *memory, size_t size)
 static void init_virq(struct ferry_virq *i, uint32_t number, uint32_t target)
 {
 	i->number = (uint16_t)number;
-	i->phys = FERRY_NONE;
 	i->routed = VGIC_NOWHERE;
 	i->target = (uint8_t)target;
 	i->source = FERRY_NO_SOURCE;

@@ -19,7 +19,7 @@ int ferry_vgic_inject(struct ferry_vgic *g, uint32_t vcpu, uint32_t intid, bool 
 		return FERRY_E_INVALID;
 	i = ferry_vgic_virq(g, vcpu, n);
 	flags = ferry_virq_begin(g, i);
-	linked = i->phys != FERRY_NONE;
+	linked = i->phys != 0;
 	if (!linked && virq_is(i, VIRQ_EDGE))
 		virq_set(i, level ? VIRQ_LATCH : 0);
 	else if (!linked)

@@ -23,7 +23,7 @@ int ferry_vgic_look(struct ferry_vgic *g, uint32_t vcpu, uint32_t intid,
 	/* What pends is with nobody, but on its way. */
 	owner = i->at == AT_NONE ? ferry_virq_where(g, i) : i->owner;
 	*info = (struct ferry_virq_info){
-		.phys = i->phys,
+		.phys = i->phys ? i->phys : FERRY_NONE,
 		.routed = i->routed == VGIC_NOWHERE ? FERRY_NONE : i->routed,
 		.target = whom(i->target),
 		.owner = whom(owner),

@@ -9,7 +9,7 @@ static uint64_t make_gich(const struct ferry_lr *lr)
 	uint32_t value = (uint32_t)lr->group1 << 30 | (uint32_t)lr->state << 28 |
 			 (uint32_t)lr->priority >> 3 << 23 | lr->intid;
 
-	if (lr->phys != FERRY_NONE)
+	if (lr->phys)
 		return value | 1u << 31 | (lr->phys & 0x3ff) << 10;
 	return value | (uint32_t)lr->eoi << 19 | (uint32_t)lr->source << 10;
 }

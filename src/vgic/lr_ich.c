@@ -11,7 +11,7 @@ static uint64_t make_ich(const struct ferry_lr *lr)
 	uint64_t value = (uint64_t)lr->state << 62 | (uint64_t)lr->group1 << 60 |
 			 (uint64_t)lr->priority << 48 | (uint64_t)lr->source << 10 | lr->intid;
 
-	if (lr->phys != FERRY_NONE)
+	if (lr->phys)
 		return value | 1ull << 61 | (uint64_t)(lr->phys & 0x1fff) << 32;
 	return value | (uint64_t)lr->eoi << 41;
 }

@@ -29,12 +29,6 @@ uint32_t ferry_vgic_intid(const struct ferry_vgic *g, uint32_t number)
 	return number - first_extended(g) + FIRST_ESPI;
 }
 
-struct ferry_virq *ferry_vgic_virq(const struct ferry_vgic *g, uint32_t vcpu, uint32_t number)
-{
-	/* The shared ones are as if they were the last vCPU's. */
-	return &g->virqs[(number < VGIC_PRIVATE ? vcpu : g->nvcpus - 1u) * VGIC_PRIVATE + number];
-}
-
 struct ferry_virq *ferry_vgic_spi(const struct ferry_vgic *g, uint32_t intid)
 {
 	uint32_t n = ferry_vgic_number(g, intid);

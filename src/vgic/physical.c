@@ -15,20 +15,20 @@ static bool is_over(const struct ferry_virq *i)
 int ferry_vgic_physical(struct ferry_vgic *g, uint32_t intid)
 {
 	struct ferry_virq *i = ferry_vgic_spi(g, intid);
-	uint32_t phys;
 	uintptr_t flags;
+	bool linked;
 
 	if (!i)
 		return FERRY_E_INVALID;
 	flags = ferry_virq_begin(g, i);
-	phys = i->phys;
-	if (phys != FERRY_NONE) {
+	linked = i->phys != 0;
+	if (linked) {
 		if (is_over(i))
 			virq_set(i, VIRQ_OVER);
 		virq_set(i, VIRQ_PHYS | VIRQ_LATCH);
 	}
-	ferry_vgic_kick(g, ferry_virq_end(g, i, flags, 0, phys != FERRY_NONE));
-	return phys == FERRY_NONE ? FERRY_E_STATE : FERRY_OK;
+	ferry_vgic_kick(g, ferry_virq_end(g, i, flags, 0, linked));
+	return linked ? FERRY_OK : FERRY_E_STATE;
 }
 
 int ferry_vgic_bind(struct ferry_vgic *g, uint32_t intid, uint32_t phys, bool edge)
@@ -37,11 +37,11 @@ int ferry_vgic_bind(struct ferry_vgic *g, uint32_t intid, uint32_t phys, bool ed
 	int status = FERRY_E_STATE;
 	uintptr_t flags;
 
-	if (!i || phys < VGIC_PRIVATE || phys == FERRY_NONE)
+	if (!i || phys < VGIC_PRIVATE || phys > UINT16_MAX)
 		return FERRY_E_INVALID;
 	flags = ferry_virq_begin(g, i);
-	if (i->phys == FERRY_NONE) {
-		i->phys = phys;
+	if (!i->phys) {
+		i->phys = (uint16_t)phys;
 		i->routed = VGIC_NOWHERE;
 		virq_clear(i, VIRQ_EDGE | VIRQ_LINE);
 		virq_set(i, edge ? VIRQ_EDGE : 0);

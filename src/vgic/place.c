@@ -24,15 +24,11 @@ bool ferry_virq_signalled(const struct ferry_vgic *g, const struct ferry_virq *i
  * that is off. */
 uint32_t ferry_virq_where(const struct ferry_vgic *g, const struct ferry_virq *i)
 {
-	uint32_t vcpu = VGIC_NOBODY;
+	uint32_t vcpu = virq_is(i, VIRQ_ACTIVE) ? i->owner : i->target;
 
-	if (virq_is(i, VIRQ_DEAD))
-		return VGIC_NOBODY;
-	if (virq_is(i, VIRQ_ACTIVE))
-		vcpu = i->owner;
-	else if (ferry_virq_signalled(g, i))
-		vcpu = i->target;
-	if (vcpu == VGIC_NOBODY || !ferry_host_load(g->ctx, &g->vcpus[vcpu].on))
+	if (vcpu == VGIC_NOBODY || virq_is(i, VIRQ_DEAD) ||
+	    !(virq_is(i, VIRQ_ACTIVE) || ferry_virq_signalled(g, i)) ||
+	    !ferry_host_load(g->ctx, &g->vcpus[vcpu].on))
 		return VGIC_NOBODY;
 	return vcpu;
 }
@@ -52,8 +48,7 @@ void ferry_virq_reroute(struct ferry_vgic *g, struct ferry_virq *i)
 {
 	uint32_t home;
 
-	if (i->phys == FERRY_NONE || virq_is(i, VIRQ_RESIDENT) || i->target == VGIC_NOBODY ||
-	    route_waits(g, i))
+	if (!i->phys || virq_is(i, VIRQ_RESIDENT) || i->target == VGIC_NOBODY || route_waits(g, i))
 		return;
 	home = load(g, &g->vcpus[i->target].home);
 	if (!home || home - 1 == i->routed)
@@ -80,7 +75,7 @@ void ferry_virq_obey(struct ferry_vgic *g, struct ferry_virq *i, uint32_t flags)
 		i->sources = 0;
 		if (!virq_is(i, VIRQ_CARRIED))
 			ferry_virq_release(g, i);
-		if (i->phys != FERRY_NONE && !virq_is(i, VIRQ_RESIDENT))
+		if (i->phys && !virq_is(i, VIRQ_RESIDENT))
 			ferry_host_phys(g->ctx, i->phys, FERRY_PHYS_UNPEND);
 	}
 	if (flags & VIRQ_DEACTIVATE && virq_is(i, VIRQ_ACTIVE)) {
@@ -96,7 +91,7 @@ void ferry_virq_obey(struct ferry_vgic *g, struct ferry_virq *i, uint32_t flags)
 
 bool ferry_virq_matters(const struct ferry_virq *i)
 {
-	return virq_is(i, VIRQ_ACTIVE) || i->phys != FERRY_NONE || ferry_virq_pending(i);
+	return virq_is(i, VIRQ_ACTIVE) || i->phys || ferry_virq_pending(i);
 }
 
 void ferry_virq_note(struct ferry_vgic *g, struct ferry_virq *i)
@@ -109,16 +104,17 @@ void ferry_virq_note(struct ferry_vgic *g, struct ferry_virq *i)
 	ferry_host_or(g->ctx, &g->live[n / 32], 1u << n % 32);
 }
 
-/* Bits first, then the word that says where there are some: who takes that away looks at them
- * again (ferry_vcpu_pick). */
+/* Have the vCPU look at it. */
 static void hint(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	bool active = virq_is(i, VIRQ_ACTIVE);
+	uint32_t key = i->priority;
 
-	if (!active)
-		i->level = (uint8_t)(i->priority | (virq_is(i, VIRQ_GROUP1) ? 1 : 0));
-	ferry_host_store(g->ctx, &i->key, i->level | (active ? KEY_ACTIVE : 0));
+	if (virq_is(i, VIRQ_ACTIVE))
+		key = load(g, &i->key) | KEY_ACTIVE;
+	else if (virq_is(i, VIRQ_GROUP1))
+		key |= KEY_GROUP1;
+	ferry_host_store(g->ctx, &i->key, key);
 	ferry_host_or(g->ctx, vgic_hint(g, c, i->number), 1u << i->number % 32);
 	ferry_host_or(g->ctx, &c->filled, 1u << i->number / 64);
 }
@@ -190,16 +186,16 @@ vcpu_set ferry_vcpu_request(struct ferry_vgic *g, uint32_t vcpu, uint32_t reques
  * the vCPU has come by. */
 static void kick(struct ferry_vgic *g, uint32_t vcpu)
 {
-	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	uint32_t mode;
+	ferry_atomic *cell = &g->vcpus[vcpu].mode;
+	uint32_t mode = load(g, cell), next = VCPU_OUT, cpu = FERRY_NONE;
 
-	if (ferry_host_or(g->ctx, &c->request, REQUEST_KICKED) & REQUEST_KICKED)
-		return;
-	mode = load(g, &c->mode);
-	if (mode >= VCPU_GUEST)
-		ferry_host_vcpu_kick(g->ctx, vcpu, mode - VCPU_GUEST);
-	else if (mode == VCPU_BLOCKED && ferry_host_cas(g->ctx, &c->mode, VCPU_BLOCKED, VCPU_OUT))
-		ferry_host_vcpu_kick(g->ctx, vcpu, FERRY_NONE);
+	if (mode >= VCPU_GUEST) {
+		next = mode | VCPU_KICKED;
+		cpu = mode - VCPU_GUEST;
+	}
+	if (mode != VCPU_OUT && mode != VCPU_FILLING && mode != next &&
+	    ferry_host_cas(g->ctx, cell, mode, next))
+		ferry_host_vcpu_kick(g->ctx, vcpu, cpu);
 }
 
 void ferry_vgic_kick(struct ferry_vgic *g, vcpu_set set)
@@ -217,7 +213,7 @@ static bool has_looked(void *arg)
 {
 	const struct looker *l = arg;
 
-	return !(load(l->g, &l->c->request) & REQUEST_KICKED) ||
+	return !(load(l->g, &l->c->request) & REQUEST_LOOK) ||
 	       load(l->g, &l->c->mode) < VCPU_FILLING;
 }
 

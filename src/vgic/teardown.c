@@ -11,7 +11,7 @@ static void forget(struct ferry_vgic *g, struct ferry_virq *i)
 {
 	ferry_virq_release(g, i);
 	virq_clear(i, VIRQ_DEAD | VIRQ_LATCH | VIRQ_ACTIVE | VIRQ_LOADED | VIRQ_ORDERS);
-	i->phys = FERRY_NONE;
+	i->phys = 0;
 	i->routed = VGIC_NOWHERE;
 }
 
@@ -25,7 +25,7 @@ int ferry_vgic_unbind(struct ferry_vgic *g, uint32_t intid)
 	if (!i)
 		return FERRY_E_INVALID;
 	flags = ferry_virq_begin(g, i);
-	linked = i->phys != FERRY_NONE;
+	linked = i->phys != 0;
 	virq_set(i, linked ? VIRQ_DEAD : 0);
 	ferry_vgic_kick(g, ferry_virq_end(g, i, flags, 0, linked));
 	if (!linked)

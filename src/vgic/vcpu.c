@@ -59,9 +59,9 @@ static bool serve_scan(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t bits
 {
 	uint32_t word;
 
-	if (!(bits & (REQUEST_SCAN | REQUEST_SCANNING)))
+	if (!(bits & (REQUEST_ALL | REQUEST_SCANNING)))
 		return false;
-	word = bits & REQUEST_SCAN ? 0 : load(g, &c->scanned);
+	word = bits & REQUEST_ALL ? 0 : load(g, &c->scanned);
 	word = scan(g, c->index, word, SCAN_BATCH, set) % g->words;
 	ferry_host_store(g->ctx, &c->scanned, word);
 	return word != 0;

@@ -69,17 +69,16 @@ enum ferry_virq_at {
 
 struct ferry_virq {
 	ferry_lock lock;  /* I: guards everything here but `key`, which it guards writes of */
-	ferry_atomic key; /* for who has a hint: KEY_ACTIVE, or not; its level */
+	ferry_atomic key; /* for who has a hint: KEY_*; active ones keep priority and group */
 	uint32_t route;   /* as written: GICv2: the byte; GICv3: Aff3 in 31:24, Aff2 .. Aff0 in
 			   * 23:0 */
-	uint32_t phys;    /* physical INTID or FERRY_NONE */
 	uint16_t flags;
 	uint16_t routed; /* CPU that the physical route names, or VGIC_NOWHERE; VIRQ_RESIDENT: whose
 			  * PPI it has, and may have active, now */
 	uint16_t number; /* below numbers of struct ferry_vgic */
+	uint16_t phys;   /* physical INTID, or 0 */
 	uint8_t target;  /* vCPU, or VGIC_NOBODY. Private ones: theirs, always */
 	uint8_t priority;
-	uint8_t level;   /* ... and bit 0: group 1, when it was last loaded: active ones keep it */
 	uint8_t asked;   /* route writes */
 	uint8_t sources; /* SGI of a GICv2 guest: vCPUs that have sent it: pending if not 0 */
 	uint8_t source;  /* ... the one in the list register, or active */
@@ -88,29 +87,32 @@ struct ferry_virq {
 	uint8_t at;      /* enum ferry_virq_at */
 };
 
+#define KEY_GROUP1 0x001u
+#define KEY_PRIORITY 0x0f8u
 #define KEY_ACTIVE 0x100u
 
 /* ---- a vCPU ------------------------------------------------------------------------ */
 
-/* ferry_vcpu.mode; other values: in the guest on CPU mode - VCPU_GUEST */
+/* ferry_vcpu.mode; greater values: in the guest on CPU mode - VCPU_GUEST */
 enum {
 	VCPU_OUT = 0,     /* its list registers are folded */
 	VCPU_BLOCKED = 1, /* ... and it waits for a kick */
 	VCPU_FILLING = 2, /* between OUT and the guest: it will look at its requests again */
-	VCPU_GUEST = 3
+	VCPU_GUEST = 3,
+	VCPU_KICKED = 0x10000 /* besides: it has been kicked there */
 };
 
 /* ferry_vcpu.request */
-#define REQUEST_LOOK 0x01u     /* fold, and fill anew */
-#define REQUEST_QUIET 0x02u    /* the same, but nobody is kicked for it */
-#define REQUEST_SCAN 0x04u     /* look at all interrupts: something about many has changed */
-#define REQUEST_KICKED 0x08u   /* it was kicked, and has not come by since */
-#define REQUEST_SCANNING 0x10u /* the rest of a scan */
+#define REQUEST_LOOK 0x01u  /* fold, and fill anew */
+#define REQUEST_QUIET 0x02u /* the same, but nobody is kicked for it */
+#define REQUEST_ALL 0x04u   /* look at all interrupts: something about many has changed */
+#define REQUEST_SCAN (REQUEST_ALL | REQUEST_LOOK)
+#define REQUEST_SCANNING 0x08u /* the rest of a scan */
 
 struct ferry_vcpu {
 	ferry_lock lock;   /* T: guards timer_* */
 	uint32_t index;    /* of ferry_vgic.vcpus: constant */
-	ferry_atomic mode; /* written by its own thread alone, but for BLOCKED -> OUT */
+	ferry_atomic mode; /* written by its own thread alone, but for BLOCKED -> OUT, and KICKED */
 	ferry_atomic request;
 	ferry_atomic filled;  /* a bit for each two words of its hints: they may be other than 0 */
 	ferry_atomic home;    /* 1 + CPU where it was loaded last; 0: nowhere yet */
@@ -135,7 +137,7 @@ struct ferry_vcpu {
 /* One list register, in words. */
 struct ferry_lr {
 	uint32_t intid;
-	uint32_t phys; /* linked: the physical INTID; FERRY_NONE: not linked */
+	uint32_t phys; /* linked: the physical INTID; 0: not linked */
 	uint8_t state; /* LR_* */
 	uint8_t priority;
 	uint8_t source; /* SGI of a GICv2 guest */
@@ -200,7 +202,7 @@ struct ferry_vgic {
 	ferry_atomic *live;
 	uint64_t *mpidrs;  /* by vCPU; GICv3 */
 	ferry_atomic ctlr; /* GICD_CTLR bits 1:0: groups enabled */
-	uint32_t words;    /* of a bitmap */
+	uint32_t words;    /* of a bitmap of numbers: an even number */
 	uint32_t numbers;  /* of interrupts that one vCPU can have: private and shared */
 	uint16_t spis, espis;
 	uint8_t nvcpus, lrs, strategy, flags;
@@ -243,8 +245,14 @@ static inline void virq_clear(struct ferry_virq *i, uint32_t flags)
  * extended SPIs; FERRY_NONE: this guest has none such. */
 uint32_t ferry_vgic_number(const struct ferry_vgic *g, uint32_t intid);
 uint32_t ferry_vgic_intid(const struct ferry_vgic *g, uint32_t number);
-/* `vcpu` < nvcpus counts for private ones; number < g->numbers. */
-struct ferry_virq *ferry_vgic_virq(const struct ferry_vgic *g, uint32_t vcpu, uint32_t number);
+/* `vcpu` < nvcpus counts for private ones; number < g->numbers. The shared ones are as if they were
+ * the last vCPU's. */
+static inline struct ferry_virq *ferry_vgic_virq(const struct ferry_vgic *g, uint32_t vcpu,
+						 uint32_t number)
+{
+	return &g->virqs[(number < VGIC_PRIVATE ? vcpu : g->nvcpus - 1u) * VGIC_PRIVATE + number];
+}
+
 /* The SPI of this INTID, or null. */
 struct ferry_virq *ferry_vgic_spi(const struct ferry_vgic *g, uint32_t intid);
 /* Its affinity, as in ferry_virq.route. GICv3. */
@@ -259,7 +267,7 @@ static inline uint32_t vgic_affinity(const struct ferry_vgic *g, uint32_t vcpu)
 
 /* Is there an instance that nobody has taken? Under I. */
 bool ferry_virq_pending(const struct ferry_virq *i);
-/* ... and the guest has it enabled, and its group. The same. */
+/* ... that the guest has enabled, and its group. The same. */
 bool ferry_virq_signalled(const struct ferry_vgic *g, const struct ferry_virq *i);
 /* The one rule: where should it be? A vCPU or VGIC_NOBODY. Under I; reads the atomics of
  * groups and power, whose changers have a scan made after. */
