@@ -47,7 +47,7 @@ typedef struct ferry_atomic {
 
 /* Take `lock`; interrupts are off already. Acquire order. Fair enough that a
  * waiter gets it in bounded time. Not recursive. The library's lock order is
- * interrupt > CPU (ascending index) > leaf; of the virtual GIC: vCPU > its interrupt. */
+ * interrupt > CPU (ascending index) > leaf; of the virtual GIC: a vCPU's timer > interrupt. */
 void ferry_host_lock(void *ctx, ferry_lock *lock);
 
 /* Give it back. Release order. */

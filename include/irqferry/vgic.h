@@ -21,7 +21,7 @@
  *
  * Where should a virtual interrupt be now? One rule (src/vgic/place.h): active: with its
  * owner; enabled, pending, and its target is powered on: with its target; else nowhere.
- * The owner is the vCPU that has it queued or in a list register; there is at most one.
+ * The owner is the vCPU that has it in a list register, or active; there is at most one.
  * A guest that changes a route while the interrupt is in flight changes the target; the
  * owner follows when the architecture allows it (IHI 0048B 4.3.12): pending ones move,
  * active ones stay until they are ended. What becomes of the physical interrupt behind it
@@ -287,7 +287,7 @@ struct ferry_virq_info {
 	uint32_t phys;   /* FERRY_NONE: not linked */
 	uint32_t routed; /* the CPU that its physical route names; FERRY_NONE: not ours yet */
 	uint32_t target; /* vCPU, FERRY_NONE: nobody */
-	uint32_t owner;  /* vCPU, FERRY_NONE: nobody */
+	uint32_t owner;  /* vCPU that has it, or that is about to look at it; FERRY_NONE: nobody */
 	bool in_lr;      /* in a list register of a vCPU in the guest, or about to be */
 	bool enabled, pending, active; /* as of its last fold */
 	bool physical;                 /* the physical one is active for it */
