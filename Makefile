@@ -65,6 +65,7 @@ help:
 	@echo "make test-arm64       a bare-metal image on QEMU: GICv2, GICv3 with ITS"
 	@echo "make bench            instruction counts (callgrind)"
 	@echo "make policies         two balancing policies on three machines, a table"
+	@echo "make strategies       strategies of the virtual GIC compared: the figures of docs/vgic.md"
 	@echo "make check-nightly    the nightly suite of the explorer; goes on where it was ended"
 	@echo "make coverage         which branches of the library the tests take"
 	@echo "make model            the specification in Spin against the explorer"

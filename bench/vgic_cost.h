@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vgic_cost.h: what events cost, as assumed: nanoseconds for each, for a machine and its host. Never
- * measured here; see docs/vgic.md for where the figures come from.
+ * vgic_cost.h: what events cost, as assumed: nanoseconds for each, for a machine and its host.
+ * Never measured here; see docs/vgic.md for where the figures come from.
  */
 #ifndef BENCH_VGIC_COST_H
 #define BENCH_VGIC_COST_H

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * One interrupt moves from vCPU A to vCPU B, case by case, by each strategy: what that takes from the
- * moment before the guest writes the route until the next two instances have been handled and all
- * is quiet. A linked edge-triggered SPI; A, B, C and W are in the guest on a CPU each and do
- * nothing else; W writes the route.
+ * One interrupt moves from vCPU A to vCPU B, case by case, by each strategy: what that takes
+ * from the arrival of one instance until the next one has been handled and all is quiet. A linked edge-triggered SPI; A, B, C and W are in the guest on a
+ * CPU each and do nothing else; W writes the route.
+ *
+ *     vgic_moves               tables
+ *     vgic_moves --data        what a plot needs
+ *     vgic_moves 0|1|2         one strategy, and no table: for who counts lines
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "bench/vgic_count.h"
 
@@ -18,7 +22,7 @@ enum { A = 0, B = 1, C = 2, W = 3 };
 static const struct ferry_mpidr mpidrs[] = { { 0 }, { 1 }, { 2 }, { 3 } };
 static struct ferry_vgic_config config;
 
-/* ---- what happens ---------------------------------------------------------------------------- */
+/* ---- what happens ---------------------------------------------------------------------- */
 
 static void boot(uint8_t strategy, bool ask)
 {
@@ -83,7 +87,7 @@ static void handled_by(uint32_t vcpu)
 	ends(got);
 }
 
-/* ---- cases: what happens once A has got an instance ------------------------------------------- */
+/* ---- cases: what happens once A has got an instance ------------------------------------ */
 
 /* Nothing is in flight. */
 static void quiet(void)
@@ -222,7 +226,7 @@ static struct cost measure(size_t n, uint8_t strategy, bool ask)
 	return count_end(name);
 }
 
-/* ---- telling ------------------------------------------------------------------------------------ */
+/* ---- telling --------------------------------------------------------------------------- */
 
 static bool alike(const struct cost *a, const struct cost *b)
 {
@@ -254,6 +258,19 @@ static void rows(const struct cost c[STRATEGIES], bool ask)
 	row("maintenance", ask, &c[FERRY_MAINTENANCE]);
 }
 
+static void costs(void)
+{
+	printf("Assumed costs, ns%10s", "");
+	for (int k = 0; k < VGIC_MACHINES; k++)
+		printf(" %7s", vgic_machines[k].name);
+	for (int n = 0; n < VGIC_EVENTS; n++) {
+		printf("\n  %-25s", vgic_event_names[n]);
+		for (int k = 0; k < VGIC_MACHINES; k++)
+			printf(" %7.0f", vgic_machines[k].ns[n]);
+	}
+	printf("\n\n");
+}
+
 static void cases_table(void)
 {
 	struct cost c[STRATEGIES];
@@ -274,7 +291,7 @@ static void cases_table(void)
 	}
 }
 
-/* ---- who wins ------------------------------------------------------------------------------------ */
+/* ---- who wins -------------------------------------------------------------------------- */
 
 /* What maintenance costs more than lazy late in this case. */
 static double more(const char *name, bool ask, const struct vgic_machine *m)
@@ -291,25 +308,22 @@ static double more(const char *name, bool ask, const struct vgic_machine *m)
 
 /* The share of moves in flight at which both cost the same: of those after which the interrupt
  * comes again before the old vCPU has left the guest for another reason. */
-static void share(const char *again, const char *never, bool ask, const struct vgic_machine *m)
+static double share(const char *again, const char *never, bool ask, const struct vgic_machine *m)
 {
 	double win = -more(again, ask, m), lose = more(never, ask, m);
 
-	if (win <= 0)
-		printf("  %6s", "never");
-	else
-		printf("  %5.1f%%", lose / (lose + win) * 100);
+	return win <= 0 ? 100 : lose / (lose + win) * 100;
 }
 
 static void shares(const char *what, const struct vgic_machine *m, uint32_t machines)
 {
 	printf("  %-26s", what);
 	for (uint32_t k = 0; k < machines; k++)
-		share("by-itself", "by-itself-never", false, &m[k]);
+		printf("  %5.1f%%", share("by-itself", "by-itself-never", false, &m[k]));
 	printf("\n");
 	printf("  %-26s", "... by another, who asks");
 	for (uint32_t k = 0; k < machines; k++)
-		share("again", "never", true, &m[k]);
+		printf("  %5.1f%%", share("again", "never", true, &m[k]));
 	printf("\n");
 }
 
@@ -336,9 +350,45 @@ static void break_even(void)
 	shares("A itself writes the route", varied, sizeof(ratios) / sizeof(*ratios));
 }
 
-int main(void)
+/* For a plot: IPI / exit; the share, on each machine; the machine's own ratio. */
+static void data(void)
 {
-	cases_table();
-	break_even();
+	for (double ratio = 0.03; ratio < 40; ratio *= 1.1) {
+		printf("share;%.4f", ratio);
+		for (int k = 0; k < VGIC_MACHINES; k++) {
+			struct vgic_machine m = vgic_machines[k];
+
+			m.ns[EVENT_IPI] = ratio * m.ns[EVENT_EXIT];
+			printf(";%.2f", share("by-itself", "by-itself-never", false, &m));
+		}
+		printf("\n");
+	}
+	for (int k = 0; k < VGIC_MACHINES; k++) {
+		const struct vgic_machine *m = &vgic_machines[k];
+
+		printf("machine;%s;%.4f;%.2f\n", m->name, m->ns[EVENT_IPI] / m->ns[EVENT_EXIT],
+		       share("by-itself", "by-itself-never", false, m));
+	}
+}
+
+/* One strategy alone: for who counts lines. */
+static void run_all(uint8_t strategy)
+{
+	for (size_t n = 0; n < CASES; n++)
+		for (int ask = 0; ask < 2; ask++)
+			(void)measure(n, strategy, ask);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "--data")) {
+		data();
+	} else if (argc > 1) {
+		run_all((uint8_t)atoi(argv[1]));
+	} else {
+		costs();
+		cases_table();
+		break_even();
+	}
 	return fake.wrongs != 0;
 }

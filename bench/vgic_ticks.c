@@ -19,7 +19,7 @@ static struct ferry_resident resident;
 static struct ferry_vgic_config config;
 static uint32_t seen; /* of CTL: what the guest reads in its handler */
 
-/* ---- what happens ---------------------------------------------------------------------------- */
+/* ---- what happens ---------------------------------------------------------------------- */
 
 static void boot(uint8_t scheme)
 {
@@ -84,7 +84,7 @@ static void put_and_load(uint32_t out, uint32_t in)
 	ppi_settle();
 }
 
-/* ---- cases ------------------------------------------------------------------------------------ */
+/* ---- cases ----------------------------------------------------------------------------- */
 
 static void tick(void)
 {
@@ -164,6 +164,8 @@ static const struct {
 	{ "handler", switch_in_handler, "a tick; to another vCPU and back in its handler" },
 	{ "outside", expires_outside, "to another vCPU; the timer comes; back" },
 };
+#define TICK_CASE 0u
+#define CUT_CASE 5u
 #define CASES (sizeof(cases) / sizeof(cases[0]))
 
 static const char *const names[SCHEMES] = { "switched", "fixed", "injected" };
@@ -210,10 +212,30 @@ static void break_even(void)
 		for (int k = 0; k < VGIC_MACHINES; k++)
 			printf(" %7.0f", 0.0 - more(n, &vgic_machines[k]));
 	}
+	printf("\nInjected is cheaper if so many ticks are cut by a switch%s", "");
+	for (int k = 0; k < VGIC_MACHINES; k++) {
+		double gain = -more(TICK_CASE, &vgic_machines[k]);
+
+		printf(" %6.1f%%", gain / (gain + more(CUT_CASE, &vgic_machines[k])) * 100);
+	}
 	printf("\n");
 }
 
-int main(void)
+/* For a plot. */
+static void data(void)
+{
+	for (size_t n = 0; n < CASES; n++)
+		for (uint8_t s = 0; s < SCHEMES; s++) {
+			struct cost c = measure(n, s);
+
+			printf("%s;%s", cases[n].name, names[s]);
+			for (int k = 0; k < VGIC_MACHINES; k++)
+				printf(";%.3f", count_ns(&c, &vgic_machines[k]) / 1000);
+			printf("\n");
+		}
+}
+
+static void table(void)
 {
 	printf("Ticks and switches: exits; what the library did; CTL as the handler reads it; "
 	       "us\n");
@@ -230,6 +252,15 @@ int main(void)
 			row(names[s], &c);
 		}
 	}
-	break_even();
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "--data")) {
+		data();
+	} else {
+		table();
+		break_even();
+	}
 	return fake.wrongs != 0;
 }

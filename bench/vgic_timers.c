@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * A guest's timer that follows its vCPU, switched with it or masked and injected: the same storms,
- * with rare and frequent switches of vCPUs. Virtual time: the same numbers on any computer.
- * docs/vgic.md shows and explains them. The guest's handler programs its timer before its EOI, as a rule
- * for a moment that is still to come, now and then for one that comes before that EOI.
+ * A guest's timer that follows its vCPU, switched with it or masked and injected: the same
+ * storms, with rare and frequent switches of vCPUs. Virtual time: the same numbers on any
+ * computer. docs/vgic.md shows and explains them. The guest's handler programs its timer before
+ * its EOI, as a rule for a moment that is still to come, now and then for one that comes before
+ * that EOI.
  *
  *     vgic_timers
  */
@@ -75,6 +76,7 @@ int main(void)
 {
 	size_t n;
 
+	printf("Timers: storms of guests that program theirs all the time\n");
 	printf("%-20s %7s  %-35s   %-14s %s\n", "", "loads", "   for each tick", "for each load",
 	       "us, event to start");
 	printf("%-12s %7s %7s  %6s %6s %6s %6s %6s  %6s %6s  %7s %7s\n", "", "ticks", "a tick",
