@@ -320,8 +320,12 @@ static void op_serve(struct op op)
 			if (fake.vcpu[vcpu].woken)
 				wakes(vcpu);
 	fake_serve();
-	if (op.c & 1)
-		check_settled();
+	if (!(op.c & 1))
+		return;
+	/* Nothing happens in the middle any more. */
+	fake.hook = NULL;
+	fake_serve();
+	check_settled();
 }
 
 static void op_cpu_leaves(struct op op)

@@ -177,8 +177,16 @@ void check(uint32_t vcpu)
 
 /* ---- when all has been done that there is to do ---------------------------- */
 
-/* Who is in the guest has scanned: what it should have is its, or in a list register of
- * another that need not be asked. */
+static bool has_room(uint32_t cpu)
+{
+	for (uint32_t n = 0; n < fake.lrs; n++)
+		if (!fake.cpu[cpu].lr[n])
+			return true;
+	return false;
+}
+
+/* Who is in the guest has looked at everything: what it should have is in a list register if
+ * there is room; or in one of another vCPU, which need not be asked. */
 static void settled_one(uint32_t vcpu, uint32_t intid, uint32_t groups)
 {
 	struct ferry_virq_info info;
@@ -188,12 +196,16 @@ static void settled_one(uint32_t vcpu, uint32_t intid, uint32_t groups)
 		return;
 	must(ferry_vgic_look(fake.g, vcpu, intid, &info) == FERRY_OK);
 	if (!info.enabled || !info.pending || info.active || info.target == FERRY_NONE ||
-	    info.in_lr || !(groups >> peek(vcpu, REG_IGROUPR, intid, 1) & 1))
+	    info.in_lr || (slot_of(intid) && slot_of(intid)->dying))
 		return;
 	cpu = fake.vcpu[info.target].cpu;
-	if (cpu == FERRY_NONE || !fake.cpu[cpu].guest || (slot_of(intid) && slot_of(intid)->dying))
+	if (cpu == FERRY_NONE || !fake.cpu[cpu].guest)
 		return;
-	must(info.owner == info.target);
+	/* Where there are too many those wait whose group the guest does not let in. */
+	groups &= (uint32_t)fake.cpu[cpu].vmcr;
+	if (!(groups >> peek(vcpu, REG_IGROUPR, intid, 1) & 1))
+		return;
+	must(!has_room(cpu));
 }
 
 void check_settled(void)

@@ -150,7 +150,7 @@ static void end(struct under_way before, struct api *api, uint32_t bound)
 /* 64 are scanned; list registers; those that move on, and ends counted; residents. */
 #define LATER (31 + world.config.lrs)
 #define FOLD (8 + LATER * ONE + KICKS)
-#define ENTER (16 + NUMBERS / 32 + 64 * ONE + 2 * FOLD + 4 * ONE)
+#define ENTER (16 + 2 * NUMBERS + 64 * ONE + 2 * FOLD + 4 * ONE)
 #define RESIDENTS (4 * (ONE + TOLD))
 
 #define LIBRARY(name, type, parameters, arguments, bound) \
@@ -203,7 +203,7 @@ LIBRARY_VOID(ferry_vcpu_load, (struct ferry_vgic * g, uint32_t vcpu, uint32_t cp
 LIBRARY_VOID(ferry_vcpu_put, (struct ferry_vgic * g, uint32_t vcpu), (g, vcpu), 40 + RESIDENTS)
 LIBRARY(ferry_vcpu_enter, int, (struct ferry_vgic * g, uint32_t vcpu), (g, vcpu), ENTER)
 LIBRARY_VOID(ferry_vcpu_exit, (struct ferry_vgic * g, uint32_t vcpu), (g, vcpu), FOLD)
-LIBRARY(ferry_vcpu_block, int, (struct ferry_vgic * g, uint32_t vcpu), (g, vcpu), 16)
+LIBRARY(ferry_vcpu_block, int, (struct ferry_vgic * g, uint32_t vcpu), (g, vcpu), 16 + 2 * NUMBERS)
 LIBRARY_VOID(ferry_vcpu_unblock, (struct ferry_vgic * g, uint32_t vcpu), (g, vcpu), 4)
 LIBRARY_VOID(ferry_vgic_leave, (struct ferry_vgic * g, uint32_t cpu, uint32_t to), (g, cpu, to),
 	     8 + 4 * VCPUS + 4 * NUMBERS)
@@ -217,7 +217,7 @@ LIBRARY(ferry_vgic_dir, int, (struct ferry_vgic * g, uint32_t vcpu, uint32_t int
 	(g, vcpu, intid), ONE + TOLD)
 LIBRARY(ferry_vgic_look, int,
 	(struct ferry_vgic * g, uint32_t vcpu, uint32_t intid, struct ferry_virq_info *info),
-	(g, vcpu, intid, info), 4)
+	(g, vcpu, intid, info), 8)
 
 static struct api *const apis[] = {
 	&api_ferry_vgic_bind,    &api_ferry_vgic_unbind,   &api_ferry_vgic_physical,
@@ -276,20 +276,19 @@ static ferry_lock *a_lock(ferry_lock *lock)
 	return lock;
 }
 
-static ferry_atomic *a_cell(const ferry_atomic *cell)
+static ferry_atomic *a_cell(ferry_atomic *cell)
 {
 	enum ferry_guard_kind kind = FERRY_GUARD_FREE;
 
 	if (fuzz_replays)
 		kind = ferry_vgic_guard(fake.g, cell).kind;
 	must(kind == FERRY_GUARD_FREE || kind == FERRY_GUARD_CELL);
-	return (ferry_atomic *)(uintptr_t)cell;
+	return cell;
 }
 
 HOST_VOID(ferry_host_lock, (void *ctx, ferry_lock *lock), (ctx, a_lock(lock)), (void)0)
 HOST_VOID(ferry_host_unlock, (void *ctx, ferry_lock *lock), (ctx, a_lock(lock)), (void)0)
-HOST(ferry_host_load, uint32_t, (void *ctx, const ferry_atomic *cell), (ctx, a_cell(cell)),
-     cell->value)
+HOST(ferry_host_load, uint32_t, (void *ctx, const ferry_atomic *cell), (ctx, cell), cell->value)
 HOST_VOID(ferry_host_store, (void *ctx, ferry_atomic *cell, uint32_t value),
 	  (ctx, a_cell(cell), value), put(cell, value))
 HOST(ferry_host_xchg, uint32_t, (void *ctx, ferry_atomic *cell, uint32_t value),

@@ -305,31 +305,29 @@ static void arrives_unlinked(void)
 
 /* ---- which lock guards what --------------------------------------------------------------- */
 
-/* Every word of the guest's memory has a guard, and each lock has two words. */
+/* Every word of the guest's memory has a guard; each interrupt a lock, which is two words. */
 static void guards(void)
 {
-	uint32_t count[FERRY_GUARD_COUNT + 1] = { 0 }, virqs;
+	uint32_t count[FERRY_GUARD_OWN + 1] = { 0 }, virqs = 4 * 32 + SPIS;
 	const uint32_t *memory;
 	size_t words;
 
 	start();
 	memory = (const void *)fake.g;
 	words = ferry_vgic_size(&config) / 4;
-	virqs = 4 * 32 + SPIS;
 	for (size_t n = 0; n < words; n++) {
 		struct ferry_guard guard = ferry_vgic_guard(fake.g, &memory[n]);
-		bool bare = guard.kind == FERRY_GUARD_CONST || guard.kind == FERRY_GUARD_LOCK ||
-			    guard.kind == FERRY_GUARD_FREE;
+		bool locked = guard.kind == FERRY_GUARD_PLAIN || guard.kind == FERRY_GUARD_CELL ||
+			      guard.kind == FERRY_GUARD_PUBLISHED;
 
-		must(guard.kind <= FERRY_GUARD_COUNT);
-		must(bare == !guard.lock);
+		must(guard.kind <= FERRY_GUARD_OWN);
+		must(locked == (guard.lock != NULL));
 		must(!guard.lock || ferry_vgic_guard(fake.g, guard.lock).kind == FERRY_GUARD_LOCK);
 		count[guard.kind]++;
 	}
-	must(count[FERRY_GUARD_LOCK] == 2 * (virqs + 4));
-	must(count[FERRY_GUARD_PUBLISHED] == virqs);
-	must(count[FERRY_GUARD_CELL] == 4);
-	must(count[FERRY_GUARD_FREE] >= 4 * 4 + 1 && count[FERRY_GUARD_PLAIN] >= 4 * virqs);
+	must(count[FERRY_GUARD_LOCK] >= 2 * virqs);
+	must(count[FERRY_GUARD_PLAIN] >= 2 * virqs);
+	must(count[FERRY_GUARD_CELL] && count[FERRY_GUARD_FREE]);
 	must(ferry_vgic_guard(fake.g, fake.g).kind == FERRY_GUARD_CONST);
 }
 
