@@ -122,36 +122,50 @@ void world_guest_describe(struct machine *m, const struct scenario *s)
 
 /* ---- memory that is in nobody's way --------------------------------------------------- */
 
-/* A guest has at least 64 interrupts for each vCPU, each with its lock; of most a scenario
- * says nothing. They never change: who takes their locks is in nobody's way. Which words
- * those are is found out by what a look at the others touches. */
-static void find_used(struct world *w, uint8_t *used)
+/* Is it a source of the scenario? */
+static bool is_named(const struct scenario *s, uint32_t src, uint32_t vcpu, uint32_t intid)
+{
+	uint32_t whose, irq = world_guest_irq(s, src, &whose);
+
+	return world_guest_intid(s, irq) == intid &&
+	       (whose == vcpu || !guest_is_private(s->kind[irq]));
+}
+
+/* A look at each interrupt that is, or is not. */
+static void look_at_all(struct world *w, bool named)
 {
 	struct machine *m = w->m;
-	size_t words = m->config.library / 4, n;
 	struct ferry_virq_info info;
-	uint32_t src, irq, vcpu;
-	int rc;
+	uint32_t vcpu, intid, src;
+	bool is;
 
 	machine_look(m);
-	for (src = 0; src < m->config.sources; src++) {
-		irq = world_guest_irq(w->s, src, &vcpu);
-		rc = ferry_vgic_look(w->vgic, vcpu, world_guest_intid(w->s, irq), &info);
-		(void)rc;
-	}
+	for (vcpu = 0; vcpu < w->s->guest.vcpus; vcpu++)
+		for (intid = 0; intid < 32 + GUEST_SPIS; intid++) {
+			for (src = 0, is = false; src < m->config.sources; src++)
+				is = is || is_named(w->s, src, vcpu, intid);
+			if (is == named && ferry_vgic_look(w->vgic, vcpu, intid, &info) != FERRY_OK)
+				break;
+		}
 	machine_looked(m);
-	for (n = 0; n < words; n++) {
-		struct ferry_guard g = w->subject->guard(m, (uint32_t *)m->library + n);
+}
 
-		used[n] |= w->out.resource[n] != 0;
-		if (g.kind == FERRY_GUARD_CELL)
-			used[(const uint32_t *)(const void *)g.lock - (uint32_t *)m->library] = 1;
+/* What the looks have touched. */
+static void take_touched(struct world *w, uint8_t *touched)
+{
+	size_t words = w->m->config.library / 4, n;
+
+	for (n = 0; n < words; n++) {
+		touched[n] = w->out.resource[n] != 0;
 		w->out.resource[n] = 0;
 	}
 	w->out.resources = 0;
 	w->out.reads = 0;
 }
 
+/* A guest has at least 64 interrupts for each vCPU, each with its lock; of most a scenario
+ * says nothing. They never change: who takes their locks is in nobody's way. Which words
+ * those are is found out by what a look at them touches, and none at the others does. */
 bool world_guest_alone(struct world *w)
 {
 	struct machine *m = w->m;
@@ -163,10 +177,14 @@ bool world_guest_alone(struct world *w)
 		free(alone);
 		return false;
 	}
-	find_used(w, used);
-	for (n = 0; n < words; n += 2)
-		alone[n] = !used[n] && w->subject->guard(m, (uint32_t *)m->library + n).kind ==
-					       FERRY_GUARD_LOCK;
+	look_at_all(w, true);
+	take_touched(w, used);
+	look_at_all(w, false);
+	take_touched(w, alone);
+	for (n = 0; n < words; n++)
+		alone[n] = alone[n] && !used[n] && n % 2 == 0 &&
+			   w->subject->guard(m, (uint32_t *)m->library + n).kind ==
+				   FERRY_GUARD_LOCK;
 	free(used);
 	w->out.alone = alone;
 	return true;
