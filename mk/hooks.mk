@@ -8,7 +8,7 @@ HOOKS_OBJS = $(FERRY_SRCS:%.c=$(HOOKS_DIR)/%.o)
 HOOKS_MAIN = $(addprefix $(B)/check/hooks/,main.o access.o port.o mistake.o)
 HOOKS_ALL = $(HOOKS_MAIN) $(CHECK_OBJS) $(SIM_OBJS) $(HOOKS_OBJS)
 HOOKS_WRAPPED = $(addprefix ferry_host_,lock unlock load store xchg add or and cas ipi) \
-	ferry_x86_init ferry_gic_init ferry_vgic_init machine_look machine_looked guest_trapped
+	ferry_x86_init ferry_gic_init ferry_vgic_init machine_look machine_looked guest_trapped ferry_vcpu_load ferry_vcpu_put
 HOOKS_LINK = $(CC) $(CFLAGS) -no-pie $(HOOKS_WRAPPED:%=-Wl,--wrap=%)
 
 $(HOOKS_DIR)/src/%.o: src/%.c

@@ -85,8 +85,10 @@ compare() { # suite, option, shard, limit, fields, least number of scenarios, wh
 
 compare commit --no-sleep-sets 7/40 10000 1,3- 60 "the same states and verdicts"
 compare arm --no-sleep-sets 7/60 10000 1,3- 60 "the same states and verdicts"
+compare vgic --no-sleep-sets 3/6 30000 1,3- 60 "the same states and verdicts"
 compare commit --no-merge 11/80 10000 3- 20 "the same verdicts"
 compare arm --no-merge 41/150 10000 3- 20 "the same verdicts"
+compare vgic --no-merge 5/12 50000 3- 25 "the same verdicts"
 
 echo "1..$n"
 exit $failed

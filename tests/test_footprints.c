@@ -6,14 +6,28 @@
  */
 #include "check/generate.h"
 #include "check/search.h"
+#include "sim/virt.h"
 #include "tests/tap.h"
 
-#define EVERY 13 /* scenario of the suite */
 #define SCHEDULES 12
 #define LONGEST 200
 
 static uint64_t rng = 1, pairs, together;
 static uint8_t here[STATE_MOST];
+static uint32_t kinds; /* of labels tried */
+
+#define KIND(n) (1u << (n))
+/* What a guest does is told apart. */
+#define STEP(n) KIND(L_SOFT + 1 + (n))
+#define GUEST_KINDS \
+	(KIND(L_STEP) | KIND(L_TAKE) | KIND(L_FIRE) | KIND(L_OP) | KIND(L_RECALL) | \
+	 KIND(L_ROUTE) | KIND(L_TICK) | KIND(L_SOFT) | STEP(VIRT_ACKNOWLEDGE) | \
+	 STEP(VIRT_HANDLER) | STEP(VIRT_INSTRUCTION) | STEP(VIRT_LEAVE) | STEP(VIRT_MAINTAIN))
+
+static uint32_t kind_of(label l)
+{
+	return label_kind(l) == L_GUEST ? STEP(label_b(l)) : KIND(label_kind(l));
+}
 
 static uint32_t below(uint32_t n)
 {
@@ -65,6 +79,7 @@ static bool try_pair(struct world *w, const char *text, label a, label b)
 	bool good, same;
 
 	pairs++;
+	kinds |= kind_of(a) | kind_of(b);
 	if (meet(w, a, b)) {
 		together++;
 		return true;
@@ -129,26 +144,31 @@ static bool try_scenario(const struct scenario *s)
 	return good;
 }
 
-static void try_suite(const char *name)
+/* One in so many scenarios; labels of these kinds at least have to come. */
+static void try_suite(const char *name, uint32_t every, uint32_t most)
 {
 	struct suite suite;
 	uint32_t i, n = 0, bad = 0;
 
-	pairs = together = 0;
+	pairs = together = kinds = 0;
 	if (!suite_make(name, &suite))
 		bail("no memory");
-	for (i = 0; i < suite.n; i += EVERY, n++)
+	for (i = 0; i < suite.n; i += every, n++)
 		bad += !try_scenario(&suite.scenario[i]);
 	diag("%s: %u scenarios, %llu pairs of labels, %llu of them dependent", name, n,
 	     (unsigned long long)pairs, (unsigned long long)together);
 	ok(!bad, "%s: labels whose footprints do not meet commute", name);
 	ok(together < pairs, "%s: some do not meet", name);
+	ok(!(most & ~kinds), "%s: labels of all kinds are tried (lacking: %#x)", name,
+	   most & ~kinds);
 	suite_free(&suite);
 }
 
 int main(void)
 {
-	try_suite("commit");
-	try_suite("arm");
+	try_suite("commit", 13, KIND(L_STEP));
+	try_suite("arm", 13, KIND(L_STEP));
+	try_suite("vgic", 1, GUEST_KINDS);
+	try_suite("vgic-nightly", 5, STEP(VIRT_INSTRUCTION));
 	return tap_done();
 }

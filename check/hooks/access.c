@@ -184,6 +184,9 @@ static void in_library(uint32_t cpu, struct hooks_word *w, bool write, const cha
 	case FERRY_GUARD_FREE:
 		mistake(MISTAKE_CELL, cpu, address_of(w), code, NULL);
 		return;
+	case FERRY_GUARD_OWN:
+		ordered(cpu, w, write, code);
+		return;
 	case FERRY_GUARD_PUBLISHED:
 		if (!held && !write)
 			published(cpu, w, code);

@@ -77,12 +77,12 @@ struct hooks {
 	const struct ferry_counters *counters;
 	uint32_t ncpus;
 	const char *base; /* the memory as it was when the guest's machine was built */
-	bool guest;       /* it is a virtual GIC's */
 	struct hooks_word *word;
 	struct hooks_cpu cpu[SCENARIO_CPUS];
-	struct hooks_clock hotplug; /* the host's lock around ferry_cpu_... */
-	uint64_t sequence, began;   /* writes and locks so far; at the start of the schedule */
-	uint32_t step;              /* counts labels */
+	struct hooks_clock hotplug;              /* the host's lock around ferry_cpu_... */
+	struct hooks_clock vcpu[SCENARIO_VCPUS]; /* of who ran it last */
+	uint64_t sequence, began; /* writes and locks so far; at the start of the schedule */
+	uint32_t step;            /* counts labels */
 	bool in_step;
 	bool looking; /* a look from outside is no access */
 	bool inspect; /* interrupts also call what only inspects */

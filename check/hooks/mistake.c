@@ -16,8 +16,8 @@ static struct found {
 } found[MOST];
 static uint32_t nfound;
 
-static const char *const guard_name[] = { "constant", "a lock", "plain",   "published",
-					  "a cell",   "free",   "a moment" };
+static const char *const guard_name[] = { "constant", "a lock",   "plain",   "published", "a cell",
+					  "free",     "a moment", "a count", "a thread's" };
 
 static void describe(char *out, size_t size, uint32_t cpu, const char *address)
 {

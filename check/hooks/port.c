@@ -6,7 +6,8 @@
  *
  * What orders (host.h): unlock to lock; a store to the loads of what it stored; each
  * read-modify-write with all accesses of its cell; an IPI to the doorbell it rings;
- * the host's hotplug lock. Devices order nothing.
+ * the host's hotplug lock; that a vCPU is put before another CPU loads it.
+ * Devices order nothing.
  */
 #include "check/guest.h"
 #include "hooks.h"
@@ -147,7 +148,6 @@ static void made(const void *object, guard_fn *guard, void *memory, size_t size,
 	hooks.memory = memory;
 	hooks.size = size;
 	hooks.counters = counters;
-	hooks.guest = guard == vgic_guard;
 	read_guards(object, guard);
 	hooks.m = m;
 	hooks_schedule_begins();
@@ -270,9 +270,6 @@ void __wrap_ferry_host_unlock(void *ctx, ferry_lock *lock)
 	if (cpu == NONE || hooks.m->quiet)
 		return;
 	w->owner = 0;
-	/* What is published of a guest is read with some lock held. */
-	if (hooks.guest && !hooks.m->cpu[cpu].locks)
-		hooks.cpu[cpu].told[hooks.m->cpu[cpu].depth] = 0;
 	release(cpu, w);
 }
 
@@ -459,8 +456,43 @@ void __wrap_guest_trapped(struct machine *m, uint32_t cpu, uint32_t vcpu, const 
 		read_registers(m, vcpu);
 }
 
-/* A guest's threads call the library themselves: all begins anew when the last lock is given
- * back. */
+/* A vCPU goes from thread to thread. */
+static void take_vcpu(uint32_t vcpu)
+{
+	uint32_t cpu = hooks_running();
+
+	if (cpu != NONE)
+		join(&hooks.cpu[cpu].clock, &hooks.vcpu[vcpu]);
+}
+
+static void give_vcpu(uint32_t vcpu)
+{
+	uint32_t cpu = hooks_running();
+
+	if (cpu == NONE)
+		return;
+	join(&hooks.vcpu[vcpu], &hooks.cpu[cpu].clock);
+	tick(cpu);
+}
+
+void __real_ferry_vcpu_load(struct ferry_vgic *g, uint32_t vcpu, uint32_t cpu);
+void __wrap_ferry_vcpu_load(struct ferry_vgic *g, uint32_t vcpu, uint32_t cpu);
+void __real_ferry_vcpu_put(struct ferry_vgic *g, uint32_t vcpu);
+void __wrap_ferry_vcpu_put(struct ferry_vgic *g, uint32_t vcpu);
+
+void __wrap_ferry_vcpu_load(struct ferry_vgic *g, uint32_t vcpu, uint32_t cpu)
+{
+	take_vcpu(vcpu);
+	__real_ferry_vcpu_load(g, vcpu, cpu);
+}
+
+void __wrap_ferry_vcpu_put(struct ferry_vgic *g, uint32_t vcpu)
+{
+	__real_ferry_vcpu_put(g, vcpu);
+	give_vcpu(vcpu);
+}
+
+/* The threads of a guest's host call the library themselves; nothing there is published. */
 static int guest_interrupt(struct machine *m, uint32_t cpu, uint8_t vector)
 {
 	const struct scenario *s = world_of(m)->s;
