@@ -10,6 +10,7 @@
 #include "virt.h"
 
 #define CROSSED 0x80u
+#define UNTOLD (NONE - 1)
 #define DISABLED 0u
 #define ENABLED 1u
 #define UNKNOWN 2u
@@ -277,8 +278,11 @@ void virt_told_route(struct machine *m, uint32_t src, uint32_t target, bool done
 		s->may |= target == NONE ? 0 : 1ull << target;
 		s->target = target;
 	} else if (!alone && !s->asking && client->complete) {
+		now = UNTOLD;
 		(void)client->complete(m, src, &now);
-		s->target = now;
+		/* It can't be told now: nothing is asked of it until the next write. */
+		s->asking = now == UNTOLD ? CROSSED : 0;
+		s->target = now == UNTOLD ? target : now;
 	}
 }
 
@@ -372,7 +376,8 @@ static uint32_t routed_cpu(const struct machine *m, const struct gic_line *l)
 }
 
 /* Software that ends it has written its route before: what comes next comes to the vCPU
- * that the guest has asked for. */
+ * that the guest has asked for. Not while another instance, one that no physical interrupt stands
+ * behind (ISPENDR), is active: it is in flight, and two strategies leave the route. */
 void virt_released(struct machine *m, uint32_t n)
 {
 	const struct gic_line *l = &m->gic->line[n];
@@ -382,7 +387,8 @@ void virt_released(struct machine *m, uint32_t n)
 	if (!l->src || !m->virt->source[src].linked || cpu == NONE)
 		return;
 	s = touch(m, src);
-	if (s->asking || s->target == NONE || s->parked || !m->virt->vcpu[s->target].homes)
+	if (s->asking || s->active || s->target == NONE || s->parked ||
+	    !m->virt->vcpu[s->target].homes)
 		return;
 	if (!(m->virt->vcpu[s->target].homes >> cpu & 1))
 		violation(m, V_BROKEN, m->current, src,

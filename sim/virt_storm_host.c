@@ -116,6 +116,8 @@ static void put(struct vstorm *st, uint32_t cpu)
 	ferry_vcpu_put(lib(st), vcpu);
 	virt_loaded(st->m, cpu, NONE);
 	virt_check_put(st->m, cpu);
+	/* Whoever takes it next does so under a lock of the host's. */
+	cpu_flush(st->m, cpu);
 	st->cpu[cpu].resident = 0;
 	st->cpu[cpu].slice_over = false;
 	st->resident &= ~vstorm_bit(vcpu);
@@ -147,9 +149,12 @@ static void load(struct vstorm *st, uint32_t cpu)
 		st->report->loads++;
 		st->report->homes += st->m->virt->vcpu[vcpu].home &&
 				     st->m->virt->vcpu[vcpu].home != cpu + 1;
-		/* Before: from ferry_vcpu_load on routes may name this CPU. */
-		virt_loaded(st->m, cpu, vcpu);
+		/* From now on routes may name this CPU; if it is the first, from some moment on. */
+		if (st->m->virt->vcpu[vcpu].homes)
+			st->m->virt->vcpu[vcpu].homes |= 1ull << cpu;
 		ferry_vcpu_load(lib(st), vcpu, cpu);
+		cpu_flush(st->m, cpu);
+		virt_loaded(st->m, cpu, vcpu);
 		c->slice_end = st->m->now + 1 + vstorm_pick(st, 2ull * st->o->slice_ns);
 		machine_at(st->m, c->slice_end, label_of(L_OP, cpu, AT_SLICE));
 	}
@@ -184,6 +189,7 @@ static void run(struct vstorm *st, uint32_t cpu)
 /* What its own thread had to do is done: it may run elsewhere. */
 static void let_go(struct vstorm *st, uint32_t vcpu)
 {
+	cpu_flush(st->m, st->m->current);
 	st->held &= ~vstorm_bit(vcpu);
 	cpu_kick(st->m, st->vcpu[vcpu].cpu);
 }
@@ -410,6 +416,27 @@ static void come_back(struct vstorm *st, uint32_t cpu)
 			vstorm_assign(st, i, cpu);
 }
 
+/* No physical route of the guest's names a CPU that has left. */
+static void check_routes(struct vstorm *st, uint32_t cpu)
+{
+	const struct sim_gic *gic = st->m->gic;
+	struct ferry_virq_info info;
+	uint32_t i;
+
+	for (i = 0; i < st->linked; i++) {
+		uint64_t route = gic->line[arm_index(st->m, st->m->source[i].intid)].route;
+
+		machine_look(st->m);
+		if (ferry_vgic_look(st->g, 0, st->m->virt->source[i].intid, &info) != FERRY_OK)
+			info.routed = FERRY_NONE;
+		if (!machine_looked(st->m) || info.routed == FERRY_NONE)
+			continue;
+		if (st->o->gic == 2 ? route >> arm_bit(cpu) & 1 : route == gic->cpu[cpu].mpidr)
+			violation(st->m, V_OFFLINE, cpu, i,
+				  "it is routed to a CPU that is offline");
+	}
+}
+
 static void leave(struct vstorm *st, uint32_t cpu)
 {
 	uint32_t to;
@@ -430,7 +457,9 @@ static void leave(struct vstorm *st, uint32_t cpu)
 	machine_at(st->m, st->m->now + 1000 + vstorm_pick(st, AWAY_NS),
 		   label_of(L_OP, cpu, AT_ONLINE));
 	st->busy--;
+	check_routes(st, cpu);
 	cpu_park(st->m);
+	check_routes(st, cpu);
 	st->hotplug = 0;
 	come_back(st, cpu);
 	ferry_host_irq_restore(st->m, 1);
