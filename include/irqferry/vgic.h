@@ -214,8 +214,9 @@ FERRY_MUST_USE int ferry_vcpu_power(struct ferry_vgic *g, uint32_t vcpu, bool on
 
 /* `vcpu` is resident on `cpu`, this CPU, from now on: physical interrupts that aim at it
  * follow (soon: at the next entries), the virtual CPU interface is its. Context: interrupts
- * off; the vCPU powered on, loaded nowhere; this CPU without a resident vCPU, its list
- * registers zero (as ferry_vcpu_put leaves them, or the host after a reset). */
+ * off; the vCPU powered on, loaded nowhere: handed on by who had it with a lock of the host's, or
+ * with release and acquire; this CPU without a resident vCPU, its list registers zero (as
+ * ferry_vcpu_put leaves them, or the host after a reset). */
 void ferry_vcpu_load(struct ferry_vgic *g, uint32_t vcpu, uint32_t cpu);
 
 /* It is not resident any more. Context: interrupts off, on the CPU of load, not in the
