@@ -333,6 +333,28 @@ static void again_virtual(void)
 	must(guest_sees(A) == FAKE_SPURIOUS);
 }
 
+/* A second instance of a group that the guest has switched off: not when the first one ends. */
+static void again_off(void)
+{
+	start();
+	virtual_spi(SPI, A, true);
+	inject(SPI, true);
+	fake_settle();
+	handle(A, SPI);
+	guest_write(A, FERRY_GICD, 0, 4, 0);
+	inject(SPI, true);
+	fake_settle();
+	guest_eoi(A, SPI);
+	must(guest_sees(A) == FAKE_SPURIOUS);
+	fake_settle();
+	must(guest_sees(A) == FAKE_SPURIOUS);
+	guest_write(A, FERRY_GICD, 0, 4, 3);
+	fake_settle();
+	take(A, SPI);
+	fake_settle();
+	must(guest_sees(A) == FAKE_SPURIOUS);
+}
+
 /* Two events while it is active are one more interrupt. */
 static void merged(void)
 {
@@ -537,6 +559,7 @@ static const struct named_case cases[] = {
 	CASE("fields of a linked list register", fields),
 	CASE("priority changes", priority_changes),
 	CASE("pending and active, virtual", again_virtual),
+	CASE("pending and active, and its group goes off", again_off),
 	CASE("two more events are one", merged),
 	CASE("ISPENDR while a linked one is active", again_linked),
 	CASE("the line drops", line_drops),
