@@ -222,15 +222,6 @@ static bool can_trap(uint32_t vcpu)
 	return cpu != FERRY_NONE && world.on[vcpu] && !fake.vcpu[vcpu].blocked && !is_busy(cpu);
 }
 
-static bool is_fixed(uint32_t vcpu)
-{
-	for (uint32_t n = 0; n < world.config.nresident; n++)
-		if (world.resident[n].scheme == FERRY_RESIDENT_FIXED &&
-		    world.resident[n].vcpu == vcpu)
-			return true;
-	return false;
-}
-
 /* ---- vCPUs ---------------------------- */
 
 static void load_on(uint32_t vcpu, uint32_t cpu)
@@ -440,11 +431,24 @@ static void reg_for(uint32_t intid, enum fake_reg *reg, uint32_t *bits)
 	}
 }
 
+/* A physical edge that waits in the distributor is taken away, too. */
+static void unpended(uint32_t intid, uint32_t bits)
+{
+	for (uint32_t n = 0; n < SLOTS; n++) {
+		const struct slot *slot = &world.slot[n];
+
+		if (slot->intid != FERRY_NONE && slot->intid / 32 == intid / 32 &&
+		    bits >> slot->intid % 32 & 1 && !slot->dying)
+			must(!fake.phys[slot->phys].pending);
+	}
+}
+
 /* A field of one interrupt, or a whole word; `of` whose redistributor it is. */
 static void structured(uint32_t vcpu, uint32_t of, struct op op, uint32_t r, bool write)
 {
 	enum fake_reg reg = regs[r].reg;
 	uint32_t bits = regs[r].bits, intid = intid_of(op.b), shift;
+	bool was_hooked = fake.hook || in_middle;
 	uint64_t value = op.c;
 	uint8_t frame;
 	uint32_t at;
@@ -468,6 +472,8 @@ static void structured(uint32_t vcpu, uint32_t of, struct op op, uint32_t r, boo
 	must(guest_access(vcpu, frame, at, bits < 8 ? 4 : (uint8_t)(bits / 8), write, &value) ==
 		     FERRY_OK ||
 	     !exists(intid));
+	if (write && reg == REG_ICPENDR && !was_hooked)
+		unpended(intid, (uint32_t)value);
 	/* What came in the middle of it is gone, too, or not. */
 	if (write && (reg == REG_ICPENDR || reg == REG_CPENDSGIR))
 		writes(vcpu, of, reg, intid, bits, (uint32_t)value);
@@ -497,6 +503,22 @@ static void op_read(struct op op)
 		structured(vcpu, vcpu_of(op.c), op, op.a >> 4, false);
 }
 
+/* All SPIs at once. */
+static void op_flood(struct op op)
+{
+	static const enum fake_reg all[] = { REG_ISENABLER, REG_ISPENDR, REG_ISACTIVER,
+					     REG_ICACTIVER };
+	uint32_t vcpu = vcpu_of(op.a);
+	uint64_t ones;
+
+	for (uint32_t n = 32; n < 32 + world.config.spis && can_trap(vcpu); n += 32) {
+		ones = 0xffffffff;
+		writes(vcpu, vcpu, all[op.c % 4], n, 1, 0xffffffff);
+		must(guest_access(vcpu, FERRY_GICD, (uint32_t)all[op.c % 4] + n / 8, 4, true,
+				  &ones) == FERRY_OK);
+	}
+}
+
 static void op_ctlr(struct op op)
 {
 	uint64_t value = op.c;
@@ -515,11 +537,13 @@ static void op_raw(struct op op)
 
 	if (op.b & 0x10)
 		offset &= 0xffff & ~(bytes - 1u);
+	else if (op.b & 0x20) /* an SGI frame, of a vCPU that there is or not */
+		offset = (offset >> 16) << 17 | 0x10000 | (offset & 0xfff & ~(bytes - 1u));
 	if (!can_trap(vcpu))
 		return;
 	if (op.c & 0x80)
 		world.wild = true;
-	status = guest_access(vcpu, op.b & 0x10 ? FERRY_GICD + (op.b & 2) : op.b & 3, offset, bytes,
+	status = guest_access(vcpu, op.b & 0x30 ? op.b >> 4 & 2 : op.b & 3, offset, bytes,
 			      op.c & 0x80, &value);
 	must(status == FERRY_OK || (status == FERRY_E_INVALID && !value));
 }
@@ -663,12 +687,11 @@ static const struct {
 	const char *name;
 	void (*what)(struct op op);
 } ops[32] = {
-	OP(run),       OP(write),  OP(device),    OP(take),  OP(ack),     OP(end),
-	OP(inject),    OP(serve),  OP(enter),     OP(leave), OP(hop),     OP(put),
-	OP(load),      OP(block),  OP(wake),      OP(power), OP(end_any), OP(interface),
-	OP(dir),       OP(sgi),    OP(write_reg), OP(read),  OP(raw),     OP(ctlr),
-	OP(tell),      OP(bind),   OP(unbind),    OP(timer), OP(ppi),     OP(cpu_leaves),
-	OP(write_reg), OP(device),
+	OP(run),   OP(write),      OP(device),  OP(take),      OP(ack),  OP(end),    OP(inject),
+	OP(serve), OP(enter),      OP(leave),   OP(hop),       OP(put),  OP(load),   OP(block),
+	OP(wake),  OP(power),      OP(end_any), OP(interface), OP(dir),  OP(sgi),    OP(write_reg),
+	OP(read),  OP(raw),        OP(ctlr),    OP(tell),      OP(bind), OP(unbind), OP(timer),
+	OP(ppi),   OP(cpu_leaves), OP(flood),   OP(device),
 };
 
 static void do_op(struct op op)

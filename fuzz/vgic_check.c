@@ -36,6 +36,15 @@ bool follows(uint32_t vcpu, uint32_t intid)
 	return false;
 }
 
+bool is_fixed(uint32_t vcpu)
+{
+	for (uint32_t n = 0; n < world.config.nresident; n++)
+		if (world.resident[n].scheme == FERRY_RESIDENT_FIXED &&
+		    world.resident[n].vcpu == vcpu)
+			return true;
+	return false;
+}
+
 /* Extended SPIs have registers of their own (IHI 0069H 12.8). */
 static uint32_t array_at(enum fake_reg reg, uint32_t *intid)
 {

@@ -75,6 +75,8 @@ struct known *known_of(uint32_t vcpu, uint32_t intid);
 struct slot *slot_of(uint32_t intid);
 /* Its PPI is one of a physical PPI's, which it follows. */
 bool follows(uint32_t vcpu, uint32_t intid);
+/* It always runs on CPU `vcpu` % CPUS. */
+bool is_fixed(uint32_t vcpu);
 /* A register without side effects, of vCPU `vcpu`. */
 uint32_t peek(uint32_t vcpu, enum fake_reg reg, uint32_t intid, uint32_t bits);
 /* Where it is: frame and offset of the access that covers `intid`. */

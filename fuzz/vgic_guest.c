@@ -176,6 +176,7 @@ void binds(struct slot *slot, uint32_t intid, bool edge)
 		.enabled = true, .level = !edge, .virt = intid, .route = fake.phys[slot->phys].route
 	};
 	known_of(0, intid)->line = false;
+	known_of(0, intid)->owed = false;
 }
 
 /* An interrupt that was latched without a physical one comes, once linked, with it. */
@@ -228,6 +229,12 @@ void powers(uint32_t vcpu, bool on)
 		return;
 	wakes(vcpu);
 	fake.self = OUTSIDE;
+	/* Its own thread. */
+	if (is_fixed(vcpu)) {
+		fake.self = vcpu % CPUS;
+		if (fake.cpu[fake.self].guest)
+			fake_leave(fake.cpu[fake.self].vcpu);
+	}
 	world.on[vcpu] = on;
 	fake_power(vcpu, on);
 	if (on)
@@ -299,21 +306,24 @@ static void quiet(uint32_t vcpu, uint32_t intid)
 	}
 }
 
-/* It takes and ends what comes. Returns how many. */
+static void devices_run(uint32_t cpu)
+{
+	for (uint32_t n = 0; n < SLOTS; n++)
+		if (!world.slot[n].dying)
+			arrives(&world.slot[n], fake.phys[world.slot[n].phys].route);
+	for (uint32_t p = 16; p < 32; p++)
+		if (ppi_ready(cpu, p))
+			ppi_take(cpu, p);
+}
+
+/* It takes and ends what comes, and leaves the guest only if it is asked to. Returns how many. */
 static uint32_t serve_one(uint32_t vcpu)
 {
 	uint32_t cpu = fake.vcpu[vcpu].cpu, name, n = 0;
 
-	guest_interface(cpu, 0xff, false, 3);
 	for (; n < 5000; n++) {
-		for (uint32_t s = 0; s < SLOTS; s++)
-			if (!world.slot[s].dying)
-				arrives(&world.slot[s], fake.phys[world.slot[s].phys].route);
-		for (uint32_t p = 16; p < 32; p++)
-			if (ppi_ready(cpu, p))
-				ppi_take(cpu, p);
-		fake_leave(vcpu);
-		fake_enter(vcpu);
+		devices_run(cpu);
+		fake_serve();
 		name = take_one(vcpu);
 		if (name == FAKE_SPURIOUS)
 			break;
@@ -322,6 +332,10 @@ static uint32_t serve_one(uint32_t vcpu)
 		fake_again();
 	}
 	must(n < 5000);
+	/* And nothing has been forgotten that it would have to be asked for. */
+	fake_leave(vcpu);
+	fake_enter(vcpu);
+	must(guest_sees(cpu) == FAKE_SPURIOUS);
 	return n;
 }
 
