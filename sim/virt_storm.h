@@ -113,6 +113,9 @@ enum virt_storm_op {
 	VIRT_OPS
 };
 
+/* How often it is to be done for 1000 events; 0: never, or there is nothing to do it with. */
+uint32_t virt_storm_rate(const struct virt_storm_options *options, enum virt_storm_op op);
+
 struct virt_storm_report {
 	/* Events: raised, merged, lost, ...; ipis: all SGIs of the host, of which counts.kicks
 	 * are the library's; latency: device event (or end of the instance before) to start. */

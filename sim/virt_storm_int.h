@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virt_storm_int.h: shared by virt_storm.c (the run), virt_storm_host.c (threads of CPUs),
- * virt_storm_guest.c (what vCPUs do) and virt_storm_access.c (their accesses).
+ * virt_storm_int.h: shared by virt_storm.c (the run), virt_storm_build.c, virt_storm_host.c
+ * (threads of CPUs), virt_storm_guest.c (what vCPUs do), virt_storm_access.c (their accesses).
  */
 #ifndef IRQFERRY_SIM_VIRT_STORM_INT_H
 #define IRQFERRY_SIM_VIRT_STORM_INT_H
@@ -130,7 +130,12 @@ static inline bool vstorm_level(const struct vstorm *st, uint32_t src)
 	return st->m->source[src].kind == FERRY_GIC_LEVEL;
 }
 
+/* virt_storm_build.c. Null: the options are good; else why not. */
+const char *vstorm_check(const struct virt_storm_options *options);
+bool vstorm_build(struct vstorm *st, struct sim_out *out);
+
 /* virt_storm.c */
+extern const struct sim_client vstorm_client;
 void vstorm_fail(struct vstorm *st, int status, const char *why);
 /* Devices start again, after a drain too. */
 void vstorm_start_events(struct vstorm *st);
