@@ -35,15 +35,6 @@ $(MUTANTS_DIR)/test_storms: $(B)/tests/test_storms.o $(B)/check/mutants/choose.o
 		$(MUTANTS_DIR)/mutants_table.o $(MUTANTS_DIR)/libirqferry.a
 	$(CC) $(CFLAGS) -no-pie $^ -o $@
 
-# Unit tests of the virtual GIC on it, for the same: what no scenario shows.
-MUTANTS_UNIT = $(VGIC_UNIT:%=$(MUTANTS_DIR)/%)
-$(MUTANTS_UNIT): $(MUTANTS_DIR)/%: $(B)/tests/%.o $(VGIC_FAKE) $(B)/tests/fake_timer.o \
-		$(B)/check/mutants/choose.o $(MUTANTS_DIR)/mutants_table.o $(MUTANTS_DIR)/libirqferry.a
-	$(CC) $(CFLAGS) -no-pie $^ -o $@
-
-.PHONY: mutants-unit
-mutants-unit: $(MUTANTS_UNIT)
-
 .PHONY: mutants
 mutants: $(B)/irqferry-mutants
 

@@ -9,3 +9,12 @@ ifneq ($(VGIC_UNIT),)
 $(VGIC_UNIT:%=$(B)/tests/%): $(VGIC_FAKE)
 endif
 $(B)/tests/test_vgic_resident $(B)/tests/test_vgic_schemes $(B)/tests/test_vgic_more: $(B)/tests/fake_timer.o
+
+# The same on the library with mistakes (mutants.mk): for what no scenario shows.
+MUTANTS_UNIT = $(VGIC_UNIT:%=$(MUTANTS_DIR)/%)
+$(MUTANTS_UNIT): $(MUTANTS_DIR)/%: $(B)/tests/%.o $(VGIC_FAKE) $(B)/tests/fake_timer.o \
+		$(B)/check/mutants/choose.o $(MUTANTS_DIR)/mutants_table.o $(MUTANTS_DIR)/libirqferry.a
+	$(CC) $(CFLAGS) -no-pie $^ -o $@
+
+.PHONY: mutants-unit
+mutants-unit: $(MUTANTS_UNIT)
