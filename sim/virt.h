@@ -196,6 +196,7 @@ struct virt_counts {
 	uint64_t entries, leaves[4]; /* by enum virt_exit */
 	uint64_t traps[9];           /* by enum virt_trap_kind */
 	uint64_t kicks, wakes;       /* ferry_host_vcpu_kick with a CPU; with FERRY_NONE */
+	uint64_t kicked;             /* of the former those that met a CPU in the guest */
 	uint64_t locks;              /* ferry_host_lock */
 	uint64_t phys[7];            /* ferry_host_phys by enum ferry_phys */
 	uint64_t routes;             /* ferry_host_phys_route */

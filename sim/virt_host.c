@@ -307,6 +307,8 @@ void ferry_host_vcpu_kick(void *ctx, uint32_t vcpu, uint32_t cpu)
 	complete(m);
 	if (m->out->counts)
 		++*(cpu == FERRY_NONE ? &m->out->counts->wakes : &m->out->counts->kicks);
+	if (m->out->counts && cpu < m->config.cpus)
+		m->out->counts->kicked += m->virt->cpu[cpu].vcpu && !m->cpu[cpu].signal;
 	if (cpu == FERRY_NONE) {
 		machine_say(m, "wakes vCPU %u", vcpu);
 		if (client->wake)
