@@ -145,7 +145,9 @@ bool ferry_vcpu_fill(struct ferry_vgic *g, struct ferry_vcpu *c, vcpu_set *set)
 	bool crowded = n > g->lrs, pending = false, all = true;
 
 	c->outside = 0;
-	if (crowded) {
+	if (!crowded) { /* then all are looked at now */
+		c->hinted = 0;
+	} else {
 		groups = (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_VMCR) & 3;
 		n = choose(g, c, groups, chosen);
 	}

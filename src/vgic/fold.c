@@ -20,37 +20,24 @@ static uint32_t insert(uint32_t *out, uint32_t got, uint32_t want, uint32_t entr
 	return got + 1;
 }
 
-/* All hints, one after the other. */
+/* All hints, one after the other: in groups that may have some. */
 struct walk {
-	uint32_t filled, first;
-	uint64_t bits;
+	uint32_t word, bits;
 };
-
-/* What says that there are some is taken away before they are looked at: who leaves one says so
- * after. */
-static uint64_t look(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t first)
-{
-	const ferry_atomic *word = vgic_hint(g, c, first);
-	uint32_t bit = 1u << first / 64;
-	uint64_t bits;
-
-	ferry_host_and(g->ctx, &c->filled, ~bit);
-	bits = (uint64_t)load(g, word + 1) << 32 | load(g, word);
-	if (bits)
-		ferry_host_or(g->ctx, &c->filled, bit);
-	return bits;
-}
 
 static bool next(struct ferry_vgic *g, struct ferry_vcpu *c, struct walk *w, uint32_t *n)
 {
 	while (!w->bits) {
-		if (!w->filled)
+		uint32_t groups = c->hinted / REQUEST_HINT(0) >> w->word / 4;
+
+		if (!groups || w->word >= g->words)
 			return false;
-		w->first = (uint32_t)__builtin_ctz(w->filled) * 64;
-		w->filled &= w->filled - 1;
-		w->bits = look(g, c, w->first);
+		if (groups & 1)
+			w->bits = load(g, vgic_hint(g, c, w->word++ * 32));
+		else
+			w->word = (w->word / 4 + (uint32_t)__builtin_ctz(groups)) * 4;
 	}
-	*n = w->first + (uint32_t)__builtin_ctzll(w->bits);
+	*n = w->word * 32 - 32 + (uint32_t)__builtin_ctz(w->bits);
 	w->bits &= w->bits - 1;
 	return true;
 }
@@ -58,7 +45,7 @@ static bool next(struct ferry_vgic *g, struct ferry_vcpu *c, struct walk *w, uin
 uint32_t ferry_vcpu_collect(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t most,
 			    uint32_t *out)
 {
-	struct walk w = { .filled = load(g, &c->filled) };
+	struct walk w = { 0, 0 };
 	uint32_t got = 0;
 
 	while (got < most && next(g, c, &w, &out[got]))
@@ -69,7 +56,7 @@ uint32_t ferry_vcpu_collect(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t
 uint32_t ferry_vcpu_pick(struct ferry_vgic *g, struct ferry_vcpu *c, enum ferry_pick what,
 			 uint32_t groups, uint32_t want, uint32_t *out)
 {
-	struct walk w = { .filled = load(g, &c->filled) };
+	struct walk w = { 0, 0 };
 	uint32_t got = 0, n, key;
 
 	while (want && next(g, c, &w, &n)) {

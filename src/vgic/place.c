@@ -116,7 +116,6 @@ static void hint(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu)
 		key |= KEY_GROUP1;
 	ferry_host_store(g->ctx, &i->key, key);
 	ferry_host_or(g->ctx, vgic_hint(g, c, i->number), 1u << i->number % 32);
-	ferry_host_or(g->ctx, &c->filled, 1u << i->number / 64);
 }
 
 /* ---- carrying out --------------------------------------------------------------------- */
@@ -150,7 +149,10 @@ vcpu_set ferry_virq_settle(struct ferry_vgic *g, struct ferry_virq *i, bool ask,
 	if (vcpu == VGIC_NOBODY || (vcpu == i->owner && vcpu != self))
 		return 0;
 	hint(g, i, vcpu);
-	return vcpu == self ? 0 : ferry_vcpu_request(g, vcpu, REQUEST_LOOK);
+	if (vcpu != self)
+		return ferry_vcpu_request(g, vcpu, REQUEST_LOOK | REQUEST_HINT(i->number));
+	g->vcpus[vcpu].hinted |= REQUEST_HINT(i->number);
+	return 0;
 }
 
 uintptr_t ferry_virq_begin(struct ferry_vgic *g, struct ferry_virq *i)

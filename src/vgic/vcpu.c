@@ -91,6 +91,7 @@ int ferry_vcpu_enter(struct ferry_vgic *g, uint32_t vcpu)
 
 	set_mode(g, c, VCPU_FILLING);
 	bits = ferry_host_xchg(g->ctx, &c->request, 0);
+	c->hinted |= bits & REQUEST_HINTS;
 	more = serve_scan(g, c, bits, &set);
 	if (more)
 		ferry_host_or(g->ctx, &c->request, REQUEST_SCANNING);

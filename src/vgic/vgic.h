@@ -108,18 +108,21 @@ enum {
 #define REQUEST_ALL 0x04u   /* look at all interrupts: something about many has changed */
 #define REQUEST_SCAN (REQUEST_ALL | REQUEST_LOOK)
 #define REQUEST_SCANNING 0x08u /* the rest of a scan */
+/* A hint was left, of a number in this group: of four words of hints, so there are 16 at most. */
+#define REQUEST_HINT(number) (0x100u << (number) / 128)
+#define REQUEST_HINTS 0xffff00u
 
 struct ferry_vcpu {
 	ferry_lock lock;   /* T: guards timer_* */
 	uint32_t index;    /* of ferry_vgic.vcpus: constant */
 	ferry_atomic mode; /* written by its own thread alone, but for BLOCKED -> OUT, and KICKED */
 	ferry_atomic request;
-	ferry_atomic filled;  /* a bit for each two words of its hints: they may be other than 0 */
 	ferry_atomic home;    /* 1 + CPU where it was loaded last; 0: nowhere yet */
 	ferry_atomic cpu;     /* 1 + CPU where it is loaded, or 0. Written by its own thread */
 	ferry_atomic on;      /* powered on. Set by anyone, cleared by its own thread */
 	ferry_atomic scanned; /* REQUEST_SCANNING: where. Its own thread alone */
 	/* Its own thread's. */
+	uint32_t hinted;   /* REQUEST_HINT: groups that may have hints */
 	uint32_t kept[12]; /* ICH_*, by enum ferry_ich: VMCR, AP0R, AP1R, while it is not loaded */
 	uint16_t used;     /* so many list registers, the first ones, hold one of `loaded` */
 	uint16_t dirty;    /* all but so many are zero */
