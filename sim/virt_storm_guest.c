@@ -202,19 +202,29 @@ static void dir(struct vstorm *st, uint32_t vcpu, uint32_t intid)
 		st->virq[src].ending--;
 }
 
-/* Of what nobody but this vCPU can have, and it has not: there is nothing to clear. */
-static bool clear(struct vstorm *st, uint32_t vcpu, uint32_t src)
+/* Can nobody but this vCPU have it? It has not: it is in no handler, or in another one. */
+static bool is_clear(const struct vstorm *st, uint32_t vcpu, uint32_t src)
 {
 	const struct virt_source *s = &st->m->virt->source[src];
-	struct storm_virq *q = &st->virq[src];
+	const struct storm_virq *q = &st->virq[src];
 
-	if (q->claimed || q->busy || q->ending || s->active || s->asking ||
-	    s->may != vstorm_bit(vcpu) || s->target != vcpu)
+	return !q->claimed && !q->busy && !q->ending && !s->active && !s->asking &&
+	       s->may == vstorm_bit(vcpu) && s->target == vcpu;
+}
+
+/* The next one of which that is so: there is nothing to clear. */
+static bool clear(struct vstorm *st, uint32_t vcpu, uint32_t src)
+{
+	uint32_t n = st->shared;
+
+	while (n-- && !is_clear(st, vcpu, src))
+		src = (src + 1) % st->shared;
+	if (!is_clear(st, vcpu, src))
 		return false;
-	q->claimed = true;
+	st->virq[src].claimed = true;
 	virt_told_inactive(st->m, src);
-	vstorm_clear(st, vcpu, s->intid);
-	q->claimed = false;
+	vstorm_clear(st, vcpu, st->m->virt->source[src].intid);
+	st->virq[src].claimed = false;
 	return true;
 }
 
