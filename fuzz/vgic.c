@@ -259,6 +259,7 @@ static void op_run(struct op op)
 	wakes(vcpu);
 	if (!in_guest(vcpu))
 		fake_enter(vcpu);
+	world.rude = world.rude || (op.b & 3) == 3;
 	if (op.b & 1)
 		guest_interface(fake.vcpu[vcpu].cpu, 0xff, op.b & 2, 3);
 }
@@ -354,6 +355,7 @@ static void op_take(struct op op)
 /* Something that it has not acknowledged, or not last. Special INTIDs do nothing. */
 static void op_end_any(struct op op)
 {
+	world.rude = true;
 	if (in_guest(vcpu_of(op.a)) && intid_of(op.b) < 1020)
 		end_one(vcpu_of(op.a), intid_of(op.b) | (op.c & 7u) << 10 * (intid_of(op.b) < 16));
 }
@@ -362,6 +364,7 @@ static void op_interface(struct op op)
 {
 	static const uint8_t masks[] = { 0xff, 0xf0, 0x80, 0 };
 
+	world.rude = world.rude || op.c & 4;
 	if (in_guest(vcpu_of(op.a)))
 		guest_interface(fake.vcpu[vcpu_of(op.a)].cpu, masks[op.c >> 4 & 3], op.c & 4,
 				op.c & 3);
@@ -375,6 +378,7 @@ static void op_dir(struct op op)
 
 	if (!can_trap(vcpu))
 		return;
+	world.rude = true;
 	if (op.c & 0x80)
 		intid |= (op.c & 0x7fu) << 10;
 	fake_leave(vcpu);
@@ -453,7 +457,7 @@ static void structured(uint32_t vcpu, uint32_t of, struct op op, uint32_t r, boo
 	uint8_t frame;
 	uint32_t at;
 
-	if (intid >= 1024 && intid < 4096)
+	if (intid >= 1024 && (intid < 4096 || fake.version == 2))
 		return;
 	reg_for(intid, &reg, &bits);
 	if (bits < 8) {
@@ -726,14 +730,16 @@ static void boot(uint8_t bits)
 		binds(&world.slot[n], world.favourite[n], bits >> 5 & n & 1);
 	must(guest_access(0, FERRY_GICD, 0, 4, true, &both) == FERRY_OK);
 	for (uint32_t n = 0; n < FAVOURITES; n++) {
+		uint32_t at, intid = world.favourite[n];
 		uint8_t frame;
-		uint32_t at = reg_at(0, REG_ISENABLER, world.favourite[n], 1, &frame);
 
+		if (!exists(intid))
+			continue;
+		at = reg_at(0, REG_ISENABLER, intid, 1, &frame);
 		ones = 0xffffffff;
-		must(guest_access(0, frame, at, 4, true, &ones) == FERRY_OK ||
-		     !exists(world.favourite[n]));
-		if (exists(world.favourite[n]) && world.favourite[n] >= 32)
-			guest_route(0, world.favourite[n], n % world.config.vcpus);
+		must(guest_access(0, frame, at, 4, true, &ones) == FERRY_OK);
+		if (intid >= 32)
+			guest_route(0, intid, n % world.config.vcpus);
 	}
 }
 

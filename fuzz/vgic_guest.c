@@ -36,6 +36,8 @@ uint32_t take_one(uint32_t vcpu)
 	taken(vcpu, intid_of(name));
 	if (stack->n < 32)
 		stack->name[stack->n++] = name;
+	else
+		world.rude = true;
 	return name;
 }
 
@@ -114,6 +116,8 @@ static void field_written(uint32_t vcpu, enum fake_reg reg, uint32_t intid, uint
 	} else if (reg == REG_SPENDSGIR && sourced) {
 		k->causes += (uint32_t)__builtin_popcount(field & ((1u << world.config.vcpus) - 1));
 		k->owed = k->owed || (field & ((1u << world.config.vcpus) - 1));
+	} else if (reg == REG_ISACTIVER || reg == REG_ICACTIVER) {
+		world.rude = true;
 	} else if ((reg == REG_ICPENDR && !sourced) || (reg == REG_CPENDSGIR && sourced)) {
 		k->owed = false;
 	}
@@ -239,6 +243,7 @@ void powers(uint32_t vcpu, bool on)
 	fake_power(vcpu, on);
 	if (on)
 		return;
+	world.rude = true;
 	world.stack[vcpu].n = 0;
 	for (uint32_t n = 0; n < 32; n++)
 		known_of(vcpu, n)->owed = false;
@@ -354,6 +359,22 @@ static uint32_t with_one(uint32_t vcpu, bool open)
 	return n;
 }
 
+/* All vCPUs are out of the guest. One that has ended all that it took, in order, has none. */
+static void check_ended(void)
+{
+	struct ferry_virq_info info;
+
+	for (uint32_t vcpu = 0; vcpu < world.config.vcpus; vcpu++)
+		if (world.stack[vcpu].n)
+			return;
+	for (uint32_t n = 0; n < FAVOURITES && !world.rude && !world.wild; n++) {
+		if (!exists(world.favourite[n]))
+			continue;
+		must(ferry_vgic_look(fake.g, 0, world.favourite[n], &info) == FERRY_OK);
+		must(!info.active);
+	}
+}
+
 static void off_cpus(void)
 {
 	for (uint32_t vcpu = 0; vcpu < world.config.vcpus; vcpu++) {
@@ -366,6 +387,7 @@ static void off_cpus(void)
 		if (world.slot[n].dying)
 			unbinds(&world.slot[n]);
 	}
+	check_ended();
 	check(0);
 }
 
