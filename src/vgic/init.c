@@ -15,45 +15,45 @@ static bool config_ok(const struct ferry_vgic_config *k)
 	if (!k->variant || !k->hardware || !k->lrs || k->lrs > VGIC_LRS || !k->vcpus ||
 	    k->vcpus > k->variant->vcpus)
 		return false;
-	if (k->spis > 988 || (k->spis % 32 && k->spis != 988) || k->espis > 1024 || k->espis % 32)
+	if (k->spis > 988 || (k->spis % 32 && k->spis != 988) || k->espis > k->variant->espis ||
+	    k->espis % 32)
 		return false;
 	return k->strategy <= FERRY_MAINTENANCE && !(k->flags & ~FERRY_VGIC_ASK) &&
-	       hardware_ok(k) && k->variant->valid(k) &&
+	       hardware_ok(k) && (!k->variant->valid || k->variant->valid(k)) &&
 	       (!k->nresident || (k->residents && k->residents->valid(k)));
 }
 
-/* Takes `bytes` of the block; `base` null: only counts. */
-static void *carve(uint8_t *base, size_t *used, size_t bytes)
+/* Takes `bytes` of the block, of which `at` are left. */
+static void *carve(uintptr_t *at, size_t bytes)
 {
-	size_t at = *used;
+	void *taken = (void *)*at;
 
-	*used += (bytes + 7) & ~(size_t)7;
-	return base ? base + at : NULL;
+	*at += bytes;
+	return taken;
 }
 
-/* Lays out everything; returns the bytes. `g` null: only counts. */
-static size_t lay_out(const struct ferry_vgic_config *k, struct ferry_vgic *g)
+/* Lays out what follows a guest at `base` in its block; returns the bytes of all. The arrays whose
+ * elements need most alignment come first, so there are no gaps. */
+static size_t lay_out(const struct ferry_vgic_config *k, struct ferry_vgic *g, uintptr_t base)
 {
-	struct ferry_vgic none = { .numbers = VGIC_PRIVATE + k->spis + k->espis };
-	struct ferry_vgic *to = g ? g : &none;
-	uint8_t *base = (uint8_t *)g;
-	size_t used = 0, map, n = (size_t)VGIC_PRIVATE * k->vcpus + k->spis + k->espis;
+	uintptr_t at = base + sizeof(*g);
+	size_t before = k->vcpus - 1; /* vCPUs whose private interrupts precede the shared ones */
 
-	to->numbers = none.numbers;
-	to->words = (to->numbers + 63) / 64 * 2;
-	map = (size_t)to->words * sizeof(*g->hints) * k->vcpus;
-	(void)carve(base, &used, sizeof(*g));
-	to->virqs = carve(base, &used, sizeof(*g->virqs) * n);
-	to->vcpus = carve(base, &used, sizeof(*g->vcpus) * k->vcpus);
-	to->hints = carve(base, &used, map);
-	to->live = carve(base, &used, sizeof(*g->live) * (n + 63) / 32);
-	to->mpidrs = carve(base, &used, sizeof(*g->mpidrs) * k->vcpus);
-	return used;
+	g->numbers = VGIC_PRIVATE + k->spis + k->espis;
+	g->words = (g->numbers + 31) / 32;
+	g->vcpus = carve(&at, sizeof(*g->vcpus) * k->vcpus);
+	g->mpidrs = carve(&at, sizeof(*g->mpidrs) * k->vcpus);
+	g->virqs = carve(&at, sizeof(*g->virqs) * (before * VGIC_PRIVATE + g->numbers));
+	g->hints = carve(&at, sizeof(*g->hints) * g->words * k->vcpus);
+	g->live = carve(&at, sizeof(*g->live) * (before + g->words));
+	return at - base;
 }
 
 size_t ferry_vgic_size(const struct ferry_vgic_config *k)
 {
-	return config_ok(k) ? lay_out(k, NULL) : 0;
+	struct ferry_vgic unused;
+
+	return config_ok(k) ? lay_out(k, &unused, 0) : 0;
 }
 
 static void clear(void *memory, size_t size)
@@ -64,41 +64,46 @@ static void clear(void *memory, size_t size)
 		*at++ = 0;
 }
 
-/* SPIs: to vCPU 0 on a GICv3, to nobody on a GICv2. Priority 0 (IHI 0048B 4.1.2). */
-static void init_virq(struct ferry_virq *i, uint32_t number, uint32_t target)
+/* Numbers `from` .. `to` - 1. Priority 0 (IHI 0048B 4.1.2). */
+static void init_virqs(struct ferry_virq *i, uint32_t from, uint32_t to, uint32_t target)
 {
-	i->number = (uint16_t)number;
-	i->routed = VGIC_NOWHERE;
-	i->target = (uint8_t)target;
-	i->source = FERRY_NO_SOURCE;
-	i->owner = VGIC_NOBODY;
-	i->flags = number < 16 ? VIRQ_EDGE : 0;
+	for (uint32_t number = from; number < to; number++, i++) {
+		i->number = (uint16_t)number;
+		i->routed = VGIC_NOWHERE;
+		i->target = (uint8_t)target;
+		i->source = FERRY_NO_SOURCE;
+		i->owner = VGIC_NOBODY;
+		i->flags = number < 16 ? VIRQ_EDGE : 0;
+	}
 }
 
 static void init_guest(struct ferry_vgic *g, const struct ferry_vgic_config *k)
 {
-	uint32_t shared = VGIC_PRIVATE * k->vcpus, target = k->variant->target(k);
+	const struct ferry_vgic_variant *v = k->variant;
 
 	g->ctx = k->ctx;
-	g->variant = k->variant;
+	g->variant = v;
 	g->hardware = k->hardware;
 	g->aprs = k->aprs ? k->aprs : 1;
-	g->residents = k->nresident ? k->residents : NULL;
 	g->nvcpus = (uint8_t)k->vcpus;
 	g->lrs = (uint8_t)k->lrs;
 	g->spis = (uint16_t)k->spis;
 	g->espis = (uint16_t)k->espis;
 	g->strategy = k->strategy;
 	g->flags = k->flags;
-	for (uint32_t n = 0; n < shared + k->spis + k->espis; n++)
-		init_virq(&g->virqs[n], n < shared ? n % VGIC_PRIVATE : n - shared + VGIC_PRIVATE,
-			  n < shared ? n / VGIC_PRIVATE : target);
-	for (uint32_t n = 0; n < k->vcpus; n++)
+	for (uint32_t n = 0; n < k->vcpus; n++) {
 		g->vcpus[n].index = n;
-	if (g->residents)
+		init_virqs(ferry_vgic_virq(g, n, 0), 0, VGIC_PRIVATE, n);
+	}
+	/* A uniprocessor has no targets to choose from (IHI 0048B 4.3.12). */
+	init_virqs(ferry_vgic_virq(g, 0, VGIC_PRIVATE), VGIC_PRIVATE, g->numbers,
+		   k->vcpus == 1 ? 0 : v->target);
+	if (k->nresident) {
+		g->residents = k->residents;
 		g->residents->init(g, k);
-	if (k->variant->init)
-		k->variant->init(g, k);
+	}
+	if (v->init)
+		v->init(g, k);
 }
 
 int ferry_vgic_init(const struct ferry_vgic_config *config, void *memory, size_t size,
@@ -112,7 +117,7 @@ int ferry_vgic_init(const struct ferry_vgic_config *config, void *memory, size_t
 	if (size < needed || !memory)
 		return FERRY_E_MEMORY;
 	clear(memory, needed);
-	lay_out(config, g);
+	lay_out(config, g, (uintptr_t)g);
 	init_guest(g, config);
 	*guest = g;
 	return FERRY_OK;

@@ -4,7 +4,7 @@
  * fields that both versions have.
  *
  * At most 32 interrupts are concerned by an access, and each vCPU that must be told is told
- * once: at its end.
+ * once: at its end. Takes I of one interrupt at a time.
  */
 #include "vgic/registers.h"
 
@@ -14,133 +14,36 @@
 /* What a list register holds counts for these. */
 #define VOLATILE (VIRQ_LATCH | VIRQ_ACTIVE)
 
-/* ---- decode ---------------------------------------------------------------------- */
+/* ---- fields -------------------------------------------------------------------------- */
 
-static const struct vgic_register *find(const struct vgic_frame *frame, uint32_t offset)
+/* An interrupt's under I. */
+static uint64_t get(struct vgic_at *at)
 {
-	for (uint32_t n = 0; n < frame->n; n++)
-		if (offset - frame->rows[n].offset < frame->rows[n].size)
-			return &frame->rows[n];
-	return 0;
-}
+	const struct ferry_vgic_variant *v = at->g->variant;
+	const struct vgic_register *row = at->row;
 
-static uint64_t ones(uint32_t bits)
-{
-	return bits < 64 ? (1ull << bits) - 1 : ~0ull;
-}
-
-/* Its interrupt, if it is of one. False: that is not there. */
-static bool is_there(struct vgic_at *at)
-{
-	uint32_t number;
-
-	if (at->row->how & VGIC_ALONE)
-		return true;
-	number = ferry_vgic_number(at->g, at->intid);
-	if (at->intid < at->first || number == FERRY_NONE)
-		return false;
-	at->i = ferry_vgic_virq(at->g, at->vcpu, number);
-	return true;
-}
-
-/* Each field that is covered: what `step` returns, all together; `apart`: each where its field
- * is. `value`: of all fields. */
-static uint64_t each(struct vgic_at *at, uint64_t (*step)(struct vgic_at *at), uint64_t value,
-		     bool apart)
-{
-	uint32_t bits = at->row->bits, bit;
-	uint64_t all = 0;
-
-	at->intid = at->row->intid + at->bit / bits;
-	at->shift = at->bit % bits;
-	for (bit = 0; bit < at->bits; bit += bits, at->intid++) {
-		at->value = value << at->shift >> bit & ones(bits);
-		if ((at->value || !(at->row->how & VGIC_ONES)) && is_there(at))
-			all |= step(at) << (apart ? bit : 0);
-	}
-	return all;
-}
-
-/* What is in list registers counts: have vCPUs in the guest fold those. */
-static uint64_t reader(struct vgic_at *at)
-{
-	return ferry_virq_reader(at->g, at->i);
-}
-
-static uint64_t read(struct vgic_at *at, uint64_t (*get)(struct vgic_at *at))
-{
-	uint64_t value;
-
-	if (!get)
+	switch (row->field) {
+	case VGIC_NONE:
+	case VGIC_SGIR:
 		return 0;
-	if (at->row->flag & VOLATILE)
-		ferry_vgic_sync(at->g, each(at, reader, ~0ull, false));
-	value = each(at, get, ~0ull, true);
-	return value >> at->shift & ones(at->bits);
-}
-
-static void write(struct vgic_at *at, vcpu_set (*set)(struct vgic_at *at), uint64_t value)
-{
-	vcpu_set told;
-
-	if (!set)
-		return;
-	at->sync = (at->row->how & VGIC_SYNC) != 0;
-	told = each(at, set, value & ones(at->bits), false);
-	if (at->sync)
-		ferry_vgic_sync(at->g, told);
-	else
-		ferry_vgic_kick(at->g, told);
-}
-
-/* Widths are flags in vgic_register.how, so what is no width must not get there. */
-static bool is_aligned(const struct ferry_vgic_access *access)
-{
-	uint32_t bytes = access->bytes;
-
-	return (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8) &&
-	       !(access->offset & (bytes - 1));
-}
-
-/* A vCPU that there is not has no registers: RAZ/WI, as what is in no row. */
-int ferry_vgic_access(struct ferry_vgic *g, uint32_t vcpu, struct ferry_vgic_access *access)
-{
-	struct vgic_at at = { .g = g, .vcpu = vcpu, .bits = access->bytes * 8u };
-	uint64_t value = access->value;
-	uint32_t offset = access->offset;
-	const struct vgic_frame *frame;
-
-	if (!access->write)
-		access->value = 0;
-	frame = vcpu < g->nvcpus && is_aligned(access) ?
-			g->variant->frame(&at, access->frame, &offset) :
-			0;
-	at.row = frame ? find(frame, offset) : 0;
-	if (!frame || !((at.row ? at.row->how : VGIC_32) & access->bytes)) {
-		access->value = 0;
-		return FERRY_E_INVALID;
+	case VGIC_CTLR:
+		return load(at->g, &at->g->ctlr) | v->ctlr;
+	case VGIC_PIDR2: /* ArchRev */
+		return (uint32_t)v->version << 4;
+	case VGIC_FLAG:
+		/* Of GICD_ICFGRn the upper bit; the lower one is RAZ/WI. */
+		return (uint64_t)ferry_virq_shows(at->g, at->i, row->reads) << (row->bits - 1);
+	case VGIC_PRIORITY:
+		return at->i->priority;
+	default:
+		return v->get(at);
 	}
-	if (!at.row || at.vcpu >= g->nvcpus)
-		return FERRY_OK;
-	at.bit = (offset - at.row->offset) * 8;
-	if (access->write)
-		write(&at, frame->fields[at.row->field].set, value);
-	else
-		access->value = read(&at, frame->fields[at.row->field].get);
-	return FERRY_OK;
-}
-
-/* ---- the distributor ---------------------------------------------------------------- */
-
-uint64_t ferry_vgic_get_ctlr(struct vgic_at *at)
-{
-	return load(at->g, &at->g->ctlr);
 }
 
 /* Waits only where a group was switched off: nothing of it comes from then on. */
-vcpu_set ferry_vgic_set_ctlr(struct vgic_at *at)
+static vcpu_set set_ctlr(struct vgic_at *at)
 {
-	uint32_t new = (uint32_t)(at->value & GROUPS);
+	uint32_t new = (uint32_t)at->value &GROUPS;
 	uint32_t old = ferry_host_xchg(at->g->ctx, &at->g->ctlr, new);
 	vcpu_set set = 0;
 
@@ -150,50 +53,167 @@ vcpu_set ferry_vgic_set_ctlr(struct vgic_at *at)
 	return set;
 }
 
-uint32_t ferry_vgic_lines(const struct ferry_vgic *g)
+/* A register of no interrupt. Returns who is to be told. */
+static vcpu_set set_alone(struct vgic_at *at)
 {
-	return (g->spis + 31u) / 32u;
-}
-
-/* ---- an interrupt -------------------------------------------------------------------- */
-
-/* Of a field of several bits the upper one: GICD_ICFGRn; the lower one is RAZ/WI. */
-uint64_t ferry_vgic_get_flag(struct vgic_at *at)
-{
-	bool is = ferry_virq_see(at->g, at->i).flags & at->row->flag;
-
-	return (uint64_t)is << (at->row->bits - 1);
+	if (at->row->field == VGIC_CTLR)
+		return set_ctlr(at);
+	if (at->row->field == VGIC_SGIR)
+		return at->g->variant->send(at->g, at->vcpu, (uint32_t)at->value);
+	return 0;
 }
 
 /*
- * SGIs can be disabled: both versions leave that to the implementation (IHI 0048B 4.3.5). A
- * GICv2's pending SGIs have a source; GICD_SPENDSGIR and CPENDSGIR say which, ISPENDR and
- * ICPENDR are read-only (4.3.7).
+ * SGIs are edge-triggered from the beginning, whatever is written; what is linked is as the
+ * physical one is. SGIs can be disabled: both versions leave that to the implementation (IHI
+ * 0048B 4.3.5). A GICv2's pending SGIs have a source; GICD_SPENDSGIR and CPENDSGIR say which,
+ * ISPENDR and ICPENDR are read-only (4.3.7).
  */
-vcpu_set ferry_vgic_set_flag(struct vgic_at *at)
+static bool is_fixed(const struct vgic_at *at)
+{
+	if (at->row->reads == VIRQ_EDGE)
+		return at->intid < SGIS || at->i->phys;
+	return at->row->reads == VIRQ_LATCH && at->intid < SGIS && at->g->variant->version == 2;
+}
+
+static enum vgic_change set_flag(struct vgic_at *at)
 {
 	const struct vgic_register *row = at->row;
-	bool on = at->value && !(row->how & VGIC_OFF);
 
-	if (row->flag == VIRQ_LATCH && at->intid < SGIS && at->g->variant->version == 2)
+	if (is_fixed(at))
+		return VGIC_IGNORED;
+	if (at->value >> (row->bits - 1) && !(row->how & VGIC_OFF))
+		virq_set(at->i, row->writes);
+	else
+		virq_clear(at->i, row->writes);
+	return VGIC_NOW;
+}
+
+/* An interrupt's. I held. */
+static enum vgic_change set(struct vgic_at *at)
+{
+	switch (at->row->field) {
+	case VGIC_FLAG:
+		return set_flag(at);
+	case VGIC_PRIORITY:
+		/* One in a list register keeps its own until it comes by (IHI 0069H 4.8). */
+		at->i->priority = at->value & 0xf8;
+		return VGIC_LATER;
+	default:
+		return at->g->variant->set(at);
+	}
+}
+
+/* ---- what is covered ----------------------------------------------------------------- */
+
+/* FETCH: what is in list registers counts: vCPUs that have to fold it before it is read. */
+enum pass { FETCH, READ, WRITE };
+
+/* The field is read, or else who is to be told is returned. */
+static uint64_t of_interrupt(struct vgic_at *at, enum pass pass)
+{
+	uint32_t number = ferry_vgic_number(at->g, at->intid);
+	enum vgic_change change;
+	uint64_t result = 0;
+	uintptr_t flags;
+
+	if (at->intid < at->first || number == FERRY_NONE)
 		return 0;
-	if (row->order)
-		return ferry_virq_order(at->g, at->i, row->order);
-	return ferry_virq_assign(at->g, at->i, row->flag, on);
+	at->i = ferry_vgic_virq(at->g, at->vcpu, number);
+	flags = ferry_virq_begin(at->g, at->i);
+	if (pass == WRITE) {
+		change = set(at);
+		if (change != VGIC_IGNORED)
+			return ferry_virq_end(at->g, at->i, flags, 0, change == VGIC_NOW);
+	} else if (pass == READ) {
+		result = get(at);
+	} else if (at->i->at == AT_LR) {
+		result = ferry_vcpu_request(at->g, at->i->owner, REQUEST_LOOK);
+	}
+	unlock(at->g, &at->i->lock);
+	vgic_restore(at->g, flags);
+	return result;
 }
 
-/* SGIs are edge-triggered from the beginning, whatever is written. */
-vcpu_set ferry_vgic_set_config(struct vgic_at *at)
+/* Each field that is covered, all together; what is read, each where its field is. */
+static uint64_t each(struct vgic_at *at, enum pass pass, uint64_t value)
 {
-	return at->intid < SGIS ? 0 : ferry_virq_assign(at->g, at->i, VIRQ_EDGE, at->value >> 1);
+	const struct vgic_register *row = at->row;
+	uint64_t mask = ~0ull >> (64 - row->bits), all = 0;
+
+	at->intid = row->intid + at->bit / row->bits;
+	at->shift = at->bit % row->bits;
+	for (uint32_t bit = 0; bit < at->bits; bit += row->bits, at->intid++) {
+		at->value = value >> bit & mask;
+		if (pass == WRITE && row->how & VGIC_ONES && !at->value)
+			continue;
+		if (!(row->how & VGIC_ALONE))
+			all |= of_interrupt(at, pass) << (pass == READ ? bit : 0);
+		else
+			all |= pass == READ ? get(at) : set_alone(at);
+	}
+	return all;
 }
 
-uint64_t ferry_vgic_get_priority(struct vgic_at *at)
+static uint64_t read(struct vgic_at *at)
 {
-	return ferry_virq_see(at->g, at->i).priority;
+	if (at->row->reads & VOLATILE)
+		ferry_vgic_sync(at->g, each(at, FETCH, 0));
+	return each(at, READ, 0) >> at->shift & ~0ull >> (64 - at->bits);
 }
 
-vcpu_set ferry_vgic_set_priority(struct vgic_at *at)
+static void write(struct vgic_at *at, uint64_t value)
 {
-	return ferry_virq_prioritise(at->g, at->i, (uint8_t)at->value);
+	vcpu_set told;
+
+	at->sync = (at->row->how & VGIC_SYNC) != 0;
+	told = each(at, WRITE, value);
+	if (at->sync)
+		ferry_vgic_sync(at->g, told);
+	else
+		ferry_vgic_kick(at->g, told);
+}
+
+/* ---- decode -------------------------------------------------------------------------- */
+
+static const struct vgic_register *find(const struct vgic_frame *frame, uint32_t offset)
+{
+	static const struct vgic_register other = VGIC_ONE(0, 32, VGIC_32, VGIC_NONE);
+
+	for (uint32_t n = 0; n < frame->n; n++)
+		if (offset - frame->rows[n].offset < frame->rows[n].size)
+			return &frame->rows[n];
+	return &other;
+}
+
+/* A power of two that the row allows, and aligned. */
+static bool is_allowed(const struct vgic_register *row, uint32_t offset, uint32_t bytes)
+{
+	return !((offset | bytes) & (bytes - 1)) && row->how & VGIC_WIDTHS & bytes;
+}
+
+/* A vCPU that there is not has no registers: RAZ/WI, as what is in no row. */
+int ferry_vgic_access(struct ferry_vgic *g, uint32_t vcpu, struct ferry_vgic_access *access)
+{
+	struct vgic_at at = { .g = g, .vcpu = vcpu, .bits = access->bytes * 8u };
+	uint64_t value = access->value;
+	uint32_t offset = access->offset;
+	const struct vgic_frame *frame = g->variant->frame(&at, access->frame, &offset);
+
+	if (!access->write)
+		access->value = 0;
+	if (frame)
+		at.row = find(frame, offset);
+	if (!frame || vcpu >= g->nvcpus || !is_allowed(at.row, offset, access->bytes)) {
+		access->value = 0;
+		return FERRY_E_INVALID;
+	}
+	if (at.vcpu >= g->nvcpus)
+		return FERRY_OK;
+	at.bit = (offset - at.row->offset) * 8;
+	if (access->write)
+		write(&at, value);
+	else
+		access->value = read(&at);
+	return FERRY_OK;
 }

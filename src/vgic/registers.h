@@ -5,9 +5,9 @@
  *
  * A register, or an array of registers, is a run of fields of one width: one for each
  * interrupt, or a single one that is of no interrupt. An access covers some of them whole
- * (or a half of one of 64 bits); a function reads or writes one. So a byte never reaches its
- * neighbours, a field of an interrupt that is not there is RAZ/WI, and which field belongs
- * to which interrupt is worked out in one place.
+ * (or a half of one of 64 bits), and each is read or written by itself. So a byte never
+ * reaches its neighbours, a field of an interrupt that is not there is RAZ/WI, and which
+ * field belongs to which interrupt is worked out in one place.
  */
 #ifndef FERRY_VGIC_REGISTERS_H
 #define FERRY_VGIC_REGISTERS_H
@@ -18,74 +18,56 @@
 #define VGIC_32 0x04u
 #define VGIC_8_32 0x05u
 #define VGIC_32_64 0x0cu
+#define VGIC_WIDTHS 0x0fu
 #define VGIC_ONES 0x10u  /* fields written as 0 stay as they are */
 #define VGIC_OFF 0x20u   /* ... and 1 switches off */
 #define VGIC_SYNC 0x40u  /* writes hold everywhere when the access ends */
 #define VGIC_ALONE 0x80u /* of no interrupt */
 
+/* vgic_register.field: those that both versions have, then each version's own. */
+enum { VGIC_NONE, VGIC_CTLR, VGIC_PIDR2, VGIC_SGIR, VGIC_FLAG, VGIC_PRIORITY, VGIC_OWN };
+
 struct vgic_register {
 	uint16_t offset, size; /* bytes of the frame */
 	uint16_t intid;        /* of the first field */
-	uint16_t flag;         /* VIRQ_* that the field is, as in ferry_virq_seen; or 0 */
-	uint16_t order;        /* what writing 1 orders; 0: `flag` is assigned */
+	uint16_t reads;        /* VIRQ_* that the field is; see ferry_virq_shows() */
+	uint16_t writes;       /* ... VIRQ_* that a write sets or clears: that, or an order */
 	uint8_t bits;          /* of a field: a power of two */
 	uint8_t how;
-	uint8_t field; /* of vgic_frame.fields */
-};
-
-/* One access, and the field that is read or written. */
-struct vgic_at {
-	struct ferry_vgic *g;
-	uint32_t vcpu;  /* whose banked interrupts and registers these are */
-	uint32_t first; /* INTIDs below are not in this frame */
-	uint32_t intid;
-	struct ferry_virq *i; /* null: VGIC_ALONE */
-	const struct vgic_register *row;
-	uint32_t bit, bits; /* what is covered of the row */
-	uint32_t shift;     /* of a field of 64 bits: from which bit on */
-	uint64_t value;     /* the field, when it is written */
-	bool sync;
-};
-
-struct vgic_field {
-	uint64_t (*get)(struct vgic_at *at); /* null: RAZ */
-	vcpu_set (*set)(struct vgic_at *at); /* null: WI */
+	uint8_t field;
 };
 
 /* Everything that is in no row is RAZ/WI, 32 bits wide. */
 struct vgic_frame {
 	const struct vgic_register *rows;
-	const struct vgic_field *fields;
 	uint32_t n;
 };
-#define VGIC_FRAME(rows, fields) \
+#define VGIC_FRAME(rows) \
 	{ \
-		(rows), (fields), sizeof(rows) / sizeof((rows)[0]) \
+		(rows), sizeof(rows) / sizeof((rows)[0]) \
 	}
 
-/* ---- fields that both versions have (registers.c) ------------------------------------ */
+/* One access, and the field that is read or written. */
+struct vgic_at {
+	struct ferry_vgic *g;
+	uint32_t vcpu;        /* whose banked interrupts and registers these are */
+	uint32_t first;       /* INTIDs below are not in this frame */
+	struct ferry_virq *i; /* under I; null: VGIC_ALONE */
+	uint32_t intid;
+	const struct vgic_register *row;
+	uint32_t bit, bits; /* what is covered of the row */
+	uint32_t shift;     /* of a field of 64 bits: from which bit on */
+	uint64_t value;     /* the field, or that half of it, when it is written */
+	bool sync;
+};
 
-uint64_t ferry_vgic_get_ctlr(struct vgic_at *at);
-vcpu_set ferry_vgic_set_ctlr(struct vgic_at *at);
 /* GICD_TYPER.ITLinesNumber */
-uint32_t ferry_vgic_lines(const struct ferry_vgic *g);
-/* vgic_register.flag */
-uint64_t ferry_vgic_get_flag(struct vgic_at *at);
-vcpu_set ferry_vgic_set_flag(struct vgic_at *at);
-vcpu_set ferry_vgic_set_config(struct vgic_at *at);
-uint64_t ferry_vgic_get_priority(struct vgic_at *at);
-vcpu_set ferry_vgic_set_priority(struct vgic_at *at);
+static inline uint32_t vgic_lines(const struct ferry_vgic *g)
+{
+	return (g->spis + 31u) / 32u;
+}
 
 /* ---- rows -------------------------------------------------------------------------------- */
-
-/* The first fields of every frame; a version's own follow. */
-enum { VGIC_NONE, VGIC_FLAG, VGIC_CONFIG, VGIC_PRIORITY, VGIC_OWN };
-#define VGIC_FIELDS \
-	{ 0, 0 }, { ferry_vgic_get_flag, ferry_vgic_set_flag }, \
-		{ ferry_vgic_get_flag, ferry_vgic_set_config }, \
-	{ \
-		ferry_vgic_get_priority, ferry_vgic_set_priority \
-	}
 
 #define VGIC_ROW(offset, size, intid, bits, how, field) \
 	{ \
@@ -99,16 +81,16 @@ enum { VGIC_NONE, VGIC_FLAG, VGIC_CONFIG, VGIC_PRIORITY, VGIC_OWN };
  * The arrays that every frame with interrupts has, for `n` of them from `intid` on: IGROUPR;
  * from ISENABLER to ICACTIVER, `step` apart; IPRIORITYR; ICFGR.
  */
-#define VGIC_BITS(offset, intid, n, how, flag, order) \
+#define VGIC_BITS(offset, intid, n, how, reads, writes) \
 	{ \
-		(offset), (n) / 8, (intid), (flag), (order), 1, VGIC_32 | (how), VGIC_FLAG \
+		(offset), (n) / 8, (intid), (reads), (writes), 1, VGIC_32 | (how), VGIC_FLAG \
 	}
 #define VGIC_ARRAYS(intid, n, group, enable, step, priority, config) \
-	VGIC_BITS(group, intid, n, VGIC_SYNC, VIRQ_GROUP1, 0), \
-		VGIC_BITS(enable, intid, n, VGIC_ONES, VIRQ_ENABLED, 0), \
+	VGIC_BITS(group, intid, n, VGIC_SYNC, VIRQ_GROUP1, VIRQ_GROUP1), \
+		VGIC_BITS(enable, intid, n, VGIC_ONES, VIRQ_ENABLED, VIRQ_ENABLED), \
 		VGIC_BITS((enable) + (step), intid, n, VGIC_ONES | VGIC_OFF | VGIC_SYNC, \
-			  VIRQ_ENABLED, 0), \
-		VGIC_BITS((enable) + 2 * (step), intid, n, VGIC_ONES, VIRQ_LATCH, 0), \
+			  VIRQ_ENABLED, VIRQ_ENABLED), \
+		VGIC_BITS((enable) + 2 * (step), intid, n, VGIC_ONES, VIRQ_LATCH, VIRQ_LATCH), \
 		VGIC_BITS((enable) + 3 * (step), intid, n, VGIC_ONES | VGIC_SYNC, VIRQ_LATCH, \
 			  VIRQ_UNPEND), \
 		VGIC_BITS((enable) + 4 * (step), intid, n, VGIC_ONES | VGIC_SYNC, VIRQ_ACTIVE, \
@@ -117,7 +99,7 @@ enum { VGIC_NONE, VGIC_FLAG, VGIC_CONFIG, VGIC_PRIORITY, VGIC_OWN };
 			  VIRQ_DEACTIVATE), \
 		VGIC_ROW(priority, n, intid, 8, VGIC_8_32, VGIC_PRIORITY), \
 	{ \
-		(config), (n) / 4, (intid), VIRQ_EDGE, 0, 2, VGIC_32, VGIC_CONFIG \
+		(config), (n) / 4, (intid), VIRQ_EDGE, VIRQ_EDGE, 2, VGIC_32, VGIC_FLAG \
 	}
 
 #endif

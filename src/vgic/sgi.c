@@ -26,6 +26,20 @@ static bool names(const struct ferry_vgic *g, uint32_t from, uint32_t vcpu, uint
 	       (value >> (affinity & 0xf) & 1);
 }
 
+/* Pends if it is of that group. */
+static vcpu_set send(struct ferry_vgic *g, struct ferry_virq *i, bool group1)
+{
+	uintptr_t flags = ferry_virq_begin(g, i);
+
+	if (virq_is(i, VIRQ_GROUP1) == group1) {
+		virq_set(i, VIRQ_LATCH);
+		return ferry_virq_end(g, i, flags, 0, true);
+	}
+	unlock(g, &i->lock);
+	vgic_restore(g, flags);
+	return 0;
+}
+
 int ferry_vgic_sgi(struct ferry_vgic *g, uint32_t vcpu, enum ferry_vgic_sgi reg, uint64_t value)
 {
 	/*
@@ -39,13 +53,9 @@ int ferry_vgic_sgi(struct ferry_vgic *g, uint32_t vcpu, enum ferry_vgic_sgi reg,
 
 	if (g->variant->version != 3 || vcpu >= g->nvcpus || reg > FERRY_SGI0R)
 		return FERRY_E_INVALID;
-	for (uint32_t to = 0; to < g->nvcpus; to++) {
-		struct ferry_virq *i = ferry_vgic_virq(g, to, SGI_INTID(value));
-
-		if (names(g, vcpu, to, value) &&
-		    !!(ferry_virq_see(g, i).flags & VIRQ_GROUP1) == group1)
-			set |= ferry_virq_assign(g, i, VIRQ_LATCH, true);
-	}
+	for (uint32_t to = 0; to < g->nvcpus; to++)
+		if (names(g, vcpu, to, value))
+			set |= send(g, ferry_vgic_virq(g, to, SGI_INTID(value)), group1);
 	ferry_vgic_kick(g, set);
 	return FERRY_OK;
 }

@@ -7,6 +7,7 @@
  */
 #include "vgic/registers.h"
 
+/* A write has taken effect when it ends: RWP is 0. */
 #define CTLR_ARE (1u << 4)
 #define CTLR_DS (1u << 6)
 
@@ -19,29 +20,25 @@
 #define RD_LAST (1u << 4)
 #define RD_NUMBER(n) ((n) << 8)
 
-#define PIDR2_V3 0x30u           /* ArchRev */
 #define IROUTER_BITS 0x00ffffffu /* Aff2.Aff1.Aff0 */
 
-static uint64_t get_ctlr(struct vgic_at *at)
-{
-	/* A write has taken effect when it ends: RWP is 0. */
-	return ferry_vgic_get_ctlr(at) | CTLR_ARE | CTLR_DS;
-}
+enum { TYPER = VGIC_OWN, RD_TYPER, ROUTE };
 
-static uint64_t get_typer(struct vgic_at *at)
+static uint32_t get_typer(const struct ferry_vgic *g)
 {
-	const struct ferry_vgic *g = at->g;
-	uint32_t typer = ferry_vgic_lines(g) | TYPER_NO1N;
+	uint32_t typer = vgic_lines(g) | TYPER_NO1N;
 
 	if (!g->espis)
 		return typer | TYPER_IDBITS(10u);
 	return typer | TYPER_IDBITS(13u) | TYPER_ESPI | TYPER_ESPI_RANGE(g->espis / 32u - 1);
 }
 
-static uint64_t get_pidr2(struct vgic_at *at)
+/* PPIs 16 .. 31, no LPIs. */
+static uint64_t get_rd_typer(const struct ferry_vgic *g, uint32_t vcpu)
 {
-	(void)at;
-	return PIDR2_V3;
+	uint64_t affinity = vgic_affinity(g, vcpu);
+
+	return affinity << 32 | RD_NUMBER(vcpu) | (vcpu == g->nvcpus - 1u ? RD_LAST : 0);
 }
 
 /*
@@ -49,9 +46,16 @@ static uint64_t get_pidr2(struct vgic_at *at)
  * since No1N is 1; so is Aff3, which is 0 everywhere (A3V is 0). Nothing is left of the
  * upper half: who writes one half never writes back what the other was.
  */
-static uint64_t get_route(struct vgic_at *at)
+static uint64_t get(struct vgic_at *at)
 {
-	return ferry_virq_see(at->g, at->i).route;
+	switch (at->row->field) {
+	case TYPER:
+		return get_typer(at->g);
+	case RD_TYPER:
+		return get_rd_typer(at->g, at->vcpu);
+	default:
+		return at->i->route;
+	}
 }
 
 /* The vCPU of this affinity, or VGIC_NOBODY. At most g->nvcpus comparisons. */
@@ -63,33 +67,15 @@ static uint32_t by_affinity(const struct ferry_vgic *g, uint32_t affinity)
 	return VGIC_NOBODY;
 }
 
-static vcpu_set set_route(struct vgic_at *at)
+/* GICD_IROUTERn: no other register of a version 3 alone can be written. */
+static enum vgic_change set(struct vgic_at *at)
 {
 	uint32_t route = (uint32_t)at->value & IROUTER_BITS;
 
 	if (at->shift)
-		return 0;
+		return VGIC_IGNORED;
 	return ferry_virq_route(at->g, at->i, route, by_affinity(at->g, route));
 }
-
-/* PPIs 16 .. 31, no LPIs. */
-static uint64_t get_rd_typer(struct vgic_at *at)
-{
-	uint64_t affinity = vgic_affinity(at->g, at->vcpu);
-
-	return affinity << 32 | RD_NUMBER(at->vcpu) |
-	       (at->vcpu == at->g->nvcpus - 1u ? RD_LAST : 0);
-}
-
-enum { CTLR = VGIC_OWN, TYPER, RD_TYPER, ROUTE, PIDR2 };
-static const struct vgic_field fields[] = {
-	VGIC_FIELDS,
-	[CTLR] = { get_ctlr, ferry_vgic_set_ctlr },
-	[TYPER] = { get_typer, 0 },
-	[RD_TYPER] = { get_rd_typer, 0 },
-	[ROUTE] = { get_route, set_route },
-	[PIDR2] = { get_pidr2, 0 },
-};
 
 /*
  * RAZ/WI, so in no row: GICD_IIDR and GICR_IIDR (implementer and product 0), TYPER2, STATUSR,
@@ -99,27 +85,26 @@ static const struct vgic_field fields[] = {
  * widths.
  */
 static const struct vgic_register gicd_rows[] = {
-	VGIC_ONE(0x0000, 32, VGIC_32, CTLR),
+	VGIC_ONE(0x0000, 32, VGIC_32, VGIC_CTLR),
 	VGIC_ONE(0x0004, 32, VGIC_32, TYPER),
 	VGIC_ARRAYS(0, 1024, 0x0080, 0x0100, 0x0080, 0x0400, 0x0c00),
-	VGIC_ROW(0x0800, 1024, 0, 8, VGIC_8_32, VGIC_NONE), /* ITARGETSR */
+	VGIC_ROW(0x0800, 1024, 0, 8, VGIC_8_32 | VGIC_ALONE, VGIC_NONE), /* ITARGETSR */
 	VGIC_ARRAYS(4096, 1024, 0x1000, 0x1200, 0x0200, 0x2000, 0x3000),
 	VGIC_ROW(0x6000, 8192, 0, 64, VGIC_32_64, ROUTE),
 	VGIC_ROW(0x8000, 8192, 4096, 64, VGIC_32_64, ROUTE),
-	VGIC_ONE(0xffe8, 32, VGIC_32, PIDR2),
+	VGIC_ONE(0xffe8, 32, VGIC_32, VGIC_PIDR2),
 };
 static const struct vgic_register rd_rows[] = {
 	VGIC_ONE(0x0008, 64, VGIC_32_64, RD_TYPER),
 	VGIC_ONE(0x0070, 64, VGIC_32_64, VGIC_NONE), /* PROPBASER */
 	VGIC_ONE(0x0078, 64, VGIC_32_64, VGIC_NONE), /* PENDBASER */
-	VGIC_ONE(0xffe8, 32, VGIC_32, PIDR2),
+	VGIC_ONE(0xffe8, 32, VGIC_32, VGIC_PIDR2),
 };
 static const struct vgic_register sgi_rows[] = {
 	VGIC_ARRAYS(0, 32, 0x0080, 0x0100, 0x0080, 0x0400, 0x0c00),
 };
-static const struct vgic_frame gicd = VGIC_FRAME(gicd_rows, fields);
-static const struct vgic_frame gicr[2] = { VGIC_FRAME(rd_rows, fields),
-					   VGIC_FRAME(sgi_rows, fields) };
+static const struct vgic_frame gicd = VGIC_FRAME(gicd_rows);
+static const struct vgic_frame gicr[2] = { VGIC_FRAME(rd_rows), VGIC_FRAME(sgi_rows) };
 
 static const struct vgic_frame *frame(struct vgic_at *at, uint32_t which, uint32_t *offset)
 {
@@ -153,12 +138,6 @@ static bool valid(const struct ferry_vgic_config *k)
 	return true;
 }
 
-static uint32_t target(const struct ferry_vgic_config *config)
-{
-	(void)config;
-	return 0;
-}
-
 static void init(struct ferry_vgic *g, const struct ferry_vgic_config *k)
 {
 	for (uint32_t n = 0; n < k->vcpus; n++)
@@ -169,7 +148,10 @@ static void init(struct ferry_vgic *g, const struct ferry_vgic_config *k)
 
 const struct ferry_vgic_variant ferry_vgicv3 = { .version = 3,
 						 .vcpus = VGIC_VCPUS,
+						 .espis = 1024,
+						 .ctlr = CTLR_ARE | CTLR_DS,
 						 .valid = valid,
-						 .target = target,
 						 .init = init,
-						 .frame = frame };
+						 .frame = frame,
+						 .get = get,
+						 .set = set };

@@ -159,20 +159,31 @@ struct ferry_lr_format {
 
 struct ferry_vgic;
 
+/* What a guest's write makes of an interrupt: nothing; what who has it in a list register finds
+ * out in time; what that is asked to look at now. */
+enum vgic_change { VGIC_IGNORED, VGIC_LATER, VGIC_NOW };
+
 /* The guest's view: what registers there are. See registers.h. */
 struct vgic_at;
 struct vgic_frame;
 struct ferry_vgic_variant {
-	uint8_t version;                                       /* 2, 3 */
-	uint8_t vcpus;                                         /* at most */
-	bool (*valid)(const struct ferry_vgic_config *config); /* the rest of it */
-	/* Whom SPIs are routed to at first. */
-	uint32_t (*target)(const struct ferry_vgic_config *config);
+	uint8_t version; /* 2, 3 */
+	uint8_t vcpus;   /* at most */
+	uint8_t target;  /* whom SPIs are routed to at first, if there are several vCPUs */
+	uint8_t ctlr;    /* GICD_CTLR: bits that are always set */
+	uint16_t espis;  /* at most */
+	/* The rest of the configuration; may be null. */
+	bool (*valid)(const struct ferry_vgic_config *config);
 	/* Affinities, and routes as they read; may be null. */
 	void (*init)(struct ferry_vgic *g, const struct ferry_vgic_config *config);
 	/* The frame (FERRY_GICD, FERRY_GICR) that an access at `offset` is of, or null: `at`->vcpu
 	 * and first, `offset` are that frame's then. */
 	const struct vgic_frame *(*frame)(struct vgic_at *at, uint32_t which, uint32_t *offset);
+	/* Fields of its own. */
+	uint64_t (*get)(struct vgic_at *at);
+	enum vgic_change (*set)(struct vgic_at *at);
+	/* A write of GICD_SGIR, if there is one. Takes I of each; returns who is to be told. */
+	vcpu_set (*send)(struct ferry_vgic *g, uint32_t vcpu, uint32_t value);
 };
 
 /* On the vCPU's CPU, interrupts off, no lock held. Whether a vCPU that is not loaded has a
@@ -205,7 +216,7 @@ struct ferry_vgic {
 	ferry_atomic *live;
 	uint64_t *mpidrs;  /* by vCPU; GICv3 */
 	ferry_atomic ctlr; /* GICD_CTLR bits 1:0: groups enabled */
-	uint32_t words;    /* of a bitmap of numbers: an even number */
+	uint32_t words;    /* of a bitmap of numbers */
 	uint32_t numbers;  /* of interrupts that one vCPU can have: private and shared */
 	uint16_t spis, espis;
 	uint8_t nvcpus, lrs, strategy, flags;
@@ -308,34 +319,18 @@ void ferry_virq_release(struct ferry_vgic *g, struct ferry_virq *i);
  * VIRQ_DEACTIVATE, VIRQ_ACTIVATE). */
 void ferry_virq_obey(struct ferry_vgic *g, struct ferry_virq *i, uint32_t flags);
 
-/* ---- what changes one interrupt (facts.c) ------------------------------------------------
- * Each takes I by itself; no lock held, interrupts as they were. Each
- * returns the vCPUs that are to be told; where the guest may rely on the effect once its
- * access has ended (ICENABLER, ICPENDR, ICACTIVER, DIR, group: "sync"), the caller
- * hands them to ferry_vgic_sync(), else ("kick") to ferry_vgic_kick(). `i` is of this guest. */
+/* ---- what the guest sees and changes of one interrupt (facts.c) --------------------------- */
 
-/* VIRQ_ENABLED: kick, off: sync; VIRQ_GROUP1: sync; VIRQ_LATCH on (ISPENDR, SGIs of a GICv3):
- * kick; VIRQ_EDGE (ICFGR): nothing for a linked one; kick. */
-vcpu_set ferry_virq_assign(struct ferry_vgic *g, struct ferry_virq *i, uint32_t flag, bool on);
-/* VIRQ_UNPEND (ICPENDR), VIRQ_ACTIVATE (ISACTIVER), VIRQ_DEACTIVATE (ICACTIVER, DIR): sync. */
+/* VIRQ_UNPEND (ICPENDR), VIRQ_ACTIVATE (ISACTIVER), VIRQ_DEACTIVATE (ICACTIVER, DIR). Takes I. Returns
+ * who is to be told, with ferry_vgic_sync(): the guest may rely on it once its access has ended. */
 vcpu_set ferry_virq_order(struct ferry_vgic *g, struct ferry_virq *i, uint32_t orders);
-vcpu_set ferry_virq_prioritise(struct ferry_vgic *g, struct ferry_virq *i,
-			       uint8_t priority); /* kick */
-/* The guest wrote a route (kept raw) that stands for `target` (VGIC_NOBODY: nobody). kick: who
- * has it in a list register is in the set only with FERRY_VGIC_ASK. */
-vcpu_set ferry_virq_route(struct ferry_vgic *g, struct ferry_virq *i, uint32_t raw,
-			  uint32_t target);
-
-/* The vCPUs whose list registers have to be folded for an exact look at whether it is pending
- * or active: empty, or its owner if that is in the guest. First ferry_vgic_sync(), then: */
-vcpu_set ferry_virq_reader(struct ferry_vgic *g, struct ferry_virq *i);
-struct ferry_virq_seen { /* what the guest can read */
-	uint32_t route;
-	uint32_t flags; /* VIRQ_ENABLED, _GROUP1, _EDGE, _ACTIVE; _LATCH: it is pending, in the
-			 * distributor of a linked one, too */
-	uint8_t priority, sources;
-};
-struct ferry_virq_seen ferry_virq_see(struct ferry_vgic *g, struct ferry_virq *i);
+/* I held: the guest wrote a route (kept raw) that stands for `target` (VGIC_NOBODY: nobody). Who
+ * has it in a list register is asked only with FERRY_VGIC_ASK. */
+enum vgic_change ferry_virq_route(struct ferry_vgic *g, struct ferry_virq *i, uint32_t raw,
+				  uint32_t target);
+/* I held: what the guest reads of VIRQ_ENABLED, _GROUP1, _EDGE, _ACTIVE; _LATCH: it is pending, in
+ * the distributor of a linked one, too. What is in a list register has been folded (VGIC_SYNC). */
+bool ferry_virq_shows(struct ferry_vgic *g, const struct ferry_virq *i, uint32_t flag);
 
 /* ---- list registers (fold.c, fill.c) ------------------------------------------------------- */
 
