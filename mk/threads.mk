@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
-# The library under real threads: two flavours, three builds of each.
+# The library under real threads, and a virtual GIC: two flavours, three builds of each.
 #   make threads            builds all six
 #   make test-threads       a short run of each, ThreadSanitizer included (part of make test)
 #   make test-threads-long  millions of interrupts
 THREADS_SRCS = tests/threads/main.c tests/threads/apic.c tests/threads/device.c \
 	tests/threads/host.c tests/threads/ops.c
+GUESTS_SRCS = tests/threads/guest_main.c tests/threads/guest_host.c tests/threads/guest_cpu.c
+# Nothing follows the resident vCPU there.
+GUESTS_LIB = $(filter-out %/resident.c %/timer.c %/guards.c,$(FERRY_VGIC))
 THREADS_DIR = $(B)/threads
 THREADS_VARIANTS = external-plain external-tsan external-asan inline-plain inline-tsan inline-asan
 THREADS_SEED ?= 1
@@ -15,9 +18,9 @@ THREADS_FLAGS_external =
 # The polite ticket lock: eight threads on two cores would burn whole time slices.
 THREADS_FLAGS_inline = -DFERRY_INLINE -DFERRY_PLATFORM_HEADER='"tests/threads/platform.h"' -I.
 # Events are per mode, and there are three. TSan and ASan cost about ten times.
-THREADS_FLAGS_plain = -DTHREADS_EVENTS=400000
-THREADS_FLAGS_tsan = -DTHREADS_EVENTS=80000 -fsanitize=thread
-THREADS_FLAGS_asan = -DTHREADS_EVENTS=120000 -fsanitize=address,undefined -fno-sanitize-recover=all
+THREADS_FLAGS_plain = -DTHREADS_EVENTS=400000 -DGUESTS_EVENTS=4000
+THREADS_FLAGS_tsan = -DTHREADS_EVENTS=80000 -DGUESTS_EVENTS=1000 -fsanitize=thread
+THREADS_FLAGS_asan = -DTHREADS_EVENTS=120000 -DGUESTS_EVENTS=2000 -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # $(1) flavour, $(2) build
 define THREADS_VARIANT
@@ -32,10 +35,14 @@ $(THREADS_DIR)/$(1)-$(2)/tests/%.o: tests/%.c
 $(THREADS_DIR)/$(1)-$(2)/threads: $$(THREADS_SRCS:%.c=$(THREADS_DIR)/$(1)-$(2)/%.o) \
 		$$(FERRY_X86:%.c=$(THREADS_DIR)/$(1)-$(2)/%.o)
 	$$(CC) $$(CFLAGS) $$(THREADS_FLAGS_$(2)) -pthread $$^ -o $$@
+
+$(THREADS_DIR)/$(1)-$(2)/guests: $$(GUESTS_SRCS:%.c=$(THREADS_DIR)/$(1)-$(2)/%.o) \
+		$$(GUESTS_LIB:%.c=$(THREADS_DIR)/$(1)-$(2)/%.o)
+	$$(CC) $$(CFLAGS) $$(THREADS_FLAGS_$(2)) -pthread $$^ -o $$@
 endef
 $(foreach f,external inline,$(foreach b,plain tsan asan,$(eval $(call THREADS_VARIANT,$(f),$(b)))))
 
-THREADS_BINS = $(THREADS_VARIANTS:%=$(THREADS_DIR)/%/threads)
+THREADS_BINS = $(THREADS_VARIANTS:%=$(THREADS_DIR)/%/threads) $(THREADS_VARIANTS:%=$(THREADS_DIR)/%/guests)
 TESTS += $(THREADS_BINS)
 
 .PHONY: threads test-threads test-threads-long
@@ -51,4 +58,9 @@ test-threads-long: threads
 			echo "# threads: $$f flavour, $${b%:*}"; \
 			$(THREADS_DIR)/$$f-$${b%:*}/threads --seed $(THREADS_SEED) --events $${b#*:} \
 				--cpus 8 --devices 96 --seconds-limit 300; \
+		done; \
+		for b in plain:600000 tsan:60000 asan:150000; do \
+			echo "# guests: $$f flavour, $${b%:*}"; \
+			$(THREADS_DIR)/$$f-$${b%:*}/guests --seed $(THREADS_SEED) --events $${b#*:} \
+				--cpus 8 --seconds-limit 120; \
 		done; done
