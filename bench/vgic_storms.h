@@ -16,7 +16,8 @@ struct vgic_runs {
 	uint64_t moves, ticks;     /* route writes; timers that were programmed */
 	uint64_t loads;            /* vCPUs loaded */
 	/* By seed. */
-	double starts[VGIC_SEEDS], moved[VGIC_SEEDS], events[VGIC_SEEDS][VGIC_EVENTS];
+	double starts[VGIC_SEEDS], moved[VGIC_SEEDS], kicked[VGIC_SEEDS],
+		events[VGIC_SEEDS][VGIC_EVENTS];
 };
 
 struct vgic_mean {
@@ -27,10 +28,13 @@ struct vgic_mean {
 void vgic_storms(const struct virt_storm_options *options, struct vgic_runs *out);
 /* Of all starts. */
 struct histogram vgic_latency(const struct virt_counts *counts);
-/* What one move adds to the same storm without moves; the same in nanoseconds. */
+/* What one move adds to the same storm without moves. */
 struct vgic_mean vgic_extra(const struct vgic_runs *runs, const struct vgic_runs *still,
 			    enum vgic_event event);
-struct vgic_mean vgic_extra_cost(const struct vgic_runs *runs, const struct vgic_runs *still,
-				 const struct vgic_machine *machine);
+/* ... in nanoseconds, of what strategies can differ in: IPIs, each with the exit of a guest that it
+ * met, maintenance interrupts with theirs, physical routes, deactivations. Interrupts of devices
+ * are an exit whatever the strategy; how many of them come at a time is chance. */
+struct vgic_mean vgic_caused(const struct vgic_runs *runs, const struct vgic_runs *still,
+			     const struct vgic_machine *machine);
 
 #endif

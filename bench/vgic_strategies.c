@@ -133,7 +133,7 @@ static void per_move(void)
 	/* So few that nothing shows among everything else. */
 	if (runs[0].moves * 50 < runs[0].counts.starts)
 		return;
-	printf("  more per 1,000 moves  %6s %6s %6s %6s %6s %6s   us per move: ", "exits", "IRQs",
+	printf("  more per 1,000 moves  %6s %6s %6s %6s %6s %6s      us in all: ", "exits", "IRQs",
 	       "maint", "IPIs", "deact", "locks");
 	for (k = 0; k < VGIC_MACHINES; k++)
 		printf("%s%s", k ? ", " : "", vgic_machines[k].name);
@@ -147,7 +147,7 @@ static void per_move(void)
 			printf(" %6.0f", vgic_extra(&runs[n], &still, shown[k]).mean * 1000);
 		printf("   ");
 		for (k = 0; k < VGIC_MACHINES; k++) {
-			m = vgic_extra_cost(&runs[n], &still, &vgic_machines[k]);
+			m = vgic_caused(&runs[n], &still, &vgic_machines[k]);
 			printf(" %5.2f +-%.2f", m.mean / 1000, m.error / 1000);
 		}
 		printf("\n");
@@ -165,7 +165,7 @@ static void data_lines(const char *workload)
 		for (k = 0; k < VGIC_EVENTS; k++)
 			printf(";%.4f", vgic_extra(&runs[n], &still, (enum vgic_event)k).mean);
 		for (k = 0; k < VGIC_MACHINES; k++) {
-			struct vgic_mean m = vgic_extra_cost(&runs[n], &still, &vgic_machines[k]);
+			struct vgic_mean m = vgic_caused(&runs[n], &still, &vgic_machines[k]);
 
 			printf(";%.1f;%.1f", m.mean, m.error);
 		}
