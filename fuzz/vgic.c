@@ -232,6 +232,7 @@ static void load_on(uint32_t vcpu, uint32_t cpu)
 	    fake.cpu[cpu].vcpu != FERRY_NONE)
 		return;
 	wakes(vcpu);
+	world.gone &= ~(1u << cpu);
 	fake_load(vcpu, cpu);
 }
 
@@ -322,12 +323,13 @@ static void op_serve(struct op op)
 
 static void op_cpu_leaves(struct op op)
 {
-	uint32_t cpu = op.a % CPUS;
+	uint32_t cpu = op.a % CPUS, to = op.c % (CPUS + 1);
 
-	if (fake.cpu[cpu].vcpu != FERRY_NONE)
+	if (fake.cpu[cpu].vcpu != FERRY_NONE || to == cpu || world.gone >> to & 1)
 		return;
 	fake.self = OUTSIDE;
-	ferry_vgic_leave(fake.g, cpu, op.c % (CPUS + 1));
+	ferry_vgic_leave(fake.g, cpu, to);
+	world.gone |= 1u << cpu;
 }
 
 /* ---- the guest ---------------------------- */

@@ -128,6 +128,7 @@ static void check_physical(uint32_t vcpu, uint32_t intid, const struct ferry_vir
 	must(!info->owed || info->physical);
 	if (slot) {
 		must(info->phys == slot->phys);
+		must(info->routed == FERRY_NONE || !(world.gone >> info->routed & 1));
 		must(info->routed == FERRY_NONE || fake.phys[slot->phys].route == info->routed);
 		if (!slot->untold)
 			check_active(intid, &fake.phys[slot->phys], info);

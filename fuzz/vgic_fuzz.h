@@ -44,6 +44,7 @@ struct world {
 	struct slot slot[SLOTS];
 	struct stack stack[FAKE_VCPUS];
 	bool on[FAKE_VCPUS];
+	uint32_t gone; /* CPUs that have left, and on which none was loaded since */
 	uint32_t favourite[FAVOURITES];
 };
 

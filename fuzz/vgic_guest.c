@@ -321,6 +321,18 @@ static void devices_run(uint32_t cpu)
 			ppi_take(cpu, p);
 }
 
+/* The guest has what it is in the handler of pend once more. */
+static void pend_again(uint32_t vcpu, uint32_t intid)
+{
+	uint64_t value = 1u << intid % 32;
+	uint8_t frame;
+	uint32_t at = reg_at(vcpu, REG_ISPENDR, intid, 1, &frame);
+
+	writes(vcpu, vcpu, REG_ISPENDR, intid, 1, (uint32_t)value);
+	must(guest_access(vcpu, frame, at, 4, true, &value) == FERRY_OK);
+	fake_serve();
+}
+
 /* It takes and ends what comes, and leaves the guest only if it is asked to. Returns how many. */
 static uint32_t serve_one(uint32_t vcpu)
 {
@@ -333,6 +345,8 @@ static uint32_t serve_one(uint32_t vcpu)
 		if (name == FAKE_SPURIOUS)
 			break;
 		quiet(vcpu, intid_of(name));
+		if (n < 8 && intid_of(name) >= 16)
+			pend_again(vcpu, intid_of(name));
 		end_one(vcpu, name);
 		fake_again();
 	}
@@ -414,6 +428,7 @@ void drain(void)
 	uint64_t both = 3;
 	uint32_t pass, n;
 
+	world.gone = 0;
 	off_cpus();
 	for (uint32_t vcpu = 0; vcpu < world.config.vcpus; vcpu++)
 		powers(vcpu, true);

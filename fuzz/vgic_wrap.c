@@ -147,10 +147,12 @@ static void end(struct under_way before, struct api *api, uint32_t bound)
 #define KICKS (VCPUS * TOLD)
 /* An access covers up to 32 interrupts; GICD_SGIR and CPENDSGIR up to 8 and 32 instances. */
 #define ACCESS (16 + 33 * ONE + KICKS)
-/* 64 are scanned; list registers; those that move on, and ends counted; residents. */
+/* List registers; those that move on, and ends counted. */
 #define LATER (31 + world.config.lrs)
 #define FOLD (8 + LATER * ONE + KICKS)
-#define ENTER (16 + 2 * NUMBERS + 64 * ONE + 2 * FOLD + 4 * ONE)
+/* 64 and the rest of a word are scanned; hints are looked at two times; list registers filled, and
+ * folded if that was for nothing. */
+#define ENTER (400 + 96 * 12 + 4 * NUMBERS + world.config.lrs * ONE + KICKS)
 #define RESIDENTS (4 * (ONE + TOLD))
 
 #define LIBRARY(name, type, parameters, arguments, bound) \
