@@ -51,6 +51,7 @@ test-all: test
 	@$(MAKE) --no-print-directory -s test-threads-long
 	@$(MAKE) --no-print-directory -s lint
 	@$(MAKE) --no-print-directory -s bench
+	@EXACT=1 prove tests/vgic_doc.sh
 	@$(MAKE) --no-print-directory -s check-commit
 	@$(MAKE) --no-print-directory -s test-builds
 	@$(MAKE) --no-print-directory -s coverage
