@@ -64,7 +64,7 @@ fuzz-afl:
 	! ls $(B)/fuzz/afl/default/crashes/id* 2>/dev/null
 
 # The corpus anew: of it and of what was found the smallest files that reach every edge. Files
-# that are not named by a hash are bugs that were: they stay.
+# that are not named by a hash were made by hand, or are bugs that were: they stay.
 fuzz-corpus:
 	@scripts/setup fuzz
 	@$(MAKE) --no-print-directory -s $(B)/fuzz/vgic
