@@ -36,5 +36,7 @@ bool ferry_virq_shows(struct ferry_vgic *g, const struct ferry_virq *i, uint32_t
 {
 	if (flag == VIRQ_LATCH)
 		return looks_pending(g, i);
-	return virq_is(i, flag) && !(flag == VIRQ_ACTIVE && virq_is(i, VIRQ_DEACTIVATE));
+	if (flag == VIRQ_ACTIVE && virq_is(i, VIRQ_DEACTIVATE))
+		return false;
+	return virq_is(i, flag);
 }

@@ -15,7 +15,7 @@ static bool config_ok(const struct ferry_vgic_config *k)
 	if (!k->variant || !k->hardware || !k->lrs || k->lrs > VGIC_LRS || !k->vcpus ||
 	    k->vcpus > k->variant->vcpus)
 		return false;
-	if (k->spis > 988 || (k->spis % 32 && k->spis != 988) || k->espis > k->variant->espis ||
+	if ((k->spis != 988 && (k->spis > 960 || k->spis % 32)) || k->espis > k->variant->espis ||
 	    k->espis % 32)
 		return false;
 	return k->strategy <= FERRY_MAINTENANCE && !(k->flags & ~FERRY_VGIC_ASK) &&
@@ -23,7 +23,7 @@ static bool config_ok(const struct ferry_vgic_config *k)
 	       (!k->nresident || (k->residents && k->residents->valid(k)));
 }
 
-/* Takes `bytes` of the block, of which `at` are left. */
+/* Takes `bytes` of a block that is free from `at` on. */
 static void *carve(uintptr_t *at, size_t bytes)
 {
 	void *taken = (void *)*at;
@@ -32,11 +32,11 @@ static void *carve(uintptr_t *at, size_t bytes)
 	return taken;
 }
 
-/* Lays out what follows a guest at `base` in its block; returns the bytes of all. The arrays whose
- * elements need most alignment come first, so there are no gaps. */
-static size_t lay_out(const struct ferry_vgic_config *k, struct ferry_vgic *g, uintptr_t base)
+/* Lays out a block that begins with `g`, and touches nothing else of it; returns its bytes. The
+ * arrays whose elements need most alignment come first, so there are no gaps. */
+static size_t lay_out(const struct ferry_vgic_config *k, struct ferry_vgic *g)
 {
-	uintptr_t at = base + sizeof(*g);
+	uintptr_t at = (uintptr_t)(g + 1);
 	size_t before = k->vcpus - 1; /* vCPUs whose private interrupts precede the shared ones */
 
 	g->numbers = VGIC_PRIVATE + k->spis + k->espis;
@@ -46,14 +46,14 @@ static size_t lay_out(const struct ferry_vgic_config *k, struct ferry_vgic *g, u
 	g->virqs = carve(&at, sizeof(*g->virqs) * (before * VGIC_PRIVATE + g->numbers));
 	g->hints = carve(&at, sizeof(*g->hints) * g->words * k->vcpus);
 	g->live = carve(&at, sizeof(*g->live) * (before + g->words));
-	return at - base;
+	return at - (uintptr_t)g;
 }
 
 size_t ferry_vgic_size(const struct ferry_vgic_config *k)
 {
-	struct ferry_vgic unused;
+	struct ferry_vgic alone;
 
-	return config_ok(k) ? lay_out(k, &unused, 0) : 0;
+	return config_ok(k) ? lay_out(k, &alone) : 0;
 }
 
 static void clear(void *memory, size_t size)
@@ -64,22 +64,27 @@ static void clear(void *memory, size_t size)
 		*at++ = 0;
 }
 
-/* Numbers `from` .. `to` - 1. Priority 0 (IHI 0048B 4.1.2). */
-static void init_virqs(struct ferry_virq *i, uint32_t from, uint32_t to, uint32_t target)
+/* Where ferry_vgic_virq() finds it: the shared ones follow the last vCPU's. Priority 0 (IHI 0048B
+ * 4.1.2). */
+static void init_virq(struct ferry_vgic *g, uint32_t index, uint32_t target)
 {
-	for (uint32_t number = from; number < to; number++, i++) {
-		i->number = (uint16_t)number;
-		i->routed = VGIC_NOWHERE;
-		i->target = (uint8_t)target;
-		i->source = FERRY_NO_SOURCE;
-		i->owner = VGIC_NOBODY;
-		i->flags = number < 16 ? VIRQ_EDGE : 0;
-	}
+	struct ferry_virq *i = &g->virqs[index];
+	uint32_t last = g->nvcpus - 1u, vcpu = index / VGIC_PRIVATE;
+	uint32_t number = index - (vcpu < last ? vcpu : last) * VGIC_PRIVATE;
+
+	i->number = (uint16_t)number;
+	i->routed = VGIC_NOWHERE;
+	i->target = (uint8_t)(number < VGIC_PRIVATE ? vcpu : target);
+	i->source = FERRY_NO_SOURCE;
+	i->owner = VGIC_NOBODY;
+	i->flags = number < 16 ? VIRQ_EDGE : 0;
 }
 
 static void init_guest(struct ferry_vgic *g, const struct ferry_vgic_config *k)
 {
 	const struct ferry_vgic_variant *v = k->variant;
+	/* A uniprocessor has no targets to choose from (IHI 0048B 4.3.12). */
+	uint32_t target = k->vcpus == 1 ? 0 : v->target;
 
 	g->ctx = k->ctx;
 	g->variant = v;
@@ -91,13 +96,10 @@ static void init_guest(struct ferry_vgic *g, const struct ferry_vgic_config *k)
 	g->espis = (uint16_t)k->espis;
 	g->strategy = k->strategy;
 	g->flags = k->flags;
-	for (uint32_t n = 0; n < k->vcpus; n++) {
+	for (uint32_t n = 0; n < k->vcpus; n++)
 		g->vcpus[n].index = n;
-		init_virqs(ferry_vgic_virq(g, n, 0), 0, VGIC_PRIVATE, n);
-	}
-	/* A uniprocessor has no targets to choose from (IHI 0048B 4.3.12). */
-	init_virqs(ferry_vgic_virq(g, 0, VGIC_PRIVATE), VGIC_PRIVATE, g->numbers,
-		   k->vcpus == 1 ? 0 : v->target);
+	for (uint32_t n = 0; n < (k->vcpus - 1) * VGIC_PRIVATE + g->numbers; n++)
+		init_virq(g, n, target);
 	if (k->nresident) {
 		g->residents = k->residents;
 		g->residents->init(g, k);
@@ -117,7 +119,7 @@ int ferry_vgic_init(const struct ferry_vgic_config *config, void *memory, size_t
 	if (size < needed || !memory)
 		return FERRY_E_MEMORY;
 	clear(memory, needed);
-	lay_out(config, g, (uintptr_t)g);
+	lay_out(config, g);
 	init_guest(g, config);
 	*guest = g;
 	return FERRY_OK;

@@ -19,36 +19,38 @@
 /* An interrupt's under I. */
 static uint64_t get(struct vgic_at *at)
 {
-	const struct ferry_vgic_variant *v = at->g->variant;
 	const struct vgic_register *row = at->row;
+	struct ferry_vgic *g = at->g;
 
 	switch (row->field) {
 	case VGIC_NONE:
 	case VGIC_SGIR:
 		return 0;
 	case VGIC_CTLR:
-		return load(at->g, &at->g->ctlr) | v->ctlr;
+		return g->variant->ctlr | load(g, &g->ctlr);
 	case VGIC_PIDR2: /* ArchRev */
-		return (uint32_t)v->version << 4;
+		return (uint32_t)g->variant->version << 4;
 	case VGIC_FLAG:
 		/* Of GICD_ICFGRn the upper bit; the lower one is RAZ/WI. */
-		return (uint64_t)ferry_virq_shows(at->g, at->i, row->reads) << (row->bits - 1);
+		return (uint64_t)ferry_virq_shows(g, at->i, row->reads) << (row->bits - 1);
 	case VGIC_PRIORITY:
 		return at->i->priority;
 	default:
-		return v->get(at);
+		return g->variant->get(at);
 	}
 }
 
 /* Waits only where a group was switched off: nothing of it comes from then on. */
 static vcpu_set set_ctlr(struct vgic_at *at)
 {
-	uint32_t new = (uint32_t)at->value &GROUPS;
+	uint32_t new = (uint32_t)(at->value & GROUPS);
 	uint32_t old = ferry_host_xchg(at->g->ctx, &at->g->ctlr, new);
 	vcpu_set set = 0;
 
 	at->sync = (old & ~new) != 0;
-	for (uint32_t vcpu = 0; old != new &&vcpu < at->g->nvcpus; vcpu++)
+	if (old == new)
+		return 0;
+	for (uint32_t vcpu = 0; vcpu < at->g->nvcpus; vcpu++)
 		set |= ferry_vcpu_request(at->g, vcpu, REQUEST_SCAN);
 	return set;
 }
@@ -63,17 +65,13 @@ static vcpu_set set_alone(struct vgic_at *at)
 	return 0;
 }
 
-/*
- * SGIs are edge-triggered from the beginning, whatever is written; what is linked is as the
- * physical one is. SGIs can be disabled: both versions leave that to the implementation (IHI
- * 0048B 4.3.5). A GICv2's pending SGIs have a source; GICD_SPENDSGIR and CPENDSGIR say which,
- * ISPENDR and ICPENDR are read-only (4.3.7).
- */
+/* SGIs are edge-triggered from the beginning, whatever is written, but can be disabled: both
+ * versions leave that to the implementation (IHI 0048B 4.3.5). What is linked is as the
+ * physical one is. */
 static bool is_fixed(const struct vgic_at *at)
 {
-	if (at->row->reads == VIRQ_EDGE)
-		return at->intid < SGIS || at->i->phys;
-	return at->row->reads == VIRQ_LATCH && at->intid < SGIS && at->g->variant->version == 2;
+	return (at->intid < SGIS && at->row->reads & at->g->variant->sgi) ||
+	       (at->row->reads == VIRQ_EDGE && at->i->phys);
 }
 
 static enum vgic_change set_flag(struct vgic_at *at)
@@ -117,7 +115,7 @@ static uint64_t of_interrupt(struct vgic_at *at, enum pass pass)
 	uint64_t result = 0;
 	uintptr_t flags;
 
-	if (at->intid < at->first || number == FERRY_NONE)
+	if (number == FERRY_NONE)
 		return 0;
 	at->i = ferry_vgic_virq(at->g, at->vcpu, number);
 	flags = ferry_virq_begin(at->g, at->i);
@@ -135,15 +133,16 @@ static uint64_t of_interrupt(struct vgic_at *at, enum pass pass)
 	return result;
 }
 
-/* Each field that is covered, all together; what is read, each where its field is. */
-static uint64_t each(struct vgic_at *at, enum pass pass, uint64_t value)
+/* Each field of the row from `bit` on that is covered, all together; what is read, each where
+ * its field is. */
+static uint64_t each(struct vgic_at *at, enum pass pass, uint32_t bit, uint64_t value)
 {
 	const struct vgic_register *row = at->row;
 	uint64_t mask = ~0ull >> (64 - row->bits), all = 0;
 
-	at->intid = row->intid + at->bit / row->bits;
-	at->shift = at->bit % row->bits;
-	for (uint32_t bit = 0; bit < at->bits; bit += row->bits, at->intid++) {
+	at->intid = row->intid + bit / row->bits;
+	at->shift = bit % row->bits;
+	for (bit = 0; bit < at->bits; bit += row->bits, at->intid++) {
 		at->value = value >> bit & mask;
 		if (pass == WRITE && row->how & VGIC_ONES && !at->value)
 			continue;
@@ -155,35 +154,34 @@ static uint64_t each(struct vgic_at *at, enum pass pass, uint64_t value)
 	return all;
 }
 
-static uint64_t read(struct vgic_at *at)
+/* What list registers hold is folded before it is read. */
+static void carry_out(struct vgic_at *at, uint32_t bit, struct ferry_vgic_access *access)
 {
-	if (at->row->reads & VOLATILE)
-		ferry_vgic_sync(at->g, each(at, FETCH, 0));
-	return each(at, READ, 0) >> at->shift & ~0ull >> (64 - at->bits);
-}
-
-static void write(struct vgic_at *at, uint64_t value)
-{
+	bool write = access->write;
 	vcpu_set told;
 
-	at->sync = (at->row->how & VGIC_SYNC) != 0;
-	told = each(at, WRITE, value);
-	if (at->sync)
-		ferry_vgic_sync(at->g, told);
-	else
-		ferry_vgic_kick(at->g, told);
+	at->sync = !write || at->row->how & VGIC_SYNC;
+	if (write || at->row->reads & VOLATILE) {
+		told = each(at, write ? WRITE : FETCH, bit, access->value);
+		if (at->sync)
+			ferry_vgic_sync(at->g, told);
+		else
+			ferry_vgic_kick(at->g, told);
+	}
+	if (!write)
+		access->value = each(at, READ, bit, 0) >> at->shift & ~0ull >> (64 - at->bits);
 }
 
 /* ---- decode -------------------------------------------------------------------------- */
 
-static const struct vgic_register *find(const struct vgic_frame *frame, uint32_t offset)
+/* The last row has what the others leave. Beyond the frame there is nothing, as at its end. */
+static const struct vgic_register *find(const struct vgic_register *row, uint32_t offset)
 {
-	static const struct vgic_register other = VGIC_ONE(0, 32, VGIC_32, VGIC_NONE);
-
-	for (uint32_t n = 0; n < frame->n; n++)
-		if (offset - frame->rows[n].offset < frame->rows[n].size)
-			return &frame->rows[n];
-	return &other;
+	if (offset >= VGIC_FRAME_SIZE)
+		offset = VGIC_FRAME_SIZE - 1;
+	while (offset - row->offset > row->last)
+		row++;
+	return row;
 }
 
 /* A power of two that the row allows, and aligned. */
@@ -195,25 +193,23 @@ static bool is_allowed(const struct vgic_register *row, uint32_t offset, uint32_
 /* A vCPU that there is not has no registers: RAZ/WI, as what is in no row. */
 int ferry_vgic_access(struct ferry_vgic *g, uint32_t vcpu, struct ferry_vgic_access *access)
 {
-	struct vgic_at at = { .g = g, .vcpu = vcpu, .bits = access->bytes * 8u };
-	uint64_t value = access->value;
+	struct vgic_at at; /* what is of one field: see each() */
 	uint32_t offset = access->offset;
-	const struct vgic_frame *frame = g->variant->frame(&at, access->frame, &offset);
+	const struct vgic_register *rows;
 
-	if (!access->write)
-		access->value = 0;
-	if (frame)
-		at.row = find(frame, offset);
-	if (!frame || vcpu >= g->nvcpus || !is_allowed(at.row, offset, access->bytes)) {
+	at.g = g;
+	at.vcpu = vcpu;
+	at.bits = access->bytes * 8u;
+	rows = g->variant->frame(&at, access->frame, &offset);
+	if (rows)
+		at.row = find(rows, offset);
+	if (!rows || vcpu >= g->nvcpus || !is_allowed(at.row, offset, access->bytes)) {
 		access->value = 0;
 		return FERRY_E_INVALID;
 	}
-	if (at.vcpu >= g->nvcpus)
-		return FERRY_OK;
-	at.bit = (offset - at.row->offset) * 8;
-	if (access->write)
-		write(&at, value);
-	else
-		access->value = read(&at);
+	if (at.vcpu < g->nvcpus)
+		carry_out(&at, (offset - at.row->offset) * 8, access);
+	else if (!access->write)
+		access->value = 0;
 	return FERRY_OK;
 }

@@ -28,36 +28,26 @@
 enum { VGIC_NONE, VGIC_CTLR, VGIC_PIDR2, VGIC_SGIR, VGIC_FLAG, VGIC_PRIORITY, VGIC_OWN };
 
 struct vgic_register {
-	uint16_t offset, size; /* bytes of the frame */
+	uint16_t offset, last; /* bytes of the frame: that one, and so many more */
 	uint16_t intid;        /* of the first field */
-	uint16_t reads;        /* VIRQ_* that the field is; see ferry_virq_shows() */
-	uint16_t writes;       /* ... VIRQ_* that a write sets or clears: that, or an order */
+	uint16_t writes;       /* VIRQ_* that a write sets or clears: the same, or an order */
+	uint8_t reads;         /* VIRQ_* that the field is; see ferry_virq_shows() */
 	uint8_t bits;          /* of a field: a power of two */
 	uint8_t how;
 	uint8_t field;
 };
-
-/* Everything that is in no row is RAZ/WI, 32 bits wide. */
-struct vgic_frame {
-	const struct vgic_register *rows;
-	uint32_t n;
-};
-#define VGIC_FRAME(rows) \
-	{ \
-		(rows), sizeof(rows) / sizeof((rows)[0]) \
-	}
+#define VGIC_FRAME_SIZE 0x10000u
 
 /* One access, and the field that is read or written. */
 struct vgic_at {
 	struct ferry_vgic *g;
 	uint32_t vcpu;        /* whose banked interrupts and registers these are */
-	uint32_t first;       /* INTIDs below are not in this frame */
-	struct ferry_virq *i; /* under I; null: VGIC_ALONE */
+	struct ferry_virq *i; /* under I; not for VGIC_ALONE */
 	uint32_t intid;
 	const struct vgic_register *row;
-	uint32_t bit, bits; /* what is covered of the row */
-	uint32_t shift;     /* of a field of 64 bits: from which bit on */
-	uint64_t value;     /* the field, or that half of it, when it is written */
+	uint32_t bits;  /* of the access */
+	uint32_t shift; /* of a field of 64 bits: from which bit on */
+	uint64_t value; /* the field, or that half of it, when it is written */
 	bool sync;
 };
 
@@ -71,11 +61,14 @@ static inline uint32_t vgic_lines(const struct ferry_vgic *g)
 
 #define VGIC_ROW(offset, size, intid, bits, how, field) \
 	{ \
-		(offset), (size), (intid), 0, 0, (bits), (how), (field) \
+		(offset), (size)-1, (intid), 0, 0, (bits), (how), (field) \
 	}
 /* A register of no interrupt. */
 #define VGIC_ONE(offset, bits, how, field) \
 	VGIC_ROW(offset, (bits) / 8, 0, bits, (how) | VGIC_ALONE, field)
+
+/* Each frame's last row: what is in none of those before is RAZ/WI, 32 bits wide. */
+#define VGIC_REST VGIC_ROW(0, VGIC_FRAME_SIZE, 0, 32, VGIC_32 | VGIC_ALONE, VGIC_NONE)
 
 /*
  * The arrays that every frame with interrupts has, for `n` of them from `intid` on: IGROUPR;
@@ -83,7 +76,7 @@ static inline uint32_t vgic_lines(const struct ferry_vgic *g)
  */
 #define VGIC_BITS(offset, intid, n, how, reads, writes) \
 	{ \
-		(offset), (n) / 8, (intid), (reads), (writes), 1, VGIC_32 | (how), VGIC_FLAG \
+		(offset), (n) / 8 - 1, (intid), (writes), (reads), 1, VGIC_32 | (how), VGIC_FLAG \
 	}
 #define VGIC_ARRAYS(intid, n, group, enable, step, priority, config) \
 	VGIC_BITS(group, intid, n, VGIC_SYNC, VIRQ_GROUP1, VIRQ_GROUP1), \
@@ -99,7 +92,7 @@ static inline uint32_t vgic_lines(const struct ferry_vgic *g)
 			  VIRQ_DEACTIVATE), \
 		VGIC_ROW(priority, n, intid, 8, VGIC_8_32, VGIC_PRIORITY), \
 	{ \
-		(config), (n) / 4, (intid), VIRQ_EDGE, VIRQ_EDGE, 2, VGIC_32, VGIC_FLAG \
+		(config), (n) / 4 - 1, (intid), VIRQ_EDGE, VIRQ_EDGE, 2, VGIC_32, VGIC_FLAG \
 	}
 
 #endif

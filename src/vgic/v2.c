@@ -11,11 +11,11 @@ enum { TYPER = VGIC_OWN, TARGETS, SOURCES };
 
 /* GICD_ITARGETSRn: on a uniprocessor RAZ/WI; of private ones the reader's own bit, read-only;
  * else the mask as it was written, of vCPUs there are (IHI 0048B 4.3.12). */
-static uint32_t get_targets(const struct vgic_at *at)
+static uint64_t get_targets(const struct vgic_at *at)
 {
-	if (at->g->nvcpus == 1)
-		return 0;
-	return at->intid < VGIC_PRIVATE ? 1u << at->vcpu : at->i->route;
+	if (at->intid >= VGIC_PRIVATE)
+		return at->i->route;
+	return at->g->nvcpus == 1 ? 0 : vcpu_bit(at->vcpu);
 }
 
 static uint64_t get(struct vgic_at *at)
@@ -98,19 +98,22 @@ static const struct vgic_register rows[] = {
 	VGIC_ROW(0xf10, 16, 0, 8, VGIC_8_32 | VGIC_ONES | VGIC_OFF | VGIC_SYNC, SOURCES),
 	VGIC_ROW(0xf20, 16, 0, 8, VGIC_8_32 | VGIC_ONES, SOURCES),
 	VGIC_ONE(0xfe8, 32, VGIC_32, VGIC_PIDR2),
+	VGIC_REST,
 };
-static const struct vgic_frame gicd = VGIC_FRAME(rows);
 
-static const struct vgic_frame *frame(struct vgic_at *at, uint32_t which, uint32_t *offset)
+static const struct vgic_register *frame(struct vgic_at *at, uint32_t which, uint32_t *offset)
 {
 	(void)at;
 	(void)offset;
-	return which == FERRY_GICD ? &gicd : 0;
+	return which == FERRY_GICD ? rows : 0;
 }
 
+/* A GICv2's pending SGIs have a source; GICD_SPENDSGIR and CPENDSGIR say which, ISPENDR and
+ * ICPENDR are read-only (IHI 0048B 4.3.7). */
 const struct ferry_vgic_variant ferry_vgicv2 = { .version = 2,
 						 .vcpus = 8,
 						 .target = VGIC_NOBODY,
+						 .sgi = VIRQ_EDGE | VIRQ_LATCH,
 						 .frame = frame,
 						 .get = get,
 						 .set = set,

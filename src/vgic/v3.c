@@ -16,7 +16,6 @@
 #define TYPER_NO1N (1u << 25)
 #define TYPER_ESPI_RANGE(n) ((n) << 27) /* up to 32 * (n + 1) - 1 of them */
 
-#define RD_FRAME 0x10000u /* the SGI frame follows */
 #define RD_LAST (1u << 4)
 #define RD_NUMBER(n) ((n) << 8)
 
@@ -84,41 +83,45 @@ static enum vgic_change set(struct vgic_at *at)
  * read 0, nothing that comes for its vCPU is lost. Rows of VGIC_NONE are there for their
  * widths.
  */
+/* Private interrupts are RAZ/WI here: their registers are the redistributors'. */
 static const struct vgic_register gicd_rows[] = {
 	VGIC_ONE(0x0000, 32, VGIC_32, VGIC_CTLR),
 	VGIC_ONE(0x0004, 32, VGIC_32, TYPER),
-	VGIC_ARRAYS(0, 1024, 0x0080, 0x0100, 0x0080, 0x0400, 0x0c00),
+	VGIC_ARRAYS(32, 992, 0x0084, 0x0104, 0x0080, 0x0420, 0x0c08),
+	VGIC_ROW(0x0400, 32, 0, 8, VGIC_8_32 | VGIC_ALONE, VGIC_NONE),   /* IPRIORITYR0 .. 7 */
 	VGIC_ROW(0x0800, 1024, 0, 8, VGIC_8_32 | VGIC_ALONE, VGIC_NONE), /* ITARGETSR */
 	VGIC_ARRAYS(4096, 1024, 0x1000, 0x1200, 0x0200, 0x2000, 0x3000),
-	VGIC_ROW(0x6000, 8192, 0, 64, VGIC_32_64, ROUTE),
+	VGIC_ROW(0x6000, 256, 0, 64, VGIC_32_64 | VGIC_ALONE, VGIC_NONE), /* IROUTER0 .. 31 */
+	VGIC_ROW(0x6100, 7936, 32, 64, VGIC_32_64, ROUTE),
 	VGIC_ROW(0x8000, 8192, 4096, 64, VGIC_32_64, ROUTE),
 	VGIC_ONE(0xffe8, 32, VGIC_32, VGIC_PIDR2),
+	VGIC_REST,
 };
 static const struct vgic_register rd_rows[] = {
 	VGIC_ONE(0x0008, 64, VGIC_32_64, RD_TYPER),
 	VGIC_ONE(0x0070, 64, VGIC_32_64, VGIC_NONE), /* PROPBASER */
 	VGIC_ONE(0x0078, 64, VGIC_32_64, VGIC_NONE), /* PENDBASER */
 	VGIC_ONE(0xffe8, 32, VGIC_32, VGIC_PIDR2),
+	VGIC_REST,
 };
 static const struct vgic_register sgi_rows[] = {
 	VGIC_ARRAYS(0, 32, 0x0080, 0x0100, 0x0080, 0x0400, 0x0c00),
+	VGIC_REST,
 };
-static const struct vgic_frame gicd = VGIC_FRAME(gicd_rows);
-static const struct vgic_frame gicr[2] = { VGIC_FRAME(rd_rows), VGIC_FRAME(sgi_rows) };
 
-static const struct vgic_frame *frame(struct vgic_at *at, uint32_t which, uint32_t *offset)
+/* A redistributor: the RD frame, and the SGI frame that follows. */
+/* A redistributor is an RD frame and the SGI frame that follows. */
+static const struct vgic_register *frame(struct vgic_at *at, uint32_t which, uint32_t *offset)
 {
-	uint32_t number = *offset / RD_FRAME;
+	uint32_t number = *offset / VGIC_FRAME_SIZE;
 
-	if (which == FERRY_GICD) {
-		at->first = VGIC_PRIVATE;
-		return &gicd;
-	}
+	if (which == FERRY_GICD)
+		return gicd_rows;
 	if (which != FERRY_GICR)
 		return 0;
 	at->vcpu = number / 2;
-	*offset %= RD_FRAME;
-	return &gicr[number % 2];
+	*offset %= VGIC_FRAME_SIZE;
+	return number % 2 ? sgi_rows : rd_rows;
 }
 
 /* Without A3V and range selector. */
@@ -149,6 +152,7 @@ static void init(struct ferry_vgic *g, const struct ferry_vgic_config *k)
 const struct ferry_vgic_variant ferry_vgicv3 = { .version = 3,
 						 .vcpus = VGIC_VCPUS,
 						 .espis = 1024,
+						 .sgi = VIRQ_EDGE,
 						 .ctlr = CTLR_ARE | CTLR_DS,
 						 .valid = valid,
 						 .init = init,

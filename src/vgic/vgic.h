@@ -165,20 +165,21 @@ enum vgic_change { VGIC_IGNORED, VGIC_LATER, VGIC_NOW };
 
 /* The guest's view: what registers there are. See registers.h. */
 struct vgic_at;
-struct vgic_frame;
+struct vgic_register;
 struct ferry_vgic_variant {
 	uint8_t version; /* 2, 3 */
 	uint8_t vcpus;   /* at most */
 	uint8_t target;  /* whom SPIs are routed to at first, if there are several vCPUs */
+	uint8_t sgi;     /* VIRQ_* of SGIs that the guest can't write */
 	uint8_t ctlr;    /* GICD_CTLR: bits that are always set */
 	uint16_t espis;  /* at most */
 	/* The rest of the configuration; may be null. */
 	bool (*valid)(const struct ferry_vgic_config *config);
 	/* Affinities, and routes as they read; may be null. */
 	void (*init)(struct ferry_vgic *g, const struct ferry_vgic_config *config);
-	/* The frame (FERRY_GICD, FERRY_GICR) that an access at `offset` is of, or null: `at`->vcpu
-	 * and first, `offset` are that frame's then. */
-	const struct vgic_frame *(*frame)(struct vgic_at *at, uint32_t which, uint32_t *offset);
+	/* Rows of the frame (FERRY_GICD, FERRY_GICR) that an access at `offset` is of, or null:
+	 * `at`->vcpu and `offset` are that frame's then. */
+	const struct vgic_register *(*frame)(struct vgic_at *at, uint32_t which, uint32_t *offset);
 	/* Fields of its own. */
 	uint64_t (*get)(struct vgic_at *at);
 	enum vgic_change (*set)(struct vgic_at *at);
