@@ -28,7 +28,9 @@
 #define FIRST_SPI 32u
 #define FIRST_PHYS 100u /* line n is SPI FIRST_SPI + n, if linked to physical FIRST_PHYS + n */
 
-enum phase { PHASE_START, PHASE_RUN, PHASE_DRAIN, PHASE_STOP };
+/* PHASE_STILL: each CPU has a vCPU of its own, which does not leave the guest unless it is told:
+ * who is not told has lost something. */
+enum phase { PHASE_START, PHASE_RUN, PHASE_DRAIN, PHASE_STILL, PHASE_STOP };
 
 struct spin {
 	_Atomic uint32_t held;
@@ -164,9 +166,11 @@ void *sender_main(void *arg);
 void set_up_guest(struct world *w);
 /* A turn of the loop that runs vCPUs. */
 void turn(struct world *w);
+/* A turn of it in PHASE_STILL. */
+void turn_still(struct world *w);
 /* No vCPU runs here any more. */
 void put(struct world *w);
-/* All vCPUs are on, what is wild is quiet. */
+/* All vCPUs are on, what is wild is quiet, lines are routed to the first vCPUs. */
 void take_back(struct world *w);
 
 #endif

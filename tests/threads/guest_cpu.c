@@ -240,13 +240,19 @@ static void random_access(struct world *w)
 
 enum trap { NONE, DEVICE, ACCESS, WFI, OFF, POWER_ON };
 
+/* In the end half of them wait for interrupts in WFI, half in a loop. */
+static bool never_waits(struct world *w)
+{
+	return atomic_load(&w->phase) == PHASE_STILL && self->index & 1;
+}
+
 static enum trap instruction(struct world *w, const struct vcpu *v)
 {
 	bool run = atomic_load(&w->phase) == PHASE_RUN;
 
 	switch (below(16)) {
 	case 0:
-		return v->nactive || highest() != LRS ? NONE : WFI;
+		return v->nactive || highest() != LRS || never_waits(w) ? NONE : WFI;
 	case 1:
 		return run && !v->nactive && !below(4) ? OFF : NONE;
 	case 2:
@@ -270,6 +276,16 @@ static void set_up(struct vcpu *v)
 	self->vmcr = 0xf8ull << VMCR_PMR | VMCR_GROUP1;
 }
 
+static bool goes_on(struct world *w, uint32_t *steps)
+{
+	if (atomic_load(&w->phase) != PHASE_STILL)
+		return (*steps)-- != 0;
+	if (highest() == LRS)
+		sched_yield();
+	atomic_fetch_add_explicit(&self->rounds, 1, memory_order_relaxed);
+	return true;
+}
+
 static enum trap guest(struct world *w, struct vcpu *v)
 {
 	uint32_t steps = 2 + below(30);
@@ -278,7 +294,7 @@ static enum trap guest(struct world *w, struct vcpu *v)
 	self->entries++;
 	self->guest = true;
 	set_up(v);
-	while (steps-- && trap == NONE && !is_interrupted(w) && !maintains()) {
+	while (goes_on(w, &steps) && trap == NONE && !is_interrupted(w) && !maintains()) {
 		jitter(64);
 		if (highest() != LRS && below(4))
 			acknowledge(w, v);
@@ -330,9 +346,8 @@ static void power_on(struct world *w, uint32_t vcpu)
 }
 
 /* `anyway`: it has something to do besides interrupts. */
-static void load(struct world *w, bool anyway)
+static void load(struct world *w, uint32_t vcpu, bool anyway)
 {
-	uint32_t vcpu = below(w->vcpus);
 	struct vcpu *v = &w->vcpu[vcpu];
 	uintptr_t flags;
 
@@ -469,12 +484,14 @@ void take_back(struct world *w)
 	put(w);
 	while (self->vcpu == FERRY_NONE) {
 		take_interrupts(w);
-		load(w, true);
+		load(w, 0, true);
 	}
 	for (i = 0; i < w->vcpus; i++)
 		power_on(w, i);
 	(void)do_access(w, FERRY_GICD, 0x384, 4, true, 3u << (LINES - WILD));
 	(void)do_access(w, FERRY_GICD, 0x284, 4, true, 3u << (LINES - WILD));
+	for (i = 0; i < LINES; i++)
+		route(w, i, i % (w->cpus < w->vcpus ? w->cpus : w->vcpus));
 }
 
 /* ---- a CPU leaves ------------------------------------------------------------------------ */
@@ -500,24 +517,52 @@ static void leave(struct world *w)
 	atomic_store(&w->hotplug, false);
 }
 
+static bool is_blocked(struct world *w)
+{
+	return self->vcpu != FERRY_NONE && w->vcpu[self->vcpu].blocked;
+}
+
+static void wake(struct world *w)
+{
+	ferry_vcpu_unblock(w->vgic, self->vcpu);
+	w->vcpu[self->vcpu].blocked = false;
+}
+
+void turn_still(struct world *w)
+{
+	if (self->vcpu != self->index)
+		put(w);
+	take_interrupts(w);
+	atomic_fetch_add_explicit(&self->rounds, 1, memory_order_relaxed);
+	if (self->index >= w->vcpus)
+		sched_yield();
+	else if (self->vcpu == FERRY_NONE)
+		load(w, self->index, true);
+	else if (is_blocked(w) && !atomic_load(&w->vcpu[self->vcpu].woken))
+		sched_yield();
+	else if (is_blocked(w))
+		wake(w);
+	else
+		run(w);
+}
+
 void turn(struct world *w)
 {
-	bool blocked = self->vcpu != FERRY_NONE && w->vcpu[self->vcpu].blocked;
+	bool blocked = is_blocked(w);
 	bool any = take_interrupts(w);
 
 	atomic_fetch_add_explicit(&self->rounds, 1, memory_order_relaxed);
 	if (w->cpus > 1 && atomic_load(&w->phase) == PHASE_RUN && below(400) == 0) {
 		leave(w);
 	} else if (self->vcpu == FERRY_NONE) {
-		load(w, false);
+		load(w, below(w->vcpus), false);
 	} else if (blocked && !atomic_load(&w->vcpu[self->vcpu].woken)) {
 		if (below(2))
 			put(w);
 		else if (!any)
 			sched_yield();
 	} else if (blocked) {
-		ferry_vcpu_unblock(w->vgic, self->vcpu);
-		w->vcpu[self->vcpu].blocked = false;
+		wake(w);
 	} else if (below(12) == 0) {
 		put(w);
 	} else {

@@ -18,7 +18,7 @@ void ferry_host_lock(void *ctx, ferry_lock *lock)
 	uint32_t tries = 0;
 
 	CHECK(w, !self || !self->on);
-	jitter(512);
+	jitter(64);
 	while (__atomic_exchange_n(&lock->opaque[0], 1, __ATOMIC_ACQUIRE))
 		if (++tries % 64 == 0)
 			sched_yield();
@@ -33,7 +33,7 @@ void ferry_host_unlock(void *ctx, ferry_lock *lock)
 	CHECK(w, !self || self->locks > 0);
 	if (self)
 		self->locks--;
-	jitter(1024);
+	jitter(128);
 	__atomic_store_n(&lock->opaque[0], 0, __ATOMIC_RELEASE);
 }
 
@@ -52,35 +52,35 @@ void ferry_host_store(void *ctx, ferry_atomic *cell, uint32_t value)
 uint32_t ferry_host_xchg(void *ctx, ferry_atomic *cell, uint32_t value)
 {
 	(void)ctx;
-	jitter(512);
+	jitter(64);
 	return __atomic_exchange_n(&cell->value, value, __ATOMIC_SEQ_CST);
 }
 
 uint32_t ferry_host_or(void *ctx, ferry_atomic *cell, uint32_t bits)
 {
 	(void)ctx;
-	jitter(512);
+	jitter(64);
 	return __atomic_fetch_or(&cell->value, bits, __ATOMIC_SEQ_CST);
 }
 
 uint32_t ferry_host_and(void *ctx, ferry_atomic *cell, uint32_t bits)
 {
 	(void)ctx;
-	jitter(512);
+	jitter(64);
 	return __atomic_fetch_and(&cell->value, bits, __ATOMIC_SEQ_CST);
 }
 
 uint32_t ferry_host_add(void *ctx, ferry_atomic *cell, uint32_t value)
 {
 	(void)ctx;
-	jitter(512);
+	jitter(64);
 	return __atomic_fetch_add(&cell->value, value, __ATOMIC_SEQ_CST);
 }
 
 bool ferry_host_cas(void *ctx, ferry_atomic *cell, uint32_t expected, uint32_t value)
 {
 	(void)ctx;
-	jitter(512);
+	jitter(64);
 	return __atomic_compare_exchange_n(&cell->value, &expected, value, false, __ATOMIC_SEQ_CST,
 					   __ATOMIC_SEQ_CST);
 }

@@ -148,7 +148,10 @@ static void drain(struct world *w)
 
 	mark(w, marks);
 	while (!at_rest(w)) {
-		turn(w);
+		if (self)
+			turn(w);
+		else
+			sched_yield();
 		if (activity(w) != active) {
 			active = activity(w);
 			mark(w, marks);
@@ -197,15 +200,33 @@ static void *cpu_main(void *arg)
 	if (c->index == 0) {
 		take_back(w);
 		drain(w);
-		atomic_store(&w->phase, PHASE_STOP);
+		atomic_store(&w->phase, PHASE_STILL);
 	}
-	while (atomic_load(&w->phase) != PHASE_STOP)
+	while (atomic_load(&w->phase) == PHASE_DRAIN)
 		turn(w);
+	while (atomic_load(&w->phase) == PHASE_STILL)
+		turn_still(w);
 	put(w);
 	return NULL;
 }
 
-/* The main thread only looks at the clock on the wall. */
+/* One event, or one on each line, to vCPUs that do nothing else. */
+static void stand_still(struct world *w)
+{
+	uint64_t n, rounds = w->events / 20 + 10;
+	uint32_t i;
+
+	thread_random = w->seed * 1000003u + 700;
+	for (n = 0; n < rounds; n++) {
+		if (n % 2)
+			line_raise(w, &w->line[below(LINES - WILD)]);
+		for (i = 0; n % 2 == 0 && i < LINES - WILD; i++)
+			line_raise(w, &w->line[i]);
+		drain(w);
+	}
+}
+
+/* The main thread looks at the clock on the wall, and is a device in the end. */
 static void supervise(struct world *w, uint32_t seconds)
 {
 	uint64_t turns = 0;
@@ -216,11 +237,13 @@ static void supervise(struct world *w, uint32_t seconds)
 		if (atomic_load(&w->raised) >= w->events || ++turns > seconds * 200ull)
 			atomic_store(&w->phase, PHASE_DRAIN);
 	}
-	for (turns = 0; atomic_load(&w->phase) != PHASE_STOP; turns++) {
+	for (turns = 0; atomic_load(&w->phase) != PHASE_STILL; turns++) {
 		usleep(5000);
 		if (turns > STUCK_SECONDS * 200)
 			fail(w, "stuck: %u threads have not come to rest", atomic_load(&w->ready));
 	}
+	stand_still(w);
+	atomic_store(&w->phase, PHASE_STOP);
 }
 
 static void run_threads(struct world *w, uint32_t seconds)
