@@ -322,15 +322,16 @@ void ferry_virq_obey(struct ferry_vgic *g, struct ferry_virq *i, uint32_t flags)
 
 /* ---- what the guest sees and changes of one interrupt (facts.c) --------------------------- */
 
-/* VIRQ_UNPEND (ICPENDR), VIRQ_ACTIVATE (ISACTIVER), VIRQ_DEACTIVATE (ICACTIVER, DIR). Takes I. Returns
- * who is to be told, with ferry_vgic_sync(): the guest may rely on it once its access has ended. */
+/* VIRQ_UNPEND (ICPENDR), VIRQ_ACTIVATE (ISACTIVER), VIRQ_DEACTIVATE (ICACTIVER, DIR). Takes I.
+ * Returns who is to be told, with ferry_vgic_sync(): the guest may rely on it once its access
+ * has ended. */
 vcpu_set ferry_virq_order(struct ferry_vgic *g, struct ferry_virq *i, uint32_t orders);
 /* I held: the guest wrote a route (kept raw) that stands for `target` (VGIC_NOBODY: nobody). Who
  * has it in a list register is asked only with FERRY_VGIC_ASK. */
 enum vgic_change ferry_virq_route(struct ferry_vgic *g, struct ferry_virq *i, uint32_t raw,
 				  uint32_t target);
 /* I held: what the guest reads of VIRQ_ENABLED, _GROUP1, _EDGE, _ACTIVE; _LATCH: it is pending, in
- * the distributor of a linked one, too. What is in a list register has been folded (VGIC_SYNC). */
+ * the distributor of a linked one, too. What is in a list register has been folded. */
 bool ferry_virq_shows(struct ferry_vgic *g, const struct ferry_virq *i, uint32_t flag);
 
 /* ---- list registers (fold.c, fill.c) ------------------------------------------------------- */
