@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Branches of the library that the explorer, the named tests and the storms take.
+# Branches of the library that the explorer, the named tests, the storms and the fuzz corpus take.
 #   COVERAGE_SHARD=K/N   another part of the commit suite
 COVERAGE_SHARD ?= 3/24
-COVERAGE_PROGRAMS = $(NAMED) $(UNIT) test_storms test_gic_storms
+COVERAGE_PROGRAMS = $(NAMED) $(UNIT) test_storms test_gic_storms fuzz_corpus
 
 .PHONY: coverage
 coverage: setup-test
