@@ -38,7 +38,7 @@ static struct ferry_guard of_vcpu(const struct ferry_vcpu *v, size_t offset)
 		return made(FERRY_GUARD_LOCK, NULL);
 	if (IN(ferry_vcpu, index))
 		return made(FERRY_GUARD_CONST, NULL);
-	if (offset < offsetof(struct ferry_vcpu, kept))
+	if (offset < offsetof(struct ferry_vcpu, hinted))
 		return made(FERRY_GUARD_FREE, NULL);
 	if (offset < offsetof(struct ferry_vcpu, timer_cval))
 		return made(FERRY_GUARD_OWN, NULL);
