@@ -148,5 +148,48 @@ if MAKEFLAGS='' ${MAKE:-make} --no-print-directory -s B="$build" "$storms" >"$te
 else
 	result 1 "it compiles" "$(cat "$temp/said")"
 fi
+
+# Where a mistake is said to be seen by a unit test alone, it is: a name and a test in a line.
+python3 - check/mutants/*vgic.mut >"$temp/units" <<'END'
+import re, sys
+sys.path.insert(0, "check/mutants")
+import generate
+for mutant in generate.read_catalogue(sys.argv[1:]):
+    for test in re.findall(r"tests/(test_vgic_\w+)\.c", mutant.equivalent or "")[:1]:
+        print(mutant.name, test)
+END
+if MAKEFLAGS='' ${MAKE:-make} --no-print-directory -s B="$build" mutants-unit >"$temp/said" 2>&1; then
+	wrong=$(while read -r name test; do
+		if FERRY_MUTANT=$name timeout 60 "$build/mutants/$test" >"$temp/said" 2>&1; then
+			grep -q '^not ok' "$temp/said" || echo "$name: $test sees nothing"
+		fi
+	done <"$temp/units")
+	result "$(test -z "$wrong"; echo $?)" "what unit tests alone see, they see" "$wrong"
+else
+	result 1 "unit tests compile with mistakes" "$(cat "$temp/said")"
+fi
+
+# The scenarios that are called H1 to H6 show the mistakes that are called so.
+tool=$build/irqferry-mutants
+if test -x "$tool"; then
+	for hole in H1 H2 H3 H4 H5 H6; do
+		"$tool" check --mutants --only "vgic-$hole" --list >"$temp/names"
+		python3 - "$hole" >"$temp/scenarios" <<'END'
+import re, sys
+text = open("check/named.inc", encoding="utf-8").read()
+for suite, why, parts in re.findall(r'{ "([\w-]+)", "([^"]*)",\s*((?:"[^"]*"\s*)+)}', text):
+    if suite == "vgic" and why.startswith(sys.argv[1] + ":"):
+        print("".join(re.findall(r'"([^"]*)"', parts)))
+END
+		seen=$(while read -r name; do
+			while read -r scenario; do
+				"$tool" check --mutant "$name" --scenario "$scenario" --max-seconds 60 \
+					>"$temp/said" 2>&1 || echo "$name"
+			done <"$temp/scenarios"
+		done <"$temp/names")
+		result "$(test -n "$seen"; echo $?)" "a scenario called $hole shows its mistake" \
+			"$(cat "$temp/names" "$temp/scenarios")"
+	done
+fi
 echo "1..$n"
 exit $failed
