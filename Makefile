@@ -62,7 +62,7 @@ help:
 	@echo "make run              storm this machine, a recorded and two described ones"
 	@echo "make test             the tests"
 	@echo "make test-all         the tests, longer; sanitizers, lint, bench, suites, coverage"
-	@echo "make fuzz             random machines, each through a short storm"
+	@echo "make fuzz             random machines, each through a short storm; the virtual GIC, fuzzed"
 	@echo "make test-arm64       a bare-metal image on QEMU: GICv2, GICv3 with ITS"
 	@echo "make bench            instruction counts (callgrind)"
 	@echo "make policies         two balancing policies on three machines, a table"
