@@ -34,6 +34,14 @@ int guest_returned(struct machine *m, uint32_t where, int rc)
 	return rc;
 }
 
+int guest_returned_on(struct machine *m, uint32_t where, int rc)
+{
+	if (!m->cpu[m->current].iff)
+		violation(m, V_BROKEN, m->current, NONE,
+			  "a call that found interrupts on has left them off");
+	return guest_returned(m, where, rc);
+}
+
 void guest_check_rc(struct machine *m, uint32_t src, const char *what, int rc)
 {
 	if (rc != FERRY_OK)
@@ -349,7 +357,7 @@ static void tell_device(struct machine *m, uint32_t irq, bool level)
 	else
 		virt_line_fell(m, irq);
 	guest_check_rc(m, irq, "inject",
-		       guest_returned(m, 71, ferry_vgic_inject(vgic_of(m), 0, intid, level)));
+		       guest_returned_on(m, 71, ferry_vgic_inject(vgic_of(m), 0, intid, level)));
 }
 
 /* Edges need no order. */
@@ -419,7 +427,8 @@ static void do_teardown(struct machine *m, const struct op *op)
 	virt_enable(m, op->irq, false);
 	(void)guest_returned(m, 73, 0);
 	wait_until(m, nobody_has_it, m);
-	while ((rc = guest_returned(m, 74, ferry_vgic_unbind(vgic_of(m), intid))) == FERRY_E_AGAIN)
+	while ((rc = guest_returned_on(m, 74, ferry_vgic_unbind(vgic_of(m), intid))) ==
+	       FERRY_E_AGAIN)
 		wait_until(m, has_left, m);
 	guest_check_rc(m, op->irq, "unbind", rc);
 	sim_writes(m, RES_GHOST(op->irq));
@@ -459,7 +468,7 @@ static bool go_offline(struct machine *m, uint32_t cpu)
 	put_with_interrupts_off(m, cpu);
 	assign(m, cpu, 0);
 	ferry_vgic_leave(vgic_of(m), cpu, to);
-	(void)guest_returned(m, 75, 0);
+	(void)guest_returned_on(m, 75, 0);
 	virt_told_leave(m, cpu, to);
 	(void)ferry_host_irq_save(m);
 	virt_cpu_offline(m, cpu);

@@ -118,6 +118,8 @@ void guest_device_lock(struct machine *m, uint32_t cpu, uint32_t irq);
 void guest_device_unlock(struct machine *m, uint32_t cpu);
 /* A call of the library has returned this: of what it saw nothing else is left. */
 int guest_returned(struct machine *m, uint32_t where, int rc);
+/* ... that was made with interrupts on. */
+int guest_returned_on(struct machine *m, uint32_t where, int rc);
 void guest_check_rc(struct machine *m, uint32_t src, const char *what, int rc);
 
 #endif

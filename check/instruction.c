@@ -285,14 +285,14 @@ static void do_access(struct machine *m, uint32_t vcpu, const struct virt_trap *
 			 ferry_vgic_sgi(vgic_of(m), vcpu, (enum ferry_vgic_sgi)t->frame, t->value) :
 			 ferry_vgic_access(vgic_of(m), vcpu, &access);
 
-	guest_check_rc(m, NONE, "access", guest_returned(m, 51, rc));
+	guest_check_rc(m, NONE, "access", guest_returned_on(m, 51, rc));
 }
 
 /* What traps besides is no script's: DIR, a device that the host emulates. */
 static void do_dir(struct machine *m, uint32_t vcpu, uint32_t intid)
 {
 	guest_check_rc(m, NONE, "dir",
-		       guest_returned(m, 52, ferry_vgic_dir(vgic_of(m), vcpu, intid)));
+		       guest_returned_on(m, 52, ferry_vgic_dir(vgic_of(m), vcpu, intid)));
 }
 
 /* The library hears of it a while after the line fell; what was in a list register then stays
@@ -316,7 +316,7 @@ static void do_device(struct machine *m, uint32_t cpu, uint32_t vcpu, uint32_t s
 	virt_line_done(m, src);
 	m->virt->source[src].recent = 1;
 	guest_check_rc(m, src, "inject",
-		       guest_returned(m, 53, ferry_vgic_inject(vgic_of(m), vcpu, intid, false)));
+		       guest_returned_on(m, 53, ferry_vgic_inject(vgic_of(m), vcpu, intid, false)));
 	line_was_told(m, src);
 	guest_device_unlock(m, cpu);
 }
