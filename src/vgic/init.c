@@ -26,7 +26,7 @@ static bool config_ok(const struct ferry_vgic_config *k)
 /* Takes `bytes` of a block that is free from `at` on. */
 static void *carve(uintptr_t *at, size_t bytes)
 {
-	void *taken = (void *)*at;
+	void *taken = (void *)*at; /* NOLINT(performance-no-int-to-ptr) */
 
 	*at += bytes;
 	return taken;
@@ -49,11 +49,11 @@ static size_t lay_out(const struct ferry_vgic_config *k, struct ferry_vgic *g)
 	return at - (uintptr_t)g;
 }
 
-size_t ferry_vgic_size(const struct ferry_vgic_config *k)
+size_t ferry_vgic_size(const struct ferry_vgic_config *config)
 {
 	struct ferry_vgic alone;
 
-	return config_ok(k) ? lay_out(k, &alone) : 0;
+	return config_ok(config) ? lay_out(config, &alone) : 0;
 }
 
 static void clear(void *memory, size_t size)

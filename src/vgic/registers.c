@@ -169,7 +169,7 @@ static void carry_out(struct vgic_at *at, uint32_t bit, struct ferry_vgic_access
 			ferry_vgic_kick(at->g, told);
 	}
 	if (!write)
-		access->value = each(at, READ, bit, 0) >> at->shift & ~0ull >> (64 - at->bits);
+		access->value = each(at, READ, bit, 0) >> at->shift & ~0ull >> (-at->bits & 63);
 }
 
 /* ---- decode -------------------------------------------------------------------------- */
