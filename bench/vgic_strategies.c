@@ -49,11 +49,12 @@ static struct vgic_runs runs[RUNS], still;
 
 static void storms(const struct virt_storm_options *workload)
 {
+	static const uint8_t order[] = { FERRY_LAZY_EARLY, FERRY_LAZY_LATE, FERRY_MAINTENANCE };
 	struct virt_storm_options o = *workload;
 	uint32_t n;
 
 	for (n = 0; n < RUNS; n++) {
-		o.strategy = (uint8_t)(n % STRATEGIES);
+		o.strategy = order[n % STRATEGIES];
 		o.ask = n >= STRATEGIES;
 		vgic_storms(&o, &runs[n]);
 	}

@@ -10,6 +10,10 @@ struct places {
 	struct ferry_resident timer;
 };
 
+static const uint8_t strategy[] = { [GUEST_EARLY] = FERRY_LAZY_EARLY,
+				    [GUEST_LATE] = FERRY_LAZY_LATE,
+				    [GUEST_MAINTENANCE] = FERRY_MAINTENANCE };
+
 static struct ferry_vgic_config config_of(const struct scenario *s, struct places *p)
 {
 	struct ferry_vgic_config c = {
@@ -18,7 +22,7 @@ static struct ferry_vgic_config config_of(const struct scenario *s, struct place
 		.lrs = s->guest.lrs,
 		.vcpus = s->guest.vcpus,
 		.spis = GUEST_SPIS,
-		.strategy = s->guest.strategy,
+		.strategy = strategy[s->guest.strategy],
 		.flags = s->guest.ask ? FERRY_VGIC_ASK : 0,
 	};
 

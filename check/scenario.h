@@ -141,12 +141,14 @@ struct hardware {
 	bool fail_on;   /* fail=N+: and every one after it */
 };
 
+enum guest_strategy { GUEST_EARLY, GUEST_LATE, GUEST_MAINTENANCE };
+
 /* A guest, and how the library is configured for it. */
 struct guest {
 	bool gic2;        /* vgic=2: it sees a GICv2; else a GICv3 */
 	uint8_t vcpus;    /* vcpus=N: 1 .. SCENARIO_VCPUS; 2 if not said */
 	uint8_t lrs;      /* lrs=N: list registers; 2 if not said */
-	uint8_t strategy; /* strategy=late, strategy=maintenance: enum ferry_vgic_strategy */
+	uint8_t strategy; /* enum guest_strategy: strategy=late, strategy=maintenance */
 	uint8_t scheme;   /* scheme=fixed, scheme=injected: enum ferry_resident_scheme */
 	bool ask;         /* ask: FERRY_VGIC_ASK */
 	bool split;       /* eoimode1: the guest deactivates by itself */

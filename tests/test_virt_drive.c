@@ -401,7 +401,7 @@ int main(void)
 	uint8_t strategy;
 	uint64_t first;
 
-	for (strategy = FERRY_LAZY_EARLY; strategy <= FERRY_MAINTENANCE; strategy++) {
+	for (strategy = 0; strategy <= FERRY_MAINTENANCE; strategy++) {
 		(void)storm(2, 2, strategy, 1);
 		(void)storm(3, 3, strategy, 2);
 		(void)storm(3, 2, strategy, 3);

@@ -24,7 +24,7 @@ static const struct ferry_mpidr mpidrs[] = {
 enum { V3_ON_ICH = 0, V2_ON_GICH = 1, V2_ON_ICH = 2, MACHINES = 3 };
 
 static const char *const machine_name[] = { "GICv3", "GICv2", "GICv2 on a GICv3" };
-static const char *const strategy_name[] = { "lazy early", "lazy late", "maintenance" };
+static const char *const strategy_name[] = { "lazy late", "lazy early", "maintenance" };
 
 /* The machine of the case that runs. */
 static struct {

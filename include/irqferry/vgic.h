@@ -58,11 +58,12 @@ extern const struct ferry_lr_format ferry_gich, ferry_ich;
  * it to another. Alike in all three: what is queued and in no list register moves at once.
  * Seed 001. */
 enum ferry_vgic_strategy {
+	/* The physical route is changed when the old list register is folded. The default: it costs
+	 * least (docs/vgic.md). */
+	FERRY_LAZY_LATE = 0,
 	/* The physical route is changed at once. A second interrupt may come to the new CPU
 	 * while the first is in a list register of the old one, which then is asked. */
-	FERRY_LAZY_EARLY = 0,
-	/* The physical route is changed when the old list register is folded. */
-	FERRY_LAZY_LATE = 1,
+	FERRY_LAZY_EARLY = 1,
 	/* As FERRY_LAZY_LATE; besides the old vCPU's list register is unlinked from the
 	 * physical interrupt and asks for a maintenance interrupt at its end: fold, route,
 	 * deactivate and deliver follow at once. */
