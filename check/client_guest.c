@@ -60,9 +60,12 @@ static void assign(struct machine *m, uint32_t cpu, uint32_t assigned)
 static bool can_run(const struct machine *m, uint32_t cpu)
 {
 	const struct guest_state *g = guest_of(m);
-	const struct vactor *v = &g->vcpu[g->cpu[cpu].assigned - 1u];
+	const struct vactor *v;
 
-	if (!g->cpu[cpu].assigned || !v->on)
+	if (!g->cpu[cpu].assigned)
+		return false;
+	v = &g->vcpu[g->cpu[cpu].assigned - 1u];
+	if (!v->on)
 		return false;
 	return v->loaded ? v->loaded == cpu + 1 && (!v->blocked || v->woken) : true;
 }
