@@ -159,6 +159,7 @@ static void carry_out(struct vgic_at *at, uint32_t bit, struct ferry_vgic_access
 {
 	bool write = access->write;
 	vcpu_set told;
+	uint64_t all;
 
 	at->sync = !write || at->row->how & VGIC_SYNC;
 	if (write || at->row->reads & VOLATILE) {
@@ -168,8 +169,10 @@ static void carry_out(struct vgic_at *at, uint32_t bit, struct ferry_vgic_access
 		else
 			ferry_vgic_kick(at->g, told);
 	}
-	if (!write)
-		access->value = each(at, READ, bit, 0) >> at->shift & ~0ull >> (-at->bits & 63);
+	if (write)
+		return;
+	all = each(at, READ, bit, 0); /* before at->shift is read */
+	access->value = all >> at->shift & ~0ull >> (-at->bits & 63);
 }
 
 /* ---- decode -------------------------------------------------------------------------- */
