@@ -94,7 +94,7 @@ $(B)/irqferry: $(TOOL_OBJS) $(CHECK_OBJS) $(SIM_OBJS) $(B)/libirqferry.a
 
 # The tool, the storms and the named tests under ASan and UBSan, in a build of its own.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
-SANITIZED_TESTS = $(SIM_TESTS) $(NAMED_TESTS) $(UNIT_TESTS)
+SANITIZED_TESTS = $(SIM_TESTS) $(NAMED_TESTS) $(UNIT_TESTS) $(FUZZ_REPLAY)
 # Who goes back to an earlier state restores stacks, and not what ASan knows about them:
 # the checker is tested without looking at stacks.
 test-sanitized:
