@@ -393,6 +393,7 @@ static uint64_t storm(uint8_t gic, uint8_t seen, uint8_t strategy, uint64_t seed
 	     (unsigned long long)counts.moved, (unsigned long long)counts.late,
 	     (unsigned long long)counts.deactivations[1]);
 	machine_delete(m);
+	queue_free(&out.queue);
 	return fingerprint;
 }
 
