@@ -42,8 +42,9 @@ static const char *const step_name[] = { "takes an interrupt",          "goes on
 /* The word of a script's operation, in brackets; "" behind its end. */
 static void put_op(const struct script *script, uint8_t at, char *out, size_t size)
 {
-	snprintf(out, size, at < script->n ? " (%s)" : "",
-		 at < script->n ? scenario_op[script->op[at].kind] : "");
+	out[0] = 0;
+	if (at < script->n)
+		snprintf(out, size, " (%s)", scenario_op[script->op[at].kind]);
 }
 
 static void describe_guest(const struct world *w, uint32_t cpu, uint32_t step, char *out,

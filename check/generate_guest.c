@@ -149,8 +149,8 @@ static const char *const private_ones[] = {
 	"ppi cpus=2 events=0 eoimode1 | 0: run 0; put | 1: run 0 | g0: arm 0",
 	"ppi cpus=2 events=0 gic=2 vgic=2 | 0: run 0; put | 1: run 0 | g0: arm 0",
 	"ppi cpus=1 events=0 scheme=fixed | 0: run 0; run 1; run 0 | g0: arm 0; arm 0",
-	"ppi cpus=1 events=0 scheme=fixed | 0: run 0; run 1; run 0 | g0: disable 0; arm 0; enable "
-	"0",
+	("ppi cpus=1 events=0 scheme=fixed | 0: run 0; run 1; run 0 | "
+	 "g0: disable 0; arm 0; enable 0"),
 	"ppi cpus=1 events=0 scheme=injected | 0: run 0; run 1; run 0 | g0: arm 0; arm 0",
 	"ppi cpus=2 events=0 scheme=injected | 0: run 0; put | 1: run 0 | g0: arm 0",
 	"ppi cpus=2 events=0 scheme=injected | 0: run 0; put; run 0 | g0: arm 0; wfi",
