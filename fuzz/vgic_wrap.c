@@ -147,9 +147,9 @@ static void end(struct under_way before, struct api *api, uint32_t bound)
 #define KICKS (VCPUS * TOLD)
 /* An access covers up to 32 interrupts; GICD_SGIR and CPENDSGIR up to 8 and 32 instances. */
 #define ACCESS (16 + 33 * ONE + KICKS)
-/* List registers; those that move on, and ends counted. */
+/* List registers; those that move on, and ends counted: hints are looked at two times. */
 #define LATER (31 + world.config.lrs)
-#define FOLD (8 + LATER * ONE + KICKS)
+#define FOLD (8 + LATER * ONE + 2 * (NUMBERS + 64) + KICKS)
 /* 64 and the rest of a word are scanned; hints are looked at two times; list registers filled, and
  * folded if that was for nothing. */
 #define ENTER (400 + 96 * 12 + 4 * NUMBERS + world.config.lrs * ONE + KICKS)

@@ -83,8 +83,7 @@ static void fold_over(struct ferry_virq *i)
 /* A linked level interrupt that the guest has not taken, and its line is low: it never was. */
 static void resample(struct ferry_vgic *g, struct ferry_virq *i)
 {
-	if (virq_is(i, VIRQ_EDGE) || !virq_is(i, VIRQ_PHYS) ||
-	    ferry_host_phys(g->ctx, i->phys, FERRY_PHYS_IS_PENDING))
+	if (virq_is(i, VIRQ_EDGE) || ferry_host_phys(g->ctx, i->phys, FERRY_PHYS_IS_PENDING))
 		return;
 	virq_clear(i, VIRQ_LATCH);
 	ferry_virq_release(g, i);
@@ -131,20 +130,22 @@ static vcpu_set fold_one(struct ferry_vgic *g, struct ferry_vcpu *c, struct ferr
 static vcpu_set fold_count(struct ferry_vgic *g, struct ferry_vcpu *c)
 {
 	uint32_t count = (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_HCR) >> 27, n;
+	uint32_t some[VGIC_LRS];
 	vcpu_set set = 0;
 
-	while (count && ferry_vcpu_pick(g, c, PICK_ACTIVE, 3, 1, &n)) {
-		struct ferry_virq *i = ferry_vgic_virq(g, c->index, n &= 0xffff);
+	while (count && (n = ferry_vcpu_pick(g, c, PICK_ACTIVE, 3, VGIC_LRS, some)) != 0)
+		for (uint32_t k = 0; k < n && count; k++) {
+			struct ferry_virq *i = ferry_vgic_virq(g, c->index, some[k] & 0xffff);
 
-		lock(g, &i->lock);
-		ferry_vcpu_forget(g, c, n);
-		if (i->at == AT_SPILLED && i->owner == c->index) {
-			virq_set(i, VIRQ_DEACTIVATE);
-			count--;
+			lock(g, &i->lock);
+			ferry_vcpu_forget(g, c, i->number);
+			if (i->at == AT_SPILLED && i->owner == c->index) {
+				virq_set(i, VIRQ_DEACTIVATE);
+				count--;
+			}
+			set |= ferry_virq_settle(g, i, true, c->index);
+			unlock(g, &i->lock);
 		}
-		set |= ferry_virq_settle(g, i, true, c->index);
-		unlock(g, &i->lock);
-	}
 	return set;
 }
 

@@ -40,19 +40,16 @@ static enum vgic_change set_targets(struct vgic_at *at, uint32_t mask)
 	return ferry_virq_route(at->g, at->i, mask, target);
 }
 
-/* GICD_SPENDSGIRn, GICD_CPENDSGIRn: a byte for each SGI, a bit for each source. */
+/* GICD_SPENDSGIRn, GICD_CPENDSGIRn: a byte for each SGI, a bit for each source. They are the
+ * writer's own, whose list registers are folded. */
 static enum vgic_change set_sources(struct vgic_at *at, uint32_t sources)
 {
 	struct ferry_virq *i = at->i;
 
-	if (!(at->row->how & VGIC_OFF)) {
+	if (at->row->how & VGIC_OFF)
+		i->sources = (uint8_t)(i->sources & ~sources);
+	else
 		i->sources = (uint8_t)(i->sources | sources);
-		return VGIC_NOW;
-	}
-	i->sources = (uint8_t)(i->sources & ~sources);
-	/* What a list register has taken along does not come back, unless it was taken. */
-	if (i->at == AT_LR && i->source < 8 && sources >> i->source & 1)
-		virq_clear(i, VIRQ_LOADED);
 	return VGIC_NOW;
 }
 
