@@ -63,8 +63,8 @@ static void line_drops_before(void)
 	expire();
 	guest_timer(0, 100, 0);
 	fake_leave(A);
-	must(!ppi(0, TIMER_PPI)->active);
 	fake_enter(A);
+	must(!ppi(0, TIMER_PPI)->active);
 	must(guest_sees(0) == FAKE_SPURIOUS && !guest_get(A, REG_ISPENDR, V_TIMER));
 	guest_timer(0, 100, ON);
 	one_tick(0);

@@ -19,7 +19,7 @@
  *    }
  *    ferry_vcpu_put(g, vcpu)                     interrupts off
  *
- * Where should a virtual interrupt be now? One rule (src/vgic/place.h): active: with its
+ * Where should a virtual interrupt be now? One rule (src/vgic/place.c): active: with its
  * owner; enabled, pending, and its target is powered on: with its target; else nowhere.
  * The owner is the vCPU that has it in a list register, or active; there is at most one.
  * A guest that changes a route while the interrupt is in flight changes the target; the
@@ -151,7 +151,9 @@ FERRY_MUST_USE int ferry_vgic_init(const struct ferry_vgic_config *config, void 
  * where it comes, the host acknowledges it, drops its priority and calls
  * ferry_vgic_physical(). The host enables it after this call. Whether the guest has enabled the
  * virtual one makes no difference to the physical one: it stays active until the guest ends it.
- * Context: thread. FERRY_OK; FERRY_E_INVALID (no such SPI); FERRY_E_STATE (linked already).
+ * Context: thread; one call for an SPI at a time. FERRY_OK; FERRY_E_INVALID (no such SPI, on
+ * either side: physical ones are 32 .. 1019, with ferry_ich extended ones, too); FERRY_E_STATE
+ * (linked already).
  */
 FERRY_MUST_USE int ferry_vgic_bind(struct ferry_vgic *g, uint32_t intid, uint32_t phys, bool edge);
 
@@ -208,8 +210,9 @@ void ferry_vgic_timer_offset(struct ferry_vgic *g, uint64_t offset);
  * there waits, what is active there stays active and with nobody until somebody writes
  * ICACTIVER or DIR; its private interrupts are neither pending nor active any more.
  * Context: off: its own, loaded or not, not in the guest; on: any, once. Interrupts off.
- * FERRY_OK; FERRY_E_INVALID; FERRY_E_STATE: it is so already (PSCI ALREADY_ON), or is in the
- * guest. Of two that power one on at a time one gets FERRY_OK.
+ * Time: proportional to the interrupts that pend, are active or linked.
+ * FERRY_OK; FERRY_E_INVALID; FERRY_E_STATE: it is so already (PSCI ALREADY_ON), is in the
+ * guest, or is just being powered off. Of two that power one on at a time one gets FERRY_OK.
  */
 FERRY_MUST_USE int ferry_vcpu_power(struct ferry_vgic *g, uint32_t vcpu, bool on);
 

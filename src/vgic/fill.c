@@ -91,8 +91,6 @@ static bool load_one(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t number
 
 	lock(g, &i->lock);
 	ferry_vcpu_forget(g, c, number);
-	if (virq_is(i, VIRQ_ORDERS) && i->at != AT_LR)
-		ferry_virq_obey(g, i, i->flags & VIRQ_ORDERS);
 	here = i->at != AT_LR && ferry_virq_where(g, i) == c->index;
 	if (here) {
 		i->owner = (uint8_t)c->index;

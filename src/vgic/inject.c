@@ -20,10 +20,10 @@ int ferry_vgic_inject(struct ferry_vgic *g, uint32_t vcpu, uint32_t intid, bool 
 	i = ferry_vgic_virq(g, vcpu, n);
 	flags = ferry_virq_begin(g, i);
 	linked = i->phys != 0;
-	if (!linked && virq_is(i, VIRQ_EDGE))
-		virq_set(i, level ? VIRQ_LATCH : 0);
+	if (!linked && !level)
+		virq_clear(i, VIRQ_LINE); /* also if the guest calls it an edge meanwhile */
 	else if (!linked)
-		i->flags = (uint16_t)((i->flags & ~VIRQ_LINE) | (level ? VIRQ_LINE : 0));
+		virq_set(i, virq_is(i, VIRQ_EDGE) ? VIRQ_LATCH : VIRQ_LINE);
 	ferry_vgic_kick(g, ferry_virq_end(g, i, flags, 0, level && !linked));
 	return linked ? FERRY_E_STATE : FERRY_OK;
 }

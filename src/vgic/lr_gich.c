@@ -19,4 +19,4 @@ static uint32_t state_gich(uint64_t value)
 	return (uint32_t)(value >> 28) & 3;
 }
 
-const struct ferry_lr_format ferry_gich = { make_gich, state_gich, 0, false };
+const struct ferry_lr_format ferry_gich = { make_gich, state_gich, 0, 1019, false };

@@ -21,4 +21,4 @@ static uint32_t state_ich(uint64_t value)
 	return (uint32_t)(value >> 62);
 }
 
-const struct ferry_lr_format ferry_ich = { make_ich, state_ich, HCR_TDIR, true };
+const struct ferry_lr_format ferry_ich = { make_ich, state_ich, HCR_TDIR, 5119, true };

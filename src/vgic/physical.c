@@ -37,7 +37,7 @@ int ferry_vgic_bind(struct ferry_vgic *g, uint32_t intid, uint32_t phys, bool ed
 	int status = FERRY_E_STATE;
 	uintptr_t flags;
 
-	if (!i || phys < VGIC_PRIVATE || phys > UINT16_MAX)
+	if (!i || phys < VGIC_PRIVATE || phys > g->hardware->last || phys - 1020 < 4096 - 1020)
 		return FERRY_E_INVALID;
 	flags = ferry_virq_begin(g, i);
 	if (!i->phys) {

@@ -28,7 +28,7 @@ uint32_t ferry_virq_where(const struct ferry_vgic *g, const struct ferry_virq *i
 
 	if (vcpu == VGIC_NOBODY || virq_is(i, VIRQ_DEAD) ||
 	    !(virq_is(i, VIRQ_ACTIVE) || ferry_virq_signalled(g, i)) ||
-	    !ferry_host_load(g->ctx, &g->vcpus[vcpu].on))
+	    ferry_host_load(g->ctx, &g->vcpus[vcpu].on) != VCPU_ON)
 		return VGIC_NOBODY;
 	return vcpu;
 }
@@ -63,8 +63,10 @@ void ferry_virq_release(struct ferry_vgic *g, struct ferry_virq *i)
 		return;
 	virq_clear(i, VIRQ_PHYS | VIRQ_CARRIED | VIRQ_OWED);
 	ferry_virq_reroute(g, i);
-	if (!virq_is(i, VIRQ_RESIDENT) || i->routed != VGIC_NOWHERE)
+	if (!virq_is(i, VIRQ_RESIDENT))
 		ferry_host_phys(g->ctx, i->phys, FERRY_PHYS_DEACTIVATE);
+	else if (i->routed != VGIC_NOWHERE)
+		virq_set(i, VIRQ_PHYS | VIRQ_OWED); /* by who has it, on its CPU */
 }
 
 void ferry_virq_obey(struct ferry_vgic *g, struct ferry_virq *i, uint32_t flags)
@@ -120,22 +122,17 @@ static void hint(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu)
 
 /* ---- carrying out --------------------------------------------------------------------- */
 
-/* Only who has its PPI on its CPU can obey for it. */
-static bool is_elsewhere(const struct ferry_virq *i, uint32_t self)
-{
-	return virq_is(i, VIRQ_RESIDENT) && i->routed != VGIC_NOWHERE && self == VGIC_NOBODY;
-}
-
 vcpu_set ferry_virq_settle(struct ferry_vgic *g, struct ferry_virq *i, bool ask, uint32_t self)
 {
 	uint32_t orders = i->flags & VIRQ_ORDERS, vcpu;
+	vcpu_set set = 0;
 
 	if (i->at == AT_LR)
 		return ferry_vcpu_request(g, i->owner, ask ? REQUEST_LOOK : REQUEST_QUIET);
-	if (orders && is_elsewhere(i, self))
-		return ferry_vcpu_request(g, i->target, REQUEST_LOOK);
 	if (orders)
 		ferry_virq_obey(g, i, orders);
+	if (orders && virq_is(i, VIRQ_RESIDENT))
+		set = ferry_vcpu_request(g, i->target, REQUEST_LOOK);
 	ferry_virq_note(g, i);
 	vcpu = ferry_virq_where(g, i);
 	if (i->owner != VGIC_NOBODY && (vcpu == VGIC_NOBODY || !virq_is(i, VIRQ_ACTIVE))) {
@@ -147,12 +144,12 @@ vcpu_set ferry_virq_settle(struct ferry_vgic *g, struct ferry_virq *i, bool ask,
 		ferry_virq_release(g, i);
 	/* What is active has its owner's hint since it was folded. */
 	if (vcpu == VGIC_NOBODY || (vcpu == i->owner && vcpu != self))
-		return 0;
+		return set;
 	hint(g, i, vcpu);
 	if (vcpu != self)
-		return ferry_vcpu_request(g, vcpu, REQUEST_LOOK | REQUEST_HINT(i->number));
+		return set | ferry_vcpu_request(g, vcpu, REQUEST_LOOK | REQUEST_HINT(i->number));
 	g->vcpus[vcpu].hinted |= REQUEST_HINT(i->number);
-	return 0;
+	return set;
 }
 
 uintptr_t ferry_virq_begin(struct ferry_vgic *g, struct ferry_virq *i)

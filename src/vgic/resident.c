@@ -41,10 +41,13 @@ static bool is_switched_device(const struct ferry_resident *r)
 	return !r->timer && !resident_is_fixed(r);
 }
 
-static void obey(struct ferry_vgic *g, struct ferry_virq *i)
+/* I held, on its CPU: what others, or a fold, have found to be over is deactivated. */
+static void obey(struct ferry_vgic *g, const struct ferry_resident *r, struct ferry_virq *i)
 {
-	if (virq_is(i, VIRQ_ORDERS))
-		ferry_virq_obey(g, i, i->flags & VIRQ_ORDERS);
+	if ((i->flags & (VIRQ_OWED | VIRQ_CARRIED)) != VIRQ_OWED)
+		return;
+	virq_clear(i, VIRQ_PHYS | VIRQ_OWED);
+	ask(g, r, FERRY_PHYS_DEACTIVATE);
 }
 
 /* ---- leaving a CPU ----------------------------------------------------------------- */
@@ -53,7 +56,7 @@ static void obey(struct ferry_vgic *g, struct ferry_virq *i)
  * vCPU's. */
 static void leave(struct ferry_vgic *g, const struct ferry_resident *r, struct ferry_virq *i)
 {
-	obey(g, i);
+	obey(g, r, i);
 	if (r->edge && ask(g, r, FERRY_PHYS_IS_PENDING)) {
 		ask(g, r, FERRY_PHYS_UNPEND);
 		virq_set(i, VIRQ_LATCH);
@@ -113,6 +116,7 @@ static vcpu_set load_one(struct ferry_vgic *g, const struct ferry_resident *r, u
 
 	virq_clear(i, VIRQ_LINE);
 	i->routed = (uint16_t)(load(g, &c->cpu) - 1);
+	obey(g, r, i); /* a fixed one's, left while it was put */
 	if (virq_is(i, VIRQ_PHYS) && !resident_is_fixed(r))
 		ask(g, r, FERRY_PHYS_ACTIVATE);
 	if (r->timer)
@@ -130,10 +134,12 @@ static vcpu_set load_one(struct ferry_vgic *g, const struct ferry_resident *r, u
 
 static vcpu_set obey_one(struct ferry_vgic *g, const struct ferry_resident *r, uint32_t vcpu)
 {
-	struct ferry_virq *i = ferry_resident_begin(g, r, vcpu);
+	struct ferry_virq *i = ferry_vgic_virq(g, vcpu, r->intid);
 
-	obey(g, i);
-	return ferry_resident_end(g, i, vcpu);
+	lock(g, &i->lock);
+	obey(g, r, i);
+	unlock(g, &i->lock);
+	return 0;
 }
 
 /* Its timer is off after a reset (as in ARMv7; later architectures leave it open). */
@@ -149,7 +155,9 @@ static vcpu_set off_one(struct ferry_vgic *g, const struct ferry_resident *r, ui
 	if (r->timer)
 		c->timer_ctl = c->timer_armed = 0;
 	ferry_virq_obey(g, i, VIRQ_UNPEND | VIRQ_DEACTIVATE);
-	virq_clear(i, VIRQ_ACTIVATE | VIRQ_LINE);
+	if (load(g, &c->cpu))
+		obey(g, r, i);
+	virq_clear(i, VIRQ_LINE);
 	set = ferry_resident_end(g, i, vcpu);
 	if (armed)
 		ferry_host_timer_at(g->ctx, vcpu, TIMER_NEVER);

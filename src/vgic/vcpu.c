@@ -95,7 +95,7 @@ int ferry_vcpu_enter(struct ferry_vgic *g, uint32_t vcpu)
 	more = serve_scan(g, c, bits, &set);
 	if (more)
 		ferry_host_or(g->ctx, &c->request, REQUEST_SCANNING);
-	if (bits & REQUEST_LOOK && g->residents)
+	if (g->residents)
 		g->residents->obey(g, vcpu);
 	more = ferry_vcpu_fill(g, c, &set) || more;
 	if (!more) {
@@ -178,7 +178,7 @@ static vcpu_set power_off(struct ferry_vgic *g, struct ferry_vcpu *c)
 	uint32_t vcpu = c->index;
 	vcpu_set set = 0;
 
-	ferry_host_xchg(g->ctx, &c->on, 0);
+	ferry_host_xchg(g->ctx, &c->on, VCPU_GOING);
 	reset_interface(g, c);
 	for (uint32_t n = 0; n < VGIC_PRIVATE; n++)
 		set |= ferry_virq_order(g, ferry_vgic_virq(g, vcpu, n),
@@ -186,6 +186,7 @@ static vcpu_set power_off(struct ferry_vgic *g, struct ferry_vcpu *c)
 	if (g->residents)
 		g->residents->off(g, vcpu);
 	(void)scan(g, vcpu, 0, g->numbers, &set);
+	ferry_host_store(g->ctx, &c->on, 0);
 	return set;
 }
 
@@ -197,12 +198,12 @@ int ferry_vcpu_power(struct ferry_vgic *g, uint32_t vcpu, bool on)
 		return FERRY_E_INVALID;
 	c = &g->vcpus[vcpu];
 	if (on) {
-		if (!ferry_host_cas(g->ctx, &c->on, 0, 1))
+		if (!ferry_host_cas(g->ctx, &c->on, 0, VCPU_ON))
 			return FERRY_E_STATE;
 		ferry_vgic_kick(g, ferry_vcpu_request(g, vcpu, REQUEST_SCAN));
 		return FERRY_OK;
 	}
-	if (!load(g, &c->on) || load(g, &c->mode) >= VCPU_FILLING)
+	if (load(g, &c->on) != VCPU_ON || load(g, &c->mode) >= VCPU_FILLING)
 		return FERRY_E_STATE;
 	ferry_vgic_kick(g, power_off(g, c));
 	return FERRY_OK;

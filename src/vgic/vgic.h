@@ -49,13 +49,15 @@ enum ferry_virq_at {
 #define VIRQ_ENABLED 0x0001u
 #define VIRQ_GROUP1 0x0002u
 #define VIRQ_EDGE 0x0004u
-#define VIRQ_LINE 0x0008u     /* level: its line; what a list register takes does not clear it */
-#define VIRQ_LATCH 0x0010u    /* an edge, or ISPENDR; a list register takes it along */
-#define VIRQ_ACTIVE 0x0020u   /* as of the last fold */
-#define VIRQ_LOADED 0x0040u   /* the list register took the latch: comes back if not taken */
-#define VIRQ_PHYS 0x0080u     /* the physical one is active, and ours to deactivate */
-#define VIRQ_CARRIED 0x0100u  /* ... the instance in the list register, or active, is its */
-#define VIRQ_OWED 0x0200u     /* ... but the list register is not linked: software deactivates */
+#define VIRQ_LINE 0x0008u    /* level: its line; what a list register takes does not clear it */
+#define VIRQ_LATCH 0x0010u   /* an edge, or ISPENDR; a list register takes it along */
+#define VIRQ_ACTIVE 0x0020u  /* as of the last fold */
+#define VIRQ_LOADED 0x0040u  /* the list register took the latch: comes back if not taken */
+#define VIRQ_PHYS 0x0080u    /* the physical one is active, and ours to deactivate */
+#define VIRQ_CARRIED 0x0100u /* ... the instance in the list register, or active, is its */
+#define VIRQ_OWED \
+	0x0200u               /* ... but the list register is not linked: software deactivates.
+			      * Without CARRIED, of a resident: its vCPU, on its CPU, soon */
 #define VIRQ_OVER 0x0400u     /* it came again: the instance in the list register has ended */
 #define VIRQ_DEAD 0x0800u     /* being unlinked from the physical one */
 #define VIRQ_RESIDENT 0x1000u /* a PPI that follows the resident vCPU */
@@ -102,6 +104,10 @@ enum {
 	VCPU_KICKED = 0x10000 /* besides: it has been kicked there */
 };
 
+/* ferry_vcpu.on, but for off: */
+#define VCPU_ON 1u
+#define VCPU_GOING 2u /* it is being powered off: nothing comes, and nobody powers it on yet */
+
 /* ferry_vcpu.request */
 #define REQUEST_LOOK 0x01u  /* fold, and fill anew */
 #define REQUEST_QUIET 0x02u /* the same, but nobody is kicked for it */
@@ -117,9 +123,9 @@ struct ferry_vcpu {
 	uint32_t index;    /* of ferry_vgic.vcpus: constant */
 	ferry_atomic mode; /* written by its own thread alone, but for BLOCKED -> OUT, and KICKED */
 	ferry_atomic request;
-	ferry_atomic home;    /* 1 + CPU where it was loaded last; 0: nowhere yet */
-	ferry_atomic cpu;     /* 1 + CPU where it is loaded, or 0. Written by its own thread */
-	ferry_atomic on;      /* powered on. Set by anyone, cleared by its own thread */
+	ferry_atomic home; /* 1 + CPU where it was loaded last; 0: nowhere yet */
+	ferry_atomic cpu;  /* 1 + CPU where it is loaded, or 0. Written by its own thread */
+	ferry_atomic on;   /* VCPU_ON, VCPU_GOING or 0. Set by anyone, cleared by its own thread */
 	ferry_atomic scanned; /* REQUEST_SCANNING: where. Its own thread alone */
 	/* Its own thread's. */
 	uint32_t hinted;   /* REQUEST_HINT: groups that may have hints */
@@ -154,6 +160,7 @@ struct ferry_lr_format {
 	uint64_t (*make)(const struct ferry_lr *lr);
 	uint32_t (*state)(uint64_t value); /* LR_* */
 	uint32_t hcr;                      /* ICH_HCR bits that are always set */
+	uint16_t last;                     /* the last physical INTID that can be linked */
 	bool ap0;                          /* is there ICH_AP0R? */
 };
 

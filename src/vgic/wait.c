@@ -2,16 +2,35 @@
 /* wait.c: a vCPU waits for an interrupt. Linked only if used. No lock. */
 #include "vgic/fold.h"
 
+static uint32_t interface(struct ferry_vgic *g, const struct ferry_vcpu *c, uint32_t reg)
+{
+	return load(g, &c->cpu) ? (uint32_t)ferry_host_ich_read(g->ctx, reg) : c->kept[reg];
+}
+
+/* The highest active priority: one bit each, 32 in a register, of 5, 6 or 7 bits of priority
+ * (IHI 0069H 12.4.1); 256: none. */
+static uint32_t running(struct ferry_vgic *g, const struct ferry_vcpu *c)
+{
+	for (uint32_t n = 0; n < g->aprs; n++) {
+		uint32_t bits = interface(g, c, FERRY_ICH_AP1R0 + n);
+
+		if (g->hardware->ap0)
+			bits |= interface(g, c, FERRY_ICH_AP0R0 + n);
+		if (bits)
+			return (n * 32 + (uint32_t)__builtin_ctz(bits)) * (8 / g->aprs);
+	}
+	return 256;
+}
+
 /* Is there anything that would wake it? Priority mask and groups as the guest has set them:
  * VMCR bits 31:24, 1:0, in both formats (IHI 0069H 12.4.8, IHI 0048B 5.3.3). */
 static bool has_something(struct ferry_vgic *g, uint32_t vcpu)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	uint32_t vmcr, top;
+	uint32_t vmcr = interface(g, c, FERRY_ICH_VMCR), top;
 
-	vmcr = load(g, &c->cpu) ? (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_VMCR) :
-				  c->kept[FERRY_ICH_VMCR];
-	if (ferry_vcpu_pick(g, c, PICK_PENDING, vmcr & 3, 1, &top) && top >> 16 < vmcr >> 24)
+	if (ferry_vcpu_pick(g, c, PICK_PENDING, vmcr & 3, 1, &top) && top >> 16 < vmcr >> 24 &&
+	    top >> 16 < running(g, c))
 		return true; /* or was: an entry will tell */
 	return load(g, &c->request);
 }
