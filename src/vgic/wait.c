@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* wait.c: a vCPU waits for an interrupt. Linked only if used. No lock. */
+/* wait.c: a vCPU waits for an interrupt. Linked only if used. Takes I of one at a
+ * time. */
 #include "vgic/fold.h"
 
 static uint32_t interface(struct ferry_vgic *g, const struct ferry_vcpu *c, uint32_t reg)
@@ -22,6 +23,20 @@ static uint32_t running(struct ferry_vgic *g, const struct ferry_vcpu *c)
 	return 256;
 }
 
+/* Is this hint's interrupt still to come here? If not it is forgotten. */
+static bool is_here(struct ferry_vgic *g, const struct ferry_vcpu *c, uint32_t number)
+{
+	struct ferry_virq *i = ferry_vgic_virq(g, c->index, number);
+	bool here;
+
+	lock(g, &i->lock);
+	here = i->at == AT_NONE && ferry_virq_where(g, i) == c->index;
+	if (!here)
+		ferry_vcpu_forget(g, c, number);
+	unlock(g, &i->lock);
+	return here;
+}
+
 /* Is there anything that would wake it? Priority mask and groups as the guest has set them:
  * VMCR bits 31:24, 1:0, in both formats (IHI 0069H 12.4.8, IHI 0048B 5.3.3). */
 static bool has_something(struct ferry_vgic *g, uint32_t vcpu)
@@ -29,17 +44,17 @@ static bool has_something(struct ferry_vgic *g, uint32_t vcpu)
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
 	uint32_t vmcr = interface(g, c, FERRY_ICH_VMCR), top;
 
-	if (ferry_vcpu_pick(g, c, PICK_PENDING, vmcr & 3, 1, &top) && top >> 16 < vmcr >> 24 &&
-	    top >> 16 < running(g, c))
-		return true; /* or was: an entry will tell */
-	return load(g, &c->request);
+	while (ferry_vcpu_pick(g, c, PICK_PENDING, vmcr & 3, 1, &top))
+		if (is_here(g, c, top & 0xffff))
+			return top >> 16 < vmcr >> 24 && top >> 16 < running(g, c);
+	return false;
 }
 
 int ferry_vcpu_block(struct ferry_vgic *g, uint32_t vcpu)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
 
-	if (has_something(g, vcpu))
+	if (load(g, &c->request) || has_something(g, vcpu))
 		return FERRY_E_AGAIN;
 	ferry_host_xchg(g->ctx, &c->mode, VCPU_BLOCKED);
 	if (!load(g, &c->request))
