@@ -207,6 +207,8 @@ static void power_off(struct machine *m, uint32_t cpu, uint32_t vcpu)
 	int rc = guest_returned(m, 65, ferry_vcpu_power(vgic_of(m), vcpu, false));
 
 	guest_check_rc(m, NONE, "power off", rc);
+	if (m->virt->cpu[cpu].ctl & 1 && !m->virt->vcpu[vcpu].untimed)
+		violation(m, V_BROKEN, cpu, NONE, "vCPU %u is off, and its timer is on", vcpu);
 	virt_power(m, vcpu, false, 0);
 	put(m, cpu);
 	/* From now on somebody may power it on. */
