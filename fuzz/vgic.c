@@ -517,6 +517,7 @@ static void op_flood(struct op op)
 	uint32_t vcpu = vcpu_of(op.a);
 	uint64_t ones;
 
+	world.flooded = true;
 	for (uint32_t n = 32; n < 32 + world.config.spis && can_trap(vcpu); n += 32) {
 		ones = 0xffffffff;
 		writes(vcpu, vcpu, all[op.c % 4], n, 1, 0xffffffff);

@@ -38,8 +38,9 @@ struct stack { /* what a vCPU has acknowledged and not ended */
 struct world {
 	struct ferry_vgic_config config;
 	struct ferry_resident resident[2];
-	bool wild; /* a register was written that might make anything pend */
-	bool rude; /* the guest has ended other than what it took last, or changed it */
+	bool flooded; /* more has come at once than one look at what waits goes through */
+	bool wild;    /* a register was written that might make anything pend */
+	bool rude;    /* the guest has ended other than what it took last, or changed it */
 	struct known known[FAKE_VCPUS * 32 + 5120];
 	struct slot slot[SLOTS];
 	struct stack stack[FAKE_VCPUS];

@@ -219,9 +219,10 @@ void wakes(uint32_t vcpu)
 	fake.self = fake.vcpu[vcpu].cpu != FERRY_NONE ? fake.vcpu[vcpu].cpu : OUTSIDE;
 	ferry_vcpu_unblock(fake.g, vcpu);
 	fake.vcpu[vcpu].blocked = fake.vcpu[vcpu].woken = false;
-	/* Who was told nothing has nothing to do, and may sleep again. */
+	/* Who was told nothing has nothing to do, and may sleep again; but for what was once for
+	 * it, and is not any more: an entry looks at all of that. */
 	if (!told)
-		must(fake_block(vcpu));
+		must(fake_block(vcpu) || world.flooded);
 	if (fake.vcpu[vcpu].blocked)
 		ferry_vcpu_unblock(fake.g, vcpu);
 	fake.vcpu[vcpu].blocked = fake.vcpu[vcpu].woken = false;

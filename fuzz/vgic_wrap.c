@@ -205,7 +205,8 @@ LIBRARY_VOID(ferry_vcpu_load, (struct ferry_vgic * g, uint32_t vcpu, uint32_t cp
 LIBRARY_VOID(ferry_vcpu_put, (struct ferry_vgic * g, uint32_t vcpu), (g, vcpu), 40 + RESIDENTS)
 LIBRARY(ferry_vcpu_enter, int, (struct ferry_vgic * g, uint32_t vcpu), (g, vcpu), ENTER)
 LIBRARY_VOID(ferry_vcpu_exit, (struct ferry_vgic * g, uint32_t vcpu), (g, vcpu), FOLD)
-LIBRARY(ferry_vcpu_block, int, (struct ferry_vgic * g, uint32_t vcpu), (g, vcpu), 16 + 2 * NUMBERS)
+LIBRARY(ferry_vcpu_block, int, (struct ferry_vgic * g, uint32_t vcpu), (g, vcpu),
+	16 + 2 * NUMBERS + 16 * ONE)
 LIBRARY_VOID(ferry_vcpu_unblock, (struct ferry_vgic * g, uint32_t vcpu), (g, vcpu), 4)
 LIBRARY_VOID(ferry_vgic_leave, (struct ferry_vgic * g, uint32_t cpu, uint32_t to), (g, cpu, to),
 	     8 + 4 * VCPUS + 4 * NUMBERS)

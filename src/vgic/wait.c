@@ -42,12 +42,13 @@ static bool is_here(struct ferry_vgic *g, const struct ferry_vcpu *c, uint32_t n
 static bool has_something(struct ferry_vgic *g, uint32_t vcpu)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	uint32_t vmcr = interface(g, c, FERRY_ICH_VMCR), top;
+	uint32_t vmcr = interface(g, c, FERRY_ICH_VMCR), some[VGIC_LRS];
+	uint32_t n = ferry_vcpu_pick(g, c, PICK_PENDING, vmcr & 3, VGIC_LRS, some);
 
-	while (ferry_vcpu_pick(g, c, PICK_PENDING, vmcr & 3, 1, &top))
-		if (is_here(g, c, top & 0xffff))
-			return top >> 16 < vmcr >> 24 && top >> 16 < running(g, c);
-	return false;
+	for (uint32_t k = 0; k < n; k++)
+		if (is_here(g, c, some[k] & 0xffff))
+			return some[k] >> 16 < vmcr >> 24 && some[k] >> 16 < running(g, c);
+	return n == VGIC_LRS; /* all stale: an entry looks at more */
 }
 
 int ferry_vcpu_block(struct ferry_vgic *g, uint32_t vcpu)
