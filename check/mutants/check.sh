@@ -160,7 +160,7 @@ for mutant in generate.read_catalogue(sys.argv[1:]):
 END
 if MAKEFLAGS='' ${MAKE:-make} --no-print-directory -s B="$build" mutants-unit >"$temp/said" 2>&1; then
 	wrong=$(while read -r name test; do
-		if FERRY_MUTANT=$name timeout 60 "$build/mutants/$test" >"$temp/said" 2>&1; then
+		if FERRY_MUTANT=$name timeout 10 "$build/mutants/$test" >"$temp/said" 2>&1; then
 			grep -q '^not ok' "$temp/said" || echo "$name: $test sees nothing"
 		fi
 	done <"$temp/units")
