@@ -558,6 +558,13 @@ static void test_split(void)
 	ok(fake_noted(0, FAKE_ICC, FERRY_ICC_EOIR1, 9000) != FERRY_NONE &&
 		   fake_noted(0, FAKE_ICC, FERRY_ICC_DIR, 9000) == FERRY_NONE,
 	   "an LPI is dropped, never deactivated");
+	irq = make(60, FERRY_GIC_EDGE, FERRY_GIC_GUEST, 1u << 1);
+	ok(ferry_irq_enable(f, irq) == FERRY_OK, "one that is a guest's");
+	(void)take(1, 60);
+	ok(fake_noted(0, FAKE_ICC, FERRY_ICC_EOIR1, 60) < fake_noted(0, FAKE_HANDLE, 0, irq) &&
+		   fake_noted(0, FAKE_HANDLE, 0, irq) != FERRY_NONE &&
+		   fake_noted(0, FAKE_ICC, FERRY_ICC_DIR, 60) == FERRY_NONE,
+	   "... is dropped and handled; the guest deactivates it");
 }
 
 /* ---- freeing ------------------------------------------------------------------------------- */

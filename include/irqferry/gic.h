@@ -141,7 +141,9 @@ enum ferry_gic_kind {
 
 /* ferry_gic_source.flags */
 
-/* Bound to a guest: follows its vCPU by ferry_irq_prefer(); no policy moves it. */
+/* Bound to a guest: follows its vCPU by ferry_irq_prefer(); no policy moves it. With
+ * FERRY_GIC_SPLIT_EOI, which such a host needs, an SPI is not deactivated after its handler: the
+ * guest does that through its list register, or the virtual GIC (vgic.h). */
 #define FERRY_GIC_GUEST 0x01u
 /* GICv2 alone: the place is every requested CPU that was online when it was chosen, each
  * arrival is taken by one of them (1-N model). It shrinks when one leaves, and grows only by

@@ -268,8 +268,10 @@ enum ferry_phys {
  * for questions. */
 bool ferry_host_phys(void *ctx, uint32_t intid, enum ferry_phys what);
 
-/* Physical SPI `intid` goes to `cpu` from soon on; active or not. On a host that moves its
- * interrupts with this library: ferry_irq_prefer(). As ferry_host_phys otherwise. */
+/* Physical SPI `intid` goes to `cpu` from soon on; active or not. If it can't now, or not yet,
+ * nothing is lost: where it lands is a matter of speed alone. On a host that moves its interrupts
+ * with this library: ferry_irq_prefer(), which takes locks of the engine: the order is virtual
+ * interrupt > interrupt. As ferry_host_phys otherwise. */
 void ferry_host_phys_route(void *ctx, uint32_t intid, uint32_t cpu);
 
 /* Virtual CPU `vcpu` has something to look at. `cpu`: it was in the guest there; have that

@@ -153,11 +153,13 @@ static bool ready(struct ferry *f, struct ferry_irq *i)
 	return true;
 }
 
-/* An SPI is ended with its INTID alone, also on GICv2 (IHI 0048B 4.4.5). */
+/* An SPI is ended with its INTID alone, also on GICv2 (IHI 0048B 4.4.5). A guest's was dropped
+ * when it was acknowledged; the guest deactivates it. */
 static void end(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 {
 	(void)cpu;
-	gic_end(f, gic_intid(i));
+	if (!(i->flags & FERRY_F_GUEST) || !gic_split(f))
+		gic_end(f, gic_intid(i));
 }
 
 /* From memory back into the hardware, which sends it to its place. From then on it is
