@@ -61,7 +61,7 @@ enum ferry_virq_at {
 #define VIRQ_OVER 0x0400u     /* it came again: the instance in the list register has ended */
 #define VIRQ_DEAD 0x0800u     /* being unlinked from the physical one */
 #define VIRQ_RESIDENT 0x1000u /* a PPI that follows the resident vCPU */
-/* Orders that another vCPU has left for the owner's fold. */
+/* Orders that another vCPU has left for the fold of who has it in a list register. */
 #define VIRQ_UNPEND 0x2000u
 #define VIRQ_DEACTIVATE 0x4000u
 #define VIRQ_ACTIVATE 0x8000u
