@@ -18,7 +18,7 @@ static uint32_t running(struct ferry_vgic *g, const struct ferry_vcpu *c)
 		if (g->hardware->ap0)
 			bits |= interface(g, c, FERRY_ICH_AP0R0 + n);
 		if (bits)
-			return (n * 32 + (uint32_t)__builtin_ctz(bits)) * (8 / g->aprs);
+			return (n * 32 + (uint32_t)__builtin_ctz(bits)) * (8u / g->aprs);
 	}
 	return 256;
 }
