@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * One interrupt moves from vCPU A to vCPU B, case by case, by each strategy: what that takes
- * from the arrival of one instance until the next one has been handled and all is quiet. A linked edge-triggered SPI; A, B, C and W are in the guest on a
- * CPU each and do nothing else; W writes the route.
+ * from the arrival of one instance until the next one has been handled and all is quiet. A
+ * linked edge-triggered SPI; A, B, C and W are in the guest on a CPU each and do nothing else;
+ * W writes the route.
  *
  *     vgic_moves               tables
  *     vgic_moves --data        what a plot needs

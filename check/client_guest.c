@@ -614,7 +614,7 @@ void world_guest_start(struct machine *m)
 		}
 }
 
-/* ---- the end ------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------- */
 
 /* Rounds: in the first nobody runs; in the second the guest takes back what keeps it from its
  * interrupts; then the vCPUs run in turn, each twice; in the last nobody runs. */
@@ -697,7 +697,7 @@ static void end(struct machine *m, uint32_t cpu)
 	g->cpu[cpu].wanted = 0;
 }
 
-/* ---- threads, devices ---------------------------------------------------------------------------------- */
+/* ---- threads, devices ------------------------------------------------------------ */
 
 static void work(struct machine *m, uint32_t cpu)
 {

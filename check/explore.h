@@ -110,10 +110,11 @@ void check_replay(const struct scenario *s, const struct subject *subject, const
 /* A label as one word of text, and back. "step.1", "take.1.35", "fire.0", "reach.0.0",
  * "accept.0.0", "accept.0.0.2" (CPU 1 of a set), "ipi.2", "eoi.35", "poll", "bound",
  * "start.1" (CPU 1 is switched on),
- * "start.1.1" (its thread has waited for a while), "start.1.2" (it leaves its guest), "land.0", "flush.1", "flush.1.2" (the
- * third of its stores); Arm: "recall.38.0", "route.38" (interrupts as sim/gic.h numbers them),
- * "its.0", "wake.1"; guests: "guest.0.1" (what the guest on CPU 0 does, enum virt_step of
- * sim/virt.h), "tick", "soft.1" (vCPU 1's software timer). Vectors in hexadecimal. */
+ * "start.1.1" (its thread has waited for a while), "start.1.2" (it leaves its guest), "land.0",
+ * "flush.1", "flush.1.2" (the third of its stores); Arm: "recall.38.0", "route.38" (interrupts
+ * as sim/gic.h numbers them), "its.0", "wake.1"; guests: "guest.0.1" (what the guest on CPU 0
+ * does, enum virt_step of sim/virt.h), "tick", "soft.1" (vCPU 1's software timer). Vectors in
+ * hexadecimal. */
 void label_format(label l, char *out, size_t size);
 bool label_parse(const char *text, label *l);
 

@@ -156,7 +156,7 @@ static const char *const private_ones[] = {
 	"ppi cpus=2 events=0 scheme=injected | 0: run 0; put; run 0 | g0: arm 0; wfi",
 };
 
-/* ---- more interrupts than list registers ------------------------------------------------------ */
+/* ---- more interrupts than list registers ----------------------------------------- */
 
 static const char *const crowds[] = {
 	"hwedge,hwlevel cpus=1 events=1 vcpus=1 lrs=1 | 0: run 0",
@@ -188,7 +188,7 @@ void suite_make_guest(struct maker *k)
 	add_all(k, crowds, COUNT(crowds));
 }
 
-/* ---- nightly ------------------------------------------------------------------------------------- */
+/* ---- nightly --------------------------------------------------------------------- */
 
 /* Two route writes, and what may be between. */
 static const struct tale two_moves[] = {
@@ -248,7 +248,7 @@ void suite_make_guest_nightly(struct maker *k)
 	add_all(k, wide, COUNT(wide));
 }
 
-/* ---- size ------------------------------------------------------------------------------------------ */
+/* ---- size ------------------------------------------------------------------------ */
 
 /* Roughly: what each operation multiplies by. */
 double suite_guest_estimate(const struct scenario *s)

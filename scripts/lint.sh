@@ -133,8 +133,12 @@ fi
 bad=0
 for file in $(git ls-files -- '*.sh' scripts); do
 	test -e "$file" || continue
-	case $(head -1 "$file") in *bash) shell=bash ;; *) shell=sh ;; esac
-	$shell -n "$file" >>"$out/log" 2>&1 || bad=1
+	case $(head -1 "$file") in
+	*bash) check="bash -n" ;;
+	*python3) check="python3 -m py_compile" ;;
+	*) check="sh -n" ;;
+	esac
+	PYTHONPYCACHEPREFIX=$out $check "$file" >>"$out/log" 2>&1 || bad=1
 done
 bash -n .ci/run >>"$out/log" 2>&1 || bad=1
 verdict $bad "scripts parse"

@@ -340,9 +340,9 @@ void virt_device_line(struct machine *m, uint32_t cpu, bool asserted);
 
 /* ---- virt_oracle.c: what must be true --------------------------------------------- */
 
-/* Source `src` is virtual interrupt `intid` of the guest (below 32: of `vcpu`). linked: the physical
- * SPI source.intid, wired as gic.h says, stands behind it. Edge or level as source.kind. Until
- * told otherwise it is disabled, and its target is vCPU 0. */
+/* Source `src` is virtual interrupt `intid` of the guest (below 32: of `vcpu`). linked: the
+ * physical SPI source.intid, wired as gic.h says, stands behind it. Edge or level as
+ * source.kind. Until told otherwise it is disabled, and its target is vCPU 0. */
 void virt_wire(struct machine *m, uint32_t src, uint32_t intid, uint32_t vcpu, bool linked);
 /* ... is the vCPU's virtual timer, VIRT_TIMER_PPI: a level, whose events are made here. */
 void virt_wire_timer(struct machine *m, uint32_t src);

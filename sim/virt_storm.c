@@ -234,7 +234,7 @@ static void fired(struct machine *m, uint32_t src, bool raised)
 		next_event(st, src);
 }
 
-/* ---- drains: nothing new comes, and everything that has come must have arrived ----------------- */
+/* ---- drains: nothing new comes, and everything that has come must have arrived ---- */
 
 static void look_soon(struct vstorm *st)
 {
@@ -327,7 +327,7 @@ static void drain_step(struct vstorm *st)
 	look_soon(st);
 }
 
-/* ---- the machine's client ------------------------------------------------------------------------ */
+/* ---- the machine's client -------------------------------------------------------- */
 
 static void op(struct machine *m, uint32_t a, uint32_t what)
 {
@@ -373,7 +373,7 @@ const struct sim_client vstorm_client = {
 	.virt = &vstorm_guest,
 };
 
-/* ---- running ------------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------- */
 
 static void run(struct vstorm *st)
 {

@@ -222,7 +222,7 @@ void vstorm_edge(struct vstorm *st, uint32_t vcpu, uint32_t src)
 	(void)do_access(st, vcpu, p, 4, true, word | 2u << n % 16 * 2);
 }
 
-/* ---- all of it -------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------- */
 
 /* Two at a time: nobody knows which is the last. */
 void vstorm_switch(struct vstorm *st, uint32_t vcpu, uint32_t groups)
@@ -250,7 +250,7 @@ void vstorm_read(struct vstorm *st, uint32_t vcpu, uint32_t src)
 				false, 0);
 }
 
-/* ---- SGIs --------------------------------------------------------------------------------------- */
+/* ---- SGIs ------------------------------------------------------------------------ */
 
 static void announce(struct vstorm *st, uint32_t intid, uint64_t targets)
 {

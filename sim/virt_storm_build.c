@@ -7,7 +7,7 @@
 #define TOKENS 8192u
 #define RECALL_NS 2000u
 
-/* ---- options --------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------- */
 
 static uint32_t shared_of(const struct virt_storm_options *o)
 {
@@ -44,7 +44,7 @@ const char *vstorm_check(const struct virt_storm_options *o)
 	return check_numbers(o);
 }
 
-/* ---- building ---------------------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------- */
 
 static uint32_t words(uint32_t n)
 {

@@ -172,7 +172,7 @@ const struct virt_client vstorm_guest = {
 	.guest_of = guest_of,
 };
 
-/* ---- what trapped: on the vCPU's thread ---------------------------------------------------------- */
+/* ---- what trapped: on the vCPU's thread ------------------------------------------ */
 
 /* A device that the host plays drops its line. */
 static void device(struct vstorm *st, uint32_t src)
@@ -397,7 +397,7 @@ void vstorm_trapped(struct vstorm *st, uint32_t vcpu)
 	}
 }
 
-/* ---- firmware ---------------------------------------------------------------------------------------- */
+/* ---- firmware -------------------------------------------------------------------- */
 
 static void own(struct vstorm *st, uint32_t vcpu)
 {

@@ -106,7 +106,7 @@ bool vstorm_has_work(struct machine *m, uint32_t cpu)
 	return ready(st, cpu) != 0;
 }
 
-/* ---- vCPUs on this CPU ------------------------------------------------------------------------- */
+/* ---- vCPUs on this CPU ----------------------------------------------------------- */
 
 /* Interrupts off. */
 static void put(struct vstorm *st, uint32_t cpu)
@@ -213,7 +213,7 @@ void vstorm_wait(struct vstorm *st, uint32_t vcpu)
 	ferry_host_irq_restore(st->m, flags);
 }
 
-/* ---- power ---------------------------------------------------------------------------------------- */
+/* ---- power ----------------------------------------------------------------------- */
 
 static uint32_t vmcr_of(const struct vstorm *st, uint32_t vcpu)
 {
@@ -289,7 +289,7 @@ static void reset(struct vstorm *st, uint32_t vcpu)
 	vstorm_guest_later(st, GUEST_ON, vcpu);
 }
 
-/* ---- host threads: injecting, lines ------------------------------------------------------------------- */
+/* ---- host threads: injecting, lines ---------------------------------------------- */
 
 static void set_line(struct vstorm *st, uint32_t src, bool on)
 {
@@ -317,7 +317,7 @@ static void fall(struct vstorm *st, uint32_t src)
 		set_line(st, src, false);
 }
 
-/* ---- host threads: linked interrupts come and go ---------------------------------------------------------- */
+/* ---- host threads: linked interrupts come and go --------------------------------- */
 
 /* Wait until no CPU is in the middle of what it was doing: neither between an acknowledge and
  * ferry_vgic_physical(), nor about to kick somebody. */
@@ -390,7 +390,7 @@ static void bind(struct vstorm *st, uint32_t src)
 	st->virq[src].busy = false;
 }
 
-/* ---- CPUs go and come ------------------------------------------------------------------------------------- */
+/* ---- CPUs go and come ------------------------------------------------------------ */
 
 static void hand_over(struct vstorm *st, uint32_t cpu)
 {
@@ -465,7 +465,7 @@ static void leave(struct vstorm *st, uint32_t cpu)
 	ferry_host_irq_restore(st->m, 1);
 }
 
-/* ---- the beginning -------------------------------------------------------------------------------------------- */
+/* ---- the beginning --------------------------------------------------------------- */
 
 static void setup(struct vstorm *st)
 {
@@ -495,7 +495,7 @@ static void setup(struct vstorm *st)
 	vstorm_start_events(st);
 }
 
-/* ---- the thread of a CPU ---------------------------------------------------------------------------------------- */
+/* ---- the thread of a CPU --------------------------------------------------------- */
 
 static void job(struct vstorm *st, uint32_t cpu)
 {

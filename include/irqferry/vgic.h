@@ -147,13 +147,13 @@ FERRY_MUST_USE int ferry_vgic_init(const struct ferry_vgic_config *config, void 
 
 /*
  * Link virtual SPI `intid` to physical SPI `phys`, which is edge-triggered or not (the
- * guest's ICFGR bit says so from now on, and can't be changed), routed anywhere, disabled. From now on its physical route is this guest's;
- * where it comes, the host acknowledges it, drops its priority and calls
- * ferry_vgic_physical(). The host enables it after this call. Whether the guest has enabled the
- * virtual one makes no difference to the physical one: it stays active until the guest ends it.
- * Context: thread; one call for an SPI at a time. FERRY_OK; FERRY_E_INVALID (no such SPI, on
- * either side: physical ones are 32 .. 1019, with ferry_ich extended ones, too); FERRY_E_STATE
- * (linked already).
+ * guest's ICFGR bit says so from now on, and can't be changed), routed anywhere, disabled. From
+ * now on its physical route is this guest's; where it comes, the host acknowledges it, drops
+ * its priority and calls ferry_vgic_physical(). The host enables it after this call. Whether
+ * the guest has enabled the virtual one makes no difference to the physical one: it stays
+ * active until the guest ends it. Context: thread; one call for an SPI at a time. FERRY_OK;
+ * FERRY_E_INVALID (no such SPI, on either side: physical ones are 32 .. 1019, with ferry_ich
+ * extended ones, too); FERRY_E_STATE (linked already).
  */
 FERRY_MUST_USE int ferry_vgic_bind(struct ferry_vgic *g, uint32_t intid, uint32_t phys, bool edge);
 
@@ -239,9 +239,9 @@ FERRY_MUST_USE int ferry_vcpu_enter(struct ferry_vgic *g, uint32_t vcpu);
 void ferry_vcpu_exit(struct ferry_vgic *g, uint32_t vcpu);
 
 /* The guest waits for an interrupt (WFI). Context: interrupts off, not in the guest, loaded or
- * put. FERRY_OK: it is blocked: ferry_host_vcpu_kick() will tell, perhaps before this returns; then,
- * or when the host runs it for another reason, ferry_vcpu_unblock(). FERRY_E_AGAIN: there is
- * an interrupt for it, or something to do: enter. */
+ * put. FERRY_OK: it is blocked: ferry_host_vcpu_kick() will tell, perhaps before this returns;
+ * then, or when the host runs it for another reason, ferry_vcpu_unblock(). FERRY_E_AGAIN: there
+ * is an interrupt for it, or something to do: enter. */
 FERRY_MUST_USE int ferry_vcpu_block(struct ferry_vgic *g, uint32_t vcpu);
 void ferry_vcpu_unblock(struct ferry_vgic *g, uint32_t vcpu);
 

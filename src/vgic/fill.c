@@ -5,9 +5,10 @@
  * When there are more than registers: one is kept for what pends and can be taken first, the
  * others are for what is active, the highest priority first, and then for more of what pends.
  * What is active and outside is ended through EOIcount, an exit each; what pends and is outside
- * comes when what is inside has been taken, one exit for all. Rules L1 to L7 of list registers (IHI 0069H 4.8, 12.4): one for each INTID; linked
- * ones are either pending or active; who asks to be told of the end is not linked; no
- * maintenance interrupt is asked for whose cause is there already.
+ * comes when what is inside has been taken, one exit for all. Rules L1 to L7 of list registers
+ * (IHI 0069H 4.8, 12.4): one for each INTID; linked ones are either pending or active; who asks
+ * to be told of the end is not linked; no maintenance interrupt is asked for whose cause is
+ * there already.
  *
  * Takes I of one interrupt at a time. On the vCPU's own thread.
  */

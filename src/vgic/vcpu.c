@@ -114,7 +114,7 @@ void ferry_vcpu_exit(struct ferry_vgic *g, uint32_t vcpu)
 	leave_guest(g, &g->vcpus[vcpu], 0);
 }
 
-/* ---- on a CPU and off it ---------------------------------------------------------------------- */
+/* ---- on a CPU and off it --------------------------------------------------------- */
 
 /* A GICH has no FERRY_ICH_AP0R. */
 static bool is_kept(const struct ferry_vgic *g, uint32_t reg)
@@ -160,7 +160,7 @@ void ferry_vcpu_put(struct ferry_vgic *g, uint32_t vcpu)
 	ferry_host_store(g->ctx, &c->cpu, 0);
 }
 
-/* ---- power ------------------------------------------------------------------------------------------ */
+/* ---- power ----------------------------------------------------------------------- */
 
 /* When it is powered on again no priority is active, groups are off, the mask is 0 (IHI 0069H
  * 12.2, 12.4): a handler that was under way never ends. */

@@ -33,7 +33,7 @@ typedef uint64_t vcpu_set;
 
 static inline vcpu_set vcpu_bit(uint32_t vcpu)
 {
-	return (vcpu_set)1 << vcpu;
+	return (vcpu_set)1 << vcpu % VGIC_VCPUS;
 }
 
 /* ---- a virtual interrupt --------------------------------------------------------- */
