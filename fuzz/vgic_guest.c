@@ -68,6 +68,7 @@ void injects(uint32_t vcpu, uint32_t intid, bool level)
 	if (peek(vcpu < world.config.vcpus ? vcpu : 0, REG_ICFGR, intid, 2)) {
 		k->causes += level;
 		k->owed = k->owed || level;
+		k->line = k->line && level;
 	} else {
 		k->line = level;
 		k->many = k->many || level;
