@@ -59,8 +59,7 @@ struct array {
 									       SET, \
 									       (enable) + (step), \
 									       BITS }, \
-		{ "ICENABLER" suffix, (enable) + (step), (n) / 8, intid, 1, \
-		  W32, CLEAR, enable, BITS }, \
+		{ "ICENABLER" suffix, (enable) + (step), (n) / 8, intid, 1, W32, CLEAR, enable, BITS }, \
 		{ "ISPENDR" suffix, \
 		  (enable) + 2 * (step), \
 		  (n) / 8, \
