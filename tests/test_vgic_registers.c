@@ -48,54 +48,26 @@ struct array {
 	enum what what;
 };
 
-/* The arrays of `n` interrupts, as all frames have them. */
+/* An array with a bit for each of `n` interrupts. */
+#define ONE_BIT(name, offset, n, intid, kind, partner, what) \
+	{ \
+		name, offset, (n) / 8, intid, 1, W32, kind, partner, what \
+	}
+
+/* The arrays of `n` interrupts, as all frames have them; `step` is between ISENABLER, ICENABLER,
+ * ISPENDR, ICPENDR, ISACTIVER, ICACTIVER. */
 #define ARRAYS(suffix, intid, n, group, enable, step, priority, config) \
-	{ "IGROUPR" suffix, group, (n) / 8, intid, 1, W32, PLAIN, 0, BITS }, { "ISENABLER" suffix, \
-									       enable, \
-									       (n) / 8, \
-									       intid, \
-									       1, \
-									       W32, \
-									       SET, \
-									       (enable) + (step), \
-									       BITS }, \
-		{ "ICENABLER" suffix, (enable) + (step), (n) / 8, intid, 1, W32, CLEAR, enable, BITS }, \
-		{ "ISPENDR" suffix, \
-		  (enable) + 2 * (step), \
-		  (n) / 8, \
-		  intid, \
-		  1, \
-		  W32, \
-		  SET, \
-		  (enable) + 3 * (step), \
-		  PENDING }, \
-		{ "ICPENDR" suffix, \
-		  (enable) + 3 * (step), \
-		  (n) / 8, \
-		  intid, \
-		  1, \
-		  W32, \
-		  CLEAR, \
-		  (enable) + 2 * (step), \
-		  PENDING }, \
-		{ "ISACTIVER" suffix, \
-		  (enable) + 4 * (step), \
-		  (n) / 8, \
-		  intid, \
-		  1, \
-		  W32, \
-		  SET, \
-		  (enable) + 5 * (step), \
-		  BITS }, \
-		{ "ICACTIVER" suffix, \
-		  (enable) + 5 * (step), \
-		  (n) / 8, \
-		  intid, \
-		  1, \
-		  W32, \
-		  CLEAR, \
-		  (enable) + 4 * (step), \
-		  BITS }, \
+	ONE_BIT("IGROUPR" suffix, group, n, intid, PLAIN, 0, BITS), \
+		ONE_BIT("ISENABLER" suffix, enable, n, intid, SET, (enable) + (step), BITS), \
+		ONE_BIT("ICENABLER" suffix, (enable) + (step), n, intid, CLEAR, enable, BITS), \
+		ONE_BIT("ISPENDR" suffix, (enable) + 2 * (step), n, intid, SET, \
+			(enable) + 3 * (step), PENDING), \
+		ONE_BIT("ICPENDR" suffix, (enable) + 3 * (step), n, intid, CLEAR, \
+			(enable) + 2 * (step), PENDING), \
+		ONE_BIT("ISACTIVER" suffix, (enable) + 4 * (step), n, intid, SET, \
+			(enable) + 5 * (step), BITS), \
+		ONE_BIT("ICACTIVER" suffix, (enable) + 5 * (step), n, intid, CLEAR, \
+			(enable) + 4 * (step), BITS), \
 		{ "IPRIORITYR" suffix, priority, n, intid, 8, W8_32, PLAIN, 0, PRIORITY }, \
 	{ \
 		"ICFGR" suffix, config, (n) / 4, intid, 2, W32, PLAIN, 0, CONFIG \
