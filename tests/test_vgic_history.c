@@ -17,33 +17,6 @@
  */
 #include "tests/vgic_cases.h"
 
-static void in_register(void)
-{
-	start();
-	linked_spi(SPI, PHYS, A);
-	phys_raise(PHYS);
-	fake_settle();
-	must(only(A, SPI));
-}
-
-static void in_handler(void)
-{
-	in_register();
-	handle(A, SPI);
-	phys_lower(PHYS);
-}
-
-static void gets(uint32_t vcpu)
-{
-	fake_settle();
-	must(only(vcpu, SPI));
-	handle(vcpu, SPI);
-	phys_lower(PHYS);
-	guest_eoi(fake.vcpu[vcpu].cpu, SPI);
-	fake_settle();
-	must(only(FERRY_NONE, SPI) && phys_calm(PHYS));
-}
-
 /* A purely virtual one, an edge: once, and not again. */
 static void gets_once(uint32_t vcpu)
 {
@@ -737,7 +710,6 @@ static const struct named_case cases[] = {
 
 int main(void)
 {
-	for (uint32_t k = 0; k < sizeof(cases) / sizeof(*cases); k++)
-		run_case(&cases[k], 4);
+	run_cases(cases, COUNT(cases), 4);
 	return tap_done();
 }

@@ -5,33 +5,6 @@
  */
 #include "tests/vgic_cases.h"
 
-static void in_register(void)
-{
-	start();
-	linked_spi(SPI, PHYS, A);
-	phys_raise(PHYS);
-	fake_settle();
-	must(only(A, SPI));
-}
-
-static void in_handler(void)
-{
-	in_register();
-	handle(A, SPI);
-	phys_lower(PHYS);
-}
-
-static void gets(uint32_t vcpu)
-{
-	fake_settle();
-	must(only(vcpu, SPI));
-	handle(vcpu, SPI);
-	phys_lower(PHYS);
-	guest_eoi(fake.vcpu[vcpu].cpu, SPI);
-	fake_settle();
-	must(only(FERRY_NONE, SPI) && phys_calm(PHYS));
-}
-
 /* ---- unlinking --------------------------------------------------------------- */
 
 /* The host: disabled first, and what is in flight is asked for again. */
@@ -110,8 +83,7 @@ static void unlink_moving(void)
 		in_handler();
 		guest_route(C, SPI, B);
 		if (passes) {
-			fake_leave(A);
-			fake_enter(A);
+			pass(A);
 		}
 		unlink_it();
 		is_gone();
@@ -153,8 +125,7 @@ static void unlink_nobodys(void)
 {
 	in_register();
 	guest_route(C, SPI, FERRY_NONE);
-	fake_leave(A);
-	fake_enter(A);
+	pass(A);
 	must(fake.phys[PHYS].active && fake_look(A, SPI).owner == FERRY_NONE);
 	unlink_it();
 	is_gone();
@@ -393,14 +364,12 @@ static void blocks_masked(void)
 	for (uint32_t put = 0; put < 2; put++) {
 		in_register();
 		guest_priority(C, SPI, 0x80);
-		fake_leave(A);
-		fake_enter(A);
+		pass(A);
 		guest_interface(A, 0x80, false, 3);
 		must(waits(put));
 		in_register();
 		guest_priority(C, SPI, 0x78);
-		fake_leave(A);
-		fake_enter(A);
+		pass(A);
 		guest_interface(A, 0x80, false, 3);
 		must(!waits(put));
 		in_register();
@@ -476,7 +445,6 @@ static const struct named_case cases[] = {
 
 int main(void)
 {
-	for (uint32_t k = 0; k < sizeof(cases) / sizeof(*cases); k++)
-		run_case(&cases[k], 4);
+	run_cases(cases, COUNT(cases), 4);
 	return tap_done();
 }

@@ -347,7 +347,6 @@ static const struct named_case cases[] = {
 
 int main(void)
 {
-	for (uint32_t n = 0; n < sizeof(cases) / sizeof(*cases); n++)
-		run_case(&cases[n], 4);
+	run_cases(cases, COUNT(cases), 4);
 	return tap_done();
 }

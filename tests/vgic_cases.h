@@ -9,6 +9,7 @@
 #include "tests/fake_vgic.h"
 #include "tests/tap.h"
 
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define SPI 40u /* of the guest */
 #define PHYS 100u
 #define SPIS 96u
@@ -48,9 +49,9 @@ static void configure(void)
 	};
 }
 
-__attribute__((unused)) static void failed(int line, const char *what)
+__attribute__((unused)) static void failed(const char *file, int line, const char *what)
 {
-	fake_wrong("line %d: %s [%s, %s, %s, %s, %u list registers]", line, what,
+	fake_wrong("%s:%d: %s [%s, %s, %s, %s, %u list registers]", file, line, what,
 		   machine_name[now.machine], strategy_name[now.strategy],
 		   now.ask ? "asks" : "asks not", now.edge ? "edge" : "level", now.lrs);
 }
@@ -58,7 +59,7 @@ __attribute__((unused)) static void failed(int line, const char *what)
 #define must(what) \
 	do { \
 		if (!(what)) \
-			failed(__LINE__, #what); \
+			failed(__FILE__, __LINE__, #what); \
 	} while (0)
 
 /* A guest whose distributor is on; vCPUs A, B, C are in it. */
@@ -125,6 +126,45 @@ __attribute__((unused)) static bool only(uint32_t vcpu, uint32_t intid)
 	return true;
 }
 
+/* It leaves and comes back: its list registers are filled anew. */
+__attribute__((unused)) static void pass(uint32_t vcpu)
+{
+	fake_leave(vcpu);
+	fake_enter(vcpu);
+}
+
+/* ---- how cases about SPI begin and end ------------------------------------------------------- */
+
+/* Linked to PHYS, it pends in a list register of A. */
+__attribute__((unused)) static void in_register(void)
+{
+	start();
+	linked_spi(SPI, PHYS, A);
+	phys_raise(PHYS);
+	fake_settle();
+	must(only(A, SPI));
+}
+
+/* A has acknowledged it, and has served its device. */
+__attribute__((unused)) static void in_handler(void)
+{
+	in_register();
+	handle(A, SPI);
+	phys_lower(PHYS);
+}
+
+/* `vcpu` alone gets it, and that was all. */
+__attribute__((unused)) static void gets(uint32_t vcpu)
+{
+	fake_settle();
+	must(only(vcpu, SPI));
+	handle(vcpu, SPI);
+	phys_lower(PHYS);
+	guest_eoi(fake.vcpu[vcpu].cpu, SPI);
+	fake_settle();
+	must(only(FERRY_NONE, SPI) && phys_calm(PHYS));
+}
+
 /* ---- running cases ------------------------------------------------------------------------- */
 
 struct named_case {
@@ -151,6 +191,13 @@ __attribute__((unused)) static void run_case(const struct named_case *c, uint32_
 		}
 		calm("%s: %s", c->name, strategy_name[strategy]);
 	}
+}
+
+__attribute__((unused)) static void run_cases(const struct named_case *cases, size_t count,
+					      uint32_t lrs)
+{
+	for (size_t n = 0; n < count; n++)
+		run_case(&cases[n], lrs);
 }
 
 #endif
