@@ -13,10 +13,8 @@
 
 #include <irqferry/host.h>
 #include <irqferry/vgic.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <string.h>
+#include "threads.h"
 
 #define CPUS_MAX 16u
 #define VCPUS_MAX 16u
@@ -31,10 +29,6 @@
 /* PHASE_STILL: each CPU has a vCPU of its own, which does not leave the guest unless it is told:
  * who is not told has lost something. */
 enum phase { PHASE_START, PHASE_RUN, PHASE_DRAIN, PHASE_STILL, PHASE_STOP };
-
-struct spin {
-	_Atomic uint32_t held;
-};
 
 enum kind { LINKED_EDGE, LINKED_LEVEL, VIRTUAL_EDGE, VIRTUAL_LEVEL, KINDS };
 
@@ -79,7 +73,6 @@ struct cpu {
 	uint32_t locks; /* of the library (external flavour) */
 	bool guest;     /* in the guest */
 	uint32_t vcpu;  /* loaded, or FERRY_NONE */
-	uint64_t random;
 	/* ICH_*_EL2 */
 	uint64_t lr[LRS], hcr, vmcr, ap1;
 
@@ -101,47 +94,6 @@ struct world {
 };
 
 extern _Thread_local struct cpu *self; /* null for devices */
-extern _Thread_local uint64_t thread_random;
-
-/* guest_main.c: say what is wrong, how to see it again, and end. */
-__attribute__((format(printf, 2, 3), noreturn)) void fail(const struct world *w, const char *format,
-							  ...);
-
-static inline uint32_t below(uint32_t n)
-{
-	uint64_t *state = self ? &self->random : &thread_random;
-	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return (uint32_t)((z ^ (z >> 31)) >> 33) % n;
-}
-
-/* Two cores see too few interleavings of eight threads otherwise. */
-static inline void jitter(uint32_t one_in)
-{
-	if (below(one_in) == 0)
-		sched_yield();
-}
-
-static inline bool spin_try(struct spin *s)
-{
-	return !atomic_exchange_explicit(&s->held, 1, memory_order_acquire);
-}
-
-static inline void spin_lock(struct spin *s)
-{
-	uint32_t tries = 0;
-
-	while (!spin_try(s))
-		if (++tries % 64 == 0)
-			sched_yield();
-}
-
-static inline void spin_unlock(struct spin *s)
-{
-	atomic_store_explicit(&s->held, 0, memory_order_release);
-}
 
 static inline bool line_is_linked(const struct line *l)
 {

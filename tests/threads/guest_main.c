@@ -15,11 +15,6 @@
 #ifndef GUESTS_EVENTS
 #define GUESTS_EVENTS 20000
 #endif
-#ifdef FERRY_INLINE
-#define FLAVOUR "inline"
-#else
-#define FLAVOUR "external"
-#endif
 
 static const struct mode {
 	const char *name;
@@ -188,6 +183,7 @@ static void *cpu_main(void *arg)
 	struct world *w = c->world;
 
 	self = c;
+	thread_random = w->seed * 1000003u + c->index;
 	c->on = true;
 	while (atomic_load(&w->phase) == PHASE_START)
 		sched_yield();
@@ -279,7 +275,6 @@ static void build(struct world *w, const struct options *o)
 		w->cpu[i].world = w;
 		w->cpu[i].index = i;
 		w->cpu[i].vcpu = FERRY_NONE;
-		w->cpu[i].random = w->seed * 1000003u + i;
 	}
 	for (i = 0; i < LINES; i++) {
 		struct line *l = &w->line[i];

@@ -5,89 +5,9 @@
  */
 #include "world.h"
 
-#define CHECK(w, what) \
-	do { \
-		if (!(what)) \
-			fail(w, "contract broken in %s: " #what, __func__); \
-	} while (0)
-
-/* ---- locks and atomics of the external flavour ----------------------------- */
-
-#ifndef FERRY_INLINE
-
-/* Test and set, unfair but polite: the inline flavour has the ticket lock. */
-void ferry_host_lock(void *ctx, ferry_lock *lock)
-{
-	struct world *w = ctx;
-	uint32_t tries = 0;
-
-	CHECK(w, self && !self->on);
-	jitter(512);
-	while (__atomic_exchange_n(&lock->opaque[0], 1, __ATOMIC_ACQUIRE))
-		if (++tries % 64 == 0)
-			sched_yield();
-	self->locks++;
-}
-
-void ferry_host_unlock(void *ctx, ferry_lock *lock)
-{
-	struct world *w = ctx;
-
-	CHECK(w, self->locks > 0);
-	self->locks--;
-	jitter(1024);
-	__atomic_store_n(&lock->opaque[0], 0, __ATOMIC_RELEASE);
-}
-
-uint32_t ferry_host_load(void *ctx, const ferry_atomic *cell)
-{
-	(void)ctx;
-	return __atomic_load_n(&cell->value, __ATOMIC_ACQUIRE);
-}
-
-void ferry_host_store(void *ctx, ferry_atomic *cell, uint32_t value)
-{
-	(void)ctx;
-	__atomic_store_n(&cell->value, value, __ATOMIC_RELEASE);
-}
-
-uint32_t ferry_host_xchg(void *ctx, ferry_atomic *cell, uint32_t value)
-{
-	(void)ctx;
-	jitter(512);
-	return __atomic_exchange_n(&cell->value, value, __ATOMIC_SEQ_CST);
-}
-
-uint32_t ferry_host_add(void *ctx, ferry_atomic *cell, uint32_t value)
-{
-	(void)ctx;
-	jitter(512);
-	return __atomic_fetch_add(&cell->value, value, __ATOMIC_SEQ_CST);
-}
-
-uint32_t ferry_host_or(void *ctx, ferry_atomic *cell, uint32_t bits)
-{
-	(void)ctx;
-	jitter(512);
-	return __atomic_fetch_or(&cell->value, bits, __ATOMIC_SEQ_CST);
-}
-
-uint32_t ferry_host_and(void *ctx, ferry_atomic *cell, uint32_t bits)
-{
-	(void)ctx;
-	jitter(512);
-	return __atomic_fetch_and(&cell->value, bits, __ATOMIC_SEQ_CST);
-}
-
-bool ferry_host_cas(void *ctx, ferry_atomic *cell, uint32_t expected, uint32_t value)
-{
-	(void)ctx;
-	jitter(512);
-	return __atomic_compare_exchange_n(&cell->value, &expected, value, false, __ATOMIC_SEQ_CST,
-					   __ATOMIC_SEQ_CST);
-}
-
-#endif
+#define JITTER 512
+#define MAY_LOCK (self && !self->on)
+#include "external.h"
 
 /* ---- interrupts on and off, waiting ---------------------------------------- */
 

@@ -20,11 +20,6 @@
 #ifndef THREADS_EVENTS
 #define THREADS_EVENTS 100000
 #endif
-#ifdef FERRY_INLINE
-#define FLAVOUR "inline"
-#else
-#define FLAVOUR "external"
-#endif
 
 static const char *const mode_names[MODES] = { "fence", "ordered", "drain" };
 
@@ -247,6 +242,7 @@ static void *cpu_main(void *arg)
 	struct world *w = c->world;
 
 	self = c;
+	thread_random = w->seed * 1000003u + c->index;
 	enter(w, c);
 	while (atomic_load(&w->ready) < w->cpus)
 		serve(w, c);
@@ -335,7 +331,6 @@ static void build(struct world *w, const struct options *o, uint32_t *apic_ids)
 		w->cpu[i].world = w;
 		w->cpu[i].index = i;
 		w->cpu[i].apic_id = apic_ids[i];
-		w->cpu[i].random = w->seed * 1000003u + i;
 	}
 	for (uint32_t i = 0; i < w->devices; i++) {
 		w->device[i].index = i;

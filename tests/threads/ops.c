@@ -36,7 +36,7 @@ static uint64_t random_mask(struct world *w)
 	case 0:
 		return all;
 	case 1:
-		return (next_random(&self->random) & all) | 1ull << below(w->cpus);
+		return (next_random(&thread_random) & all) | 1ull << below(w->cpus);
 	default:
 		return 1ull << below(w->cpus);
 	}

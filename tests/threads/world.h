@@ -20,9 +20,7 @@
 #include <irqferry/host.h>
 #include <irqferry/trace.h>
 #include <irqferry/x86.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
+#include "threads.h"
 
 #define CPUS_MAX 16u
 #define DEVICES_MAX 256u
@@ -45,10 +43,6 @@ enum mode {
 
 enum phase { PHASE_START, PHASE_RUN, PHASE_DRAIN, PHASE_STOP };
 
-struct spin {
-	_Atomic uint32_t held;
-};
-
 /* Own thread only, but for irr, alive, rounds and activity. */
 struct cpu {
 	_Alignas(64) _Atomic uint32_t irr[8];
@@ -64,7 +58,6 @@ struct cpu {
 	bool on;        /* interrupts */
 	uint32_t depth; /* handlers and doorbells on the stack */
 	uint32_t locks; /* library locks held (external flavour) */
-	uint64_t random;
 
 	uint64_t programs, starved, forwards, latches;
 	uint64_t offlines, rollbacks, recycled, refused;
@@ -131,48 +124,6 @@ struct world {
 
 /* The CPU this thread is; null for devices and the fabric. */
 extern _Thread_local struct cpu *self;
-/* The random state of a thread that is no CPU. */
-extern _Thread_local uint64_t thread_random;
-
-/* main.c: say what is wrong, how to see it again, and end. */
-__attribute__((format(printf, 2, 3), noreturn)) void fail(const struct world *w, const char *format,
-							  ...);
-
-static inline uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
-
-static inline uint32_t below(uint32_t n)
-{
-	return (uint32_t)(next_random(self ? &self->random : &thread_random) >> 33) % n;
-}
-
-/* Give the core away now and then in the middle of things: two cores see far too
- * few interleavings of eight threads otherwise. */
-static inline void jitter(uint32_t one_in)
-{
-	if (below(one_in) == 0)
-		sched_yield();
-}
-
-static inline void spin_lock(struct spin *s)
-{
-	uint32_t tries = 0;
-
-	while (atomic_exchange_explicit(&s->held, 1, memory_order_acquire))
-		if (++tries % 64 == 0)
-			sched_yield();
-}
-
-static inline void spin_unlock(struct spin *s)
-{
-	atomic_store_explicit(&s->held, 0, memory_order_release);
-}
 
 static inline uint64_t clock_ns(struct world *w)
 {
