@@ -57,6 +57,30 @@ why=$(for doc in $docs; do
 done)
 nothing "links lead to files" "$why"
 
+# The map: each row's file groups are there, below its first room or the top; and each room that
+# git knows has its row.
+why=$(sed -n '/^## The map/,/^Each rule/{/^| \[/p}' README.md | while IFS= read -r row; do
+	room=$(printf '%s\n' "$row" | sed 's/^| \[`\([^`]*\)`.*/\1/')
+	printf '%s\n' "$row" | grep -o '`[^` ]*[*./][^` ]*`' | tr -d '`' | while IFS= read -r name; do
+		# shellcheck disable=SC2086
+		ls -d $room/$name $name 2>/dev/null | grep -q . || echo "$room: $name"
+	done
+done)
+nothing "README.md: the map names files that are there" "$why"
+
+why=$(git ls-files | sed -n 's|^\([a-z][^/]*\)/.*|\1|p' | sort -u | while read -r room; do
+	sed -n '/^## The map/,/^Each rule/p' README.md | grep -q "^| .*\[\`$room[/\`]" || echo "$room"
+done)
+nothing "README.md: the map has every room" "$why"
+
+# Paths anywhere else in README.md.
+why=$(grep -o '`[a-z0-9]*/[^` ]*`' README.md | tr -d '`' | sort -u | while read -r path; do
+	# shellcheck disable=SC2086
+	test ! -d "${path%%/*}" || test "${path%%/*}" = build || ls -d $path >/dev/null 2>&1 ||
+		echo "$path"
+done)
+nothing "README.md: its paths are there" "$why"
+
 # The table of rules: file and function.
 why=$(sed -n 's/^|.*(\(src[^)]*\)) | `\([a-z0-9_]*\)` |$/\1 \2/p' README.md | while read -r file name; do
 	grep -Eq "(^|[ *])$name\(" "$file" 2>/dev/null || echo "$file has no $name"
