@@ -358,6 +358,30 @@ static void blocks_active(void)
 	must(waits(false));
 }
 
+/* Neither is what pended there, and is in a list register of another vCPU now. */
+static void blocks_moved(void)
+{
+	for (uint32_t linked = 0; linked < 2; linked++) {
+		if (linked) {
+			in_register();
+		} else {
+			start();
+			virtual_spi(SPI, A, now.edge);
+			inject(SPI, true);
+			fake_settle();
+		}
+		fake_leave(A);
+		fake.vcpu[A].runs = false;
+		guest_route(C, SPI, B);
+		fake_settle();
+		must(only(B, SPI));
+		must(fake_block(A));
+		fake.vcpu[A].blocked = false;
+		ferry_vcpu_unblock(fake.g, A);
+		take(B, SPI);
+	}
+}
+
 /* Neither is what its mask or its groups keep away. */
 static void blocks_masked(void)
 {
@@ -439,6 +463,7 @@ static const struct named_case cases[] = {
 	CASE("what wakes a vCPU", wakes_up),
 	CASE("what is pending keeps it from waiting", does_not_block),
 	CASE("what is active does not", blocks_active),
+	CASE("what went to another does not", blocks_moved),
 	CASE("what is masked does not", blocks_masked),
 	CASE("the CPU interface is the vCPU's", interface_kept),
 };
