@@ -5,8 +5,7 @@ MUTANTS_DIR = $(B)/mutants
 MUTANTS_LISTS = $(sort $(wildcard check/mutants/*.mut))
 MUTANTS_OBJS = $(FERRY_SRCS:%.c=$(MUTANTS_DIR)/%.o) $(MUTANTS_DIR)/src/chosen.o
 # Both the mistake and what it replaces are compiled: a warning about either is no news.
-MUTANTS_FLAGS = $(subst -Isrc,-I$(MUTANTS_DIR)/src,$(LIBFLAGS)) -Wno-error \
-	-Wno-misleading-indentation -Wno-conversion
+MUTANTS_FLAGS = $(subst -Isrc,-I$(MUTANTS_DIR)/src,$(LIBFLAGS)) -w
 
 # A mistake that no longer fits the source ends the build here.
 $(MUTANTS_DIR)/.generated: check/mutants/generate.py $(MUTANTS_LISTS) $(FERRY_SRCS) \
