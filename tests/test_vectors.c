@@ -650,6 +650,56 @@ static const struct shape shapes[] = {
 	{ "shared, few", 65, 64, FERRY_X86_SHARED, 0x40, 0x5f, false, false },
 };
 
+/* ---- configurations that there can't be ------------------------------------------ */
+
+static const uint32_t ids[9] = { 0, 1, 2, 3, 4, 5, 6, 7, 8 };
+static const struct ferry_x86_config good = {
+	.core = { .cpus = 9, .irqs = 16 },
+	.apic_ids = ids,
+	.first_vector = 0x40,
+	.last_vector = 0x4f,
+	.doorbell_vector = DOORBELL,
+};
+
+#define REFUSED(change) \
+	do { \
+		struct ferry_x86_config c = good; \
+		struct ferry *f = NULL; \
+		change; \
+		ok(!ferry_x86_size(&c) && \
+			   ferry_x86_init(&c, memory, sizeof(memory), &f) == FERRY_E_INVALID && \
+			   !f, \
+		   "refused: %s", #change); \
+	} while (0)
+
+static void refused(void)
+{
+	static uint64_t memory[8192];
+	size_t size = ferry_x86_size(&good);
+	struct ferry *f = NULL;
+
+	REFUSED(c.core.cpus = 0);
+	REFUSED(c.core.cpus = FERRY_CPUS_MAX + 1);
+	REFUSED(c.core.irqs = 0);
+	REFUSED(c.core.irqs = FERRY_IRQS_MAX + 1);
+	REFUSED(c.core.masks = 65536);
+	REFUSED(c.apic_ids = NULL);
+	REFUSED(c.flags = 0x80);
+	REFUSED(c.flags = FERRY_X86_LOGICAL_CLUSTER);
+	REFUSED(c.logical_ids = ids);
+	REFUSED(c.flags = FERRY_X86_LOGICAL_FLAT; c.logical_ids = ids); /* of 8 CPUs at most */
+	REFUSED(c.core.cpus = 8; c.logical_ids = ids;
+		c.flags = FERRY_X86_LOGICAL_FLAT | FERRY_X86_LOGICAL_CLUSTER);
+	REFUSED(c.first_vector = 0x50);
+	REFUSED(c.doorbell_vector = 0x40);
+	REFUSED(c.doorbell_vector = 0xf);
+	ok(size && size <= sizeof(memory), "the same without a change has a size");
+	is_int(ferry_x86_init(&good, NULL, size, &f), FERRY_E_INVALID, "no memory");
+	is_int(ferry_x86_init(&good, (char *)memory + 4, size, &f), FERRY_E_INVALID, "not aligned");
+	is_int(ferry_x86_init(&good, memory, size - 1, &f), FERRY_E_MEMORY, "a byte too little");
+	is_int(ferry_x86_init(&good, memory, size, &f), FERRY_OK, "enough");
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
@@ -667,5 +717,6 @@ int main(int argc, char **argv)
 		    s->irqs >= s->cpus * (s->last - s->first + 1u))
 			fill_all(s, seed);
 	}
+	refused();
 	return tap_done();
 }
