@@ -3,39 +3,7 @@
 # `irqferry check` and `irqferry replay`: their exit codes, their messages for bad input,
 # shards, checkpoints, processes that die. Prints TAP. IRQFERRY=PATH tests another build.
 cd "$(dirname "$0")/.." || exit 1
-irqferry=$(realpath "${IRQFERRY:-build/irqferry}")
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-count=0
-failed=0
-
-result() { # ok? description
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $count - $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $count - $2"
-		sed 's/^/#   /' "$tmp/out" "$tmp/err" | head -20
-	fi
-}
-
-skip() { # description reason
-	count=$((count + 1))
-	echo "ok $count - $1 # SKIP $2"
-}
-
-run() { # arguments of the tool; leaves $code, out and err
-	timeout 120 "$irqferry" "$@" >"$tmp/out" 2>"$tmp/err"
-	code=$?
-}
-
-# A refusal: this code, one line on stderr that holds the text, nothing on stdout.
-refused() { # description code text
-	[ "$code" = "$2" ] && [ "$(wc -l <"$tmp/err")" = 1 ] && [ ! -s "$tmp/out" ] &&
-		grep -qF -- "$3" "$tmp/err"
-	result $? "$1"
-}
+. tests/tool.sh
 
 # A run to its end: this code, this last line, nothing on stderr.
 ended() { # description code last-line
@@ -376,5 +344,4 @@ while IFS=$'\t' read -r file name states; do
 	result $? "$file: $states states of $name"
 done <"$tmp/shown"
 
-echo "1..$count"
-[ "$failed" = 0 ]
+tested

@@ -3,34 +3,7 @@
 # The command line tool: its exit codes, its messages for bad input, its output.
 # Prints TAP. IRQFERRY=PATH tests another build.
 cd "$(dirname "$0")/.." || exit 1
-irqferry=${IRQFERRY:-build/irqferry}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-count=0
-failed=0
-
-result() { # ok? description
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $count - $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $count - $2"
-		sed 's/^/#   /' "$tmp/out" "$tmp/err" | head -20
-	fi
-}
-
-run() { # arguments of the tool; leaves $code, out and err
-	timeout 120 "$irqferry" "$@" >"$tmp/out" 2>"$tmp/err"
-	code=$?
-}
-
-# A refusal: this code, one line on stderr that holds the text, nothing on stdout.
-refused() { # description code text [more-text]
-	[ "$code" = "$2" ] && [ "$(wc -l <"$tmp/err")" = 1 ] && [ ! -s "$tmp/out" ] &&
-		grep -F -- "$3" "$tmp/err" | grep -qF -- "$4"
-	result $? "$1"
-}
+. tests/tool.sh
 
 # The scenario on stdin is refused at LINE: FIELD: with TEXT.
 bad() { # description line field text
@@ -457,5 +430,4 @@ fi
 printf 'cpus: 2\nvectors: {first: 0x40, last: 0x43}\ndevices: [{name: nic, kind: msix, queues: 9}]\n' >"$tmp/full.yaml"
 run run "$tmp/full.yaml"; refused "exhausted vectors" 4 "$tmp/full.yaml: the machine: "
 
-echo "1..$count"
-[ "$failed" = 0 ]
+tested
