@@ -97,7 +97,8 @@ struct ferry_config {
  *   FERRY_E_NO_SPACE  no vector on any of them; only when nothing is under way
  *                     (else the request is queued, and waits for space)
  *   FERRY_E_NO_BOUND  the move could never end, see ferry_config.drain_ns
- *   FERRY_E_UNREACHABLE, FERRY_E_NO_MASK, FERRY_E_STATE (free or dead),
+ *   FERRY_E_MANAGED   see managed.h
+ *   FERRY_E_UNREACHABLE, FERRY_E_NO_MASK, FERRY_E_STATE (free, dead or stopped),
  *   FERRY_E_INVALID (no such irq, or prefer is neither a CPU nor FERRY_NONE)
  * On error nothing has changed, an earlier queued request included.
  */
@@ -111,7 +112,8 @@ enum ferry_state {
 	FERRY_MOVING = 2,   /* the new place is programmed, the old one still alive:
 			     * waiting for evidence that nothing comes there any more */
 	FERRY_DRAINING = 3, /* the evidence is there; old CPUs still clear their slots */
-	FERRY_DRAINED = 4   /* dead and empty: ferry_irq_free() will return FERRY_OK */
+	FERRY_DRAINED = 4,  /* dead and empty: ferry_irq_free() will return FERRY_OK */
+	FERRY_STOPPED = 5   /* it has no place and can be started again (managed.h) */
 };
 
 struct ferry_affinity {
@@ -266,6 +268,8 @@ FERRY_MUST_USE int ferry_cpu_leave(struct ferry *f, uint32_t cpu);
  *                   *irq can't leave; the others were tried. Free something and
  *                   call again, or roll back. Until then a level pin that was
  *                   held still to be moved stays masked
+ *   FERRY_E_NO_CPU  *irq is managed, and has no other CPU: ferry_mq_leave() or
+ *                   ferry_irq_stop(), then call again
  *   FERRY_E_STATE, FERRY_E_INVALID
  * `left` and `irq` may be null.
  */

@@ -58,6 +58,20 @@ enum ferry_status {
 	/* The hardware is not what the configuration says. Remedy: the configuration. */
 	FERRY_E_HARDWARE = -13,
 
+	/* The affinity of a managed interrupt is not the caller's to change. Remedy:
+	 * ferry_mq_override(), if the driver takes part and it was allowed; to free it,
+	 * ferry_irq_unmanage() first. */
+	FERRY_E_MANAGED = -14,
+
+	/* Somebody else works on this set of queues. Remedy: later, again. */
+	FERRY_E_BUSY = -15,
+
+	/* A driver refused. Remedy: the driver's (ferry_mq.culprit, .veto). */
+	FERRY_E_VETO = -16,
+
+	/* ferry_mq_cancel() was called. */
+	FERRY_E_CANCELED = -17,
+
 	/* A bug in the library or in the host's functions: an invariant is broken. */
 	FERRY_E_BUG = -99
 };

@@ -21,7 +21,10 @@ enum ferry_trace_event {
 	FERRY_TRACE_FREE = 11,    /* the number is free */
 	FERRY_TRACE_CPU = 12,     /* a = the new enum ferry_cpu_state of cpu */
 	FERRY_TRACE_BROKEN = 13,  /* moved off cpu, outside the requested mask */
-	FERRY_TRACE_FORWARD = 14  /* pending on cpu at commit, replayed elsewhere */
+	FERRY_TRACE_FORWARD = 14, /* pending on cpu at commit, replayed elsewhere */
+	FERRY_TRACE_STOP = 15,    /* ferry_irq_stop began */
+	FERRY_TRACE_START = 16,   /* ferry_irq_start: it has a place again */
+	FERRY_TRACE_ASLEEP = 17   /* ferry_irq_start found no online CPU in its mask */
 };
 
 struct ferry_trace {

@@ -88,6 +88,9 @@ enum {
 	/* about the policy (balance.c) */
 	FERRY_F_POLICY = 1u << 20,  /* one is switched on; kept when the number is free */
 	FERRY_F_SKIPPED = 1u << 21, /* it was disabled when the policy looked at it */
+	/* about its class (managed.c) */
+	FERRY_F_STOPPED = 1u << 22, /* besides DEAD: it can be started again */
+	FERRY_F_MANAGED = 1u << 23,
 
 	FERRY_F_NO_START = FERRY_F_MASKED | FERRY_F_DISABLED | FERRY_F_DEAD,
 };
@@ -140,6 +143,7 @@ struct ferry_want {
 	ferry_set set;
 	uint32_t exclude; /* a CPU that is no candidate, or FERRY_NONE */
 	bool dry;         /* only say whether there is one */
+	bool promised;    /* `set` is one CPU, with a place promised for this (plan.c) */
 };
 
 /* What a policy chooses from. */
@@ -218,6 +222,26 @@ struct ferry_kind {
 	enum ferry_owed (*silence)(struct ferry *f, struct ferry_irq *i);
 };
 
+/*
+ * Places promised, and not used now: nobody else gets them. Null where there is room for all.
+ * A managed interrupt's places are promised ones; given back they are promised again.
+ * Takes V of one CPU at a time; I of a stopped interrupt may be held.
+ */
+struct ferry_promises {
+	/* One place more on each CPU of `set` that is not in `not`, online or not; all or
+	 * nothing: FERRY_E_NO_SPACE. FERRY_E_INVALID: not for this kind of source. */
+	int (*promise)(struct ferry *f, const struct ferry_irq *i, ferry_set set, ferry_set not );
+	void (*give_up)(struct ferry *f, const struct ferry_irq *i, ferry_set set, ferry_set not );
+	/* ferry_irq_share(), and what it was told. */
+	int (*share)(struct ferry *f, const struct ferry_irq *i, uint32_t pool);
+	uint32_t (*pool)(struct ferry *f, const struct ferry_irq *i);
+	/* One place of nobody's yet on `cpu`, for ferry_want.promised; false: none is left. */
+	bool (*keep)(struct ferry *f, uint32_t cpu);
+	void (*unkeep)(struct ferry *f, uint32_t cpu);
+	/* Promised on `cpu` and not used now. No lock: a hint. */
+	uint32_t (*count)(struct ferry *f, uint32_t cpu);
+};
+
 /* ---- the machine --------------------------------------------------------- */
 
 /* What is used most stands first: short offsets make small code. */
@@ -246,6 +270,11 @@ struct ferry {
 			   const struct ferry_want *want);
 	void (*started)(struct ferry *f, struct ferry_irq *i);
 	const struct ferry_policy *policy;
+	const struct ferry_promises *promises; /* or null */
+	/* plan.c, linked only if used: where an interrupt that leaves its CPU shall go, or
+	 * FERRY_NONE. I held. Null: no plan stands. */
+	uint32_t (*planned)(struct ferry *f, const struct ferry_irq *i);
+	struct ferry_plan *plan;
 };
 
 static inline const struct ferry_kind *ferry_kind_of(const struct ferry *f,

@@ -20,6 +20,10 @@ const char *ferry_status_text(int status)
 	case FERRY_E_MEMORY: return "too little memory given";
 	case FERRY_E_TIMEOUT: return "the GIC or an ITS does not answer";
 	case FERRY_E_HARDWARE: return "the hardware is not what the configuration says";
+	case FERRY_E_MANAGED: return "its affinity is managed";
+	case FERRY_E_BUSY: return "somebody else works on these queues";
+	case FERRY_E_VETO: return "refused by the driver";
+	case FERRY_E_CANCELED: return "canceled";
 	case FERRY_E_BUG: return "an invariant is broken: a bug in the library or its host";
 	}
 	return "unknown status";
@@ -33,6 +37,7 @@ const char *ferry_state_text(enum ferry_state state)
 	case FERRY_MOVING: return "moving";
 	case FERRY_DRAINING: return "draining";
 	case FERRY_DRAINED: return "drained";
+	case FERRY_STOPPED: return "stopped";
 	}
 	return "unknown state";
 }
