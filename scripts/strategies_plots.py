@@ -168,4 +168,5 @@ def main():
             draw(programs, out)
 
 
-main()
+if __name__ == "__main__":
+    main()
