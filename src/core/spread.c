@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spreading: groups of CPUs, one for each vector of a device; and the group of each CPU. Pure,
+ * but for the topology's working memory. Linked only if used.
+ */
+#include "core/topology.h"
+
+/* ---- what is to be spread ------------------------------------------------------------------- */
+
+/* Four, for the bits of a nibble, then a byte, then all bytes: no compiler has to call a
+ * function for it. */
+static uint32_t count(uint64_t word)
+{
+	word -= word >> 1 & 0x5555555555555555ull;
+	word = (word & 0x3333333333333333ull) + (word >> 2 & 0x3333333333333333ull);
+	word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0full;
+	return (uint32_t)(word * 0x0101010101010101ull >> 56);
+}
+
+/* Possible housekeeping CPUs: a word of their mask. */
+static uint64_t housekeeping(const struct ferry_topology *t, const struct ferry_spread *how,
+			     uint32_t w)
+{
+	return t->mask[w] & (how->housekeeping ? how->housekeeping[w] : ~0ull);
+}
+
+/* Of these CPUs those present, or those not; true if there are any. */
+static bool want(struct ferry_topology *t, const struct ferry_spread *how, bool present)
+{
+	uint64_t any = 0;
+
+	for (uint32_t w = 0; w < t->words; w++) {
+		uint64_t there = how->present ? how->present[w] : ~0ull;
+
+		t->wanted[w] = housekeeping(t, how, w) & (present ? there : ~there);
+		any |= t->wanted[w];
+	}
+	return any;
+}
+
+static bool weights_ok(const struct ferry_topology *t, const uint8_t *weights)
+{
+	for (uint32_t i = 0; weights && i < t->possible; i++)
+		if (!weights[t->order[i]])
+			return false;
+	return true;
+}
+
+/* ---- shares --------------------------------------------------------------------------------- */
+
+/*
+ * Units that are to have groups, sorted by what they weigh: weight, index and CPUs in a word,
+ * 20, 12 and 13 bits. No weight is above 4,096 * 255, so a share's product stays in 32 bits.
+ */
+struct units {
+	uint64_t *list;
+	uint32_t n, cpus, weight;
+	bool unknown;
+};
+
+_Static_assert((uint64_t)FERRY_CPUS_MAX *FERRY_CPUS_MAX * 255 <= UINT32_MAX, "groups * weight");
+
+static uint32_t unit_index(uint64_t entry)
+{
+	return (uint32_t)(entry >> 13) & 0xfff;
+}
+
+static uint32_t unit_cpus(uint64_t entry)
+{
+	return (uint32_t)entry & 0x1fff;
+}
+
+static uint32_t count_cpus(const struct ferry_topology *t, const struct ferry_unit *u)
+{
+	uint32_t cpus = 0;
+
+	for (uint32_t p = u->piece; p < (uint32_t)u->piece + u->pieces; p++)
+		cpus += count(t->bits[p] & t->wanted[t->word[p]]);
+	return cpus;
+}
+
+static uint32_t sum_weights(const struct ferry_topology *t, const struct ferry_unit *u,
+			    const uint8_t *weights)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t p = u->piece; p < (uint32_t)u->piece + u->pieces; p++)
+		for (uint64_t b = t->bits[p] & t->wanted[t->word[p]]; b; b &= b - 1)
+			sum += weights[t->word[p] * 64u + (uint32_t)__builtin_ctzll(b)];
+	return sum;
+}
+
+/* Those of the units u[0 .. n-1] that have wanted CPUs, small ones first; ties: the first. */
+static struct units weigh(const struct ferry_topology *t, const struct ferry_unit *u, uint32_t n,
+			  const uint8_t *weights, uint64_t *list)
+{
+	struct units some = { .list = list };
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t cpus = count_cpus(t, &u[i]), weight = cpus;
+
+		if (!cpus)
+			continue;
+		if (weights)
+			weight = sum_weights(t, &u[i], weights);
+		list[some.n++] = (uint64_t)weight << 25 | i << 13 | cpus;
+		some.cpus += cpus;
+		some.weight += weight;
+		some.unknown |= (u[i].flags & FERRY_UNIT_UNKNOWN) != 0;
+	}
+	return some;
+}
+
+/*
+ * The share of the first one of `some`, which it then leaves: of `groups` that are no fewer than
+ * units and no more than CPUs. That stays so for those after it: the bounds are needed where
+ * weights are not the same, else the share is within them.
+ */
+static uint32_t take_share(struct units *some, uint32_t groups)
+{
+	uint64_t first = *some->list++;
+	uint32_t weight = (uint32_t)(first >> 25), cpus = unit_cpus(first);
+	uint32_t share = groups * weight / some->weight, most, least;
+
+	some->n--;
+	some->weight -= weight;
+	some->cpus -= cpus;
+	least = groups > some->cpus + 1 ? groups - some->cpus : 1;
+	most = groups - some->n < cpus ? groups - some->n : cpus;
+	if (share < least)
+		return least;
+	return share < most ? share : most;
+}
+
+/* ---- groups --------------------------------------------------------------------------------- */
+
+/* Where results go: `next` is the next group's mask, after the last one the first's. */
+struct out {
+	uint64_t *first, *next, *end;
+	uint32_t words;
+};
+
+static uint64_t *next_group(struct out *o)
+{
+	uint64_t *mask = o->next;
+
+	o->next += o->words;
+	if (o->next == o->end)
+		o->next = o->first;
+	return mask;
+}
+
+/* The k lowest CPUs left from *piece on. */
+static void take_lowest(struct ferry_topology *t, uint32_t *piece, uint32_t k, uint64_t *mask)
+{
+	for (;;) {
+		uint32_t w = t->word[*piece];
+		uint64_t before = t->left[w], rest = before;
+
+		for (; k && rest; k--)
+			rest &= rest - 1;
+		mask[w] |= before ^ rest;
+		t->left[w] = rest;
+		if (!k)
+			return;
+		++*piece;
+	}
+}
+
+/* The lowest CPU left and its siblings, and so on: k CPUs. */
+static void take_cores(struct ferry_topology *t, uint32_t *piece, uint32_t k, uint64_t *mask)
+{
+	while (k) {
+		uint32_t w = t->word[*piece], c;
+
+		if (!t->left[w]) {
+			++*piece;
+			continue;
+		}
+		for (c = w * 64 + (uint32_t)__builtin_ctzll(t->left[w]); c != FERRY_NO_CPU && k;
+		     c = t->sibling[c]) {
+			uint64_t bit = t->left[c / 64] & 1ull << c % 64;
+
+			t->left[c / 64] ^= bit;
+			mask[c / 64] |= bit;
+			k -= bit != 0;
+		}
+	}
+}
+
+/* The wanted CPUs of a unit, so many, go to q groups. */
+static void distribute(struct ferry_topology *t, const struct ferry_unit *u, uint32_t cpus,
+		       uint32_t q, struct out *o)
+{
+	uint32_t piece = u->piece, size = cpus / q, larger = cpus % q;
+
+	for (uint32_t p = piece; p < piece + u->pieces; p++)
+		t->left[t->word[p]] = t->bits[p] & t->wanted[t->word[p]];
+	for (; q; q--) {
+		uint32_t k = size;
+
+		if (larger) {
+			larger--;
+			k++;
+		}
+		if (u->flags & FERRY_UNIT_ADJACENT)
+			take_lowest(t, &piece, k, next_group(o));
+		else
+			take_cores(t, &piece, k, next_group(o));
+	}
+}
+
+/* Units of `some`, each its share. */
+static void distribute_node(struct ferry_topology *t, const struct ferry_spread *how,
+			    const struct ferry_unit *node, uint32_t cpus, uint32_t q,
+			    uint64_t *list, struct out *o)
+{
+	struct units some = { .n = 0 };
+
+	if (node->clusters)
+		some = weigh(t, &t->cluster[node->cluster], node->clusters, how->weights, list);
+	if (some.n < 2 || some.n > q || some.unknown) {
+		distribute(t, node, cpus, q, o);
+		return;
+	}
+	ferry_sort(some.list, some.n);
+	while (some.n) {
+		uint64_t first = *some.list;
+		uint32_t share = take_share(&some, q);
+
+		q -= share;
+		distribute(t, &t->cluster[node->cluster + unit_index(first)], unit_cpus(first),
+			   share, o);
+	}
+}
+
+/* No more groups than nodes: some get several. */
+static void deal_nodes(struct ferry_topology *t, const struct units *nodes, struct out *o)
+{
+	for (uint32_t i = 0; i < nodes->n; i++) {
+		const struct ferry_unit *u = &t->node[unit_index(nodes->list[i])];
+		uint64_t *mask = next_group(o);
+
+		for (uint32_t p = u->piece; p < (uint32_t)u->piece + u->pieces; p++)
+			mask[t->word[p]] |= t->bits[p] & t->wanted[t->word[p]];
+	}
+}
+
+/* The wanted CPUs, from o->next on; returns the number of groups that got some. */
+static uint32_t stage(struct ferry_topology *t, const struct ferry_spread *how, uint32_t groups,
+		      struct out *o)
+{
+	struct units nodes = weigh(t, t->node, t->nodes, how->weights, t->work);
+	uint32_t left, all = groups < nodes.cpus ? groups : nodes.cpus;
+
+	if (groups <= nodes.n) {
+		deal_nodes(t, &nodes, o);
+		return groups;
+	}
+	ferry_sort(nodes.list, nodes.n);
+	for (left = all; nodes.n;) {
+		uint64_t first = *nodes.list;
+		uint32_t share = take_share(&nodes, left);
+
+		left -= share;
+		distribute_node(t, how, &t->node[unit_index(first)], unit_cpus(first), share,
+				nodes.list + nodes.n, o);
+	}
+	return all;
+}
+
+static const struct ferry_spread any_cpu;
+
+/* False, and nothing written: no CPU is present. */
+static bool spread(struct ferry_topology *t, const struct ferry_spread *how, uint32_t groups,
+		   uint64_t *masks, struct ferry_spread_result *r)
+{
+	struct out o = { masks, masks, masks + (size_t)groups * t->words, t->words };
+
+	if (!want(t, how, true))
+		return false;
+	__builtin_memset(masks, 0, (size_t)groups * t->words * sizeof(*masks));
+	r->live = stage(t, how, groups, &o);
+	r->absent = 0;
+	if (r->live == groups)
+		o.next = o.first;
+	if (how->present && want(t, how, false))
+		r->absent = stage(t, how, groups, &o);
+	if (r->absent > groups - r->live)
+		r->absent = groups - r->live;
+	r->empty = groups - r->live - r->absent;
+	return true;
+}
+
+int ferry_spread(struct ferry_topology *t, const struct ferry_spread *how, uint32_t groups,
+		 uint64_t *masks, struct ferry_spread_result *result)
+{
+	if (!how)
+		how = &any_cpu;
+	if (!t || !masks || !result || !groups || groups > FERRY_IRQS_MAX ||
+	    !weights_ok(t, how->weights))
+		return FERRY_E_INVALID;
+	return spread(t, how, groups, masks, result) ? FERRY_OK : FERRY_E_NO_CPU;
+}
+
+/* ---- all vectors of a device ---------------------------------------------------------------- */
+
+/* Takes n from *left, if there are so many. */
+static bool take(uint32_t *left, uint32_t n)
+{
+	if (n > *left)
+		return false;
+	*left -= n;
+	return true;
+}
+
+/* *rest: what pre, post and the sets leave over. */
+static bool split_ok(const struct ferry_spread_vectors *s, uint32_t *rest)
+{
+	*rest = s->total;
+	if (!s->total || s->total > FERRY_IRQS_MAX || s->sets > FERRY_SPREAD_SETS ||
+	    !take(rest, s->pre) || !take(rest, s->post))
+		return false;
+	for (uint32_t i = 0; i < s->sets; i++)
+		if (!take(rest, s->size[i]))
+			return false;
+	return true;
+}
+
+/* The masks of vectors, one after another. */
+struct vectors {
+	uint64_t *mask;
+	uint8_t *kind; /* or null */
+};
+
+static void say(struct vectors *v, uint32_t n, enum ferry_vector_kind kind)
+{
+	for (; v->kind && n; n--)
+		*v->kind++ = (uint8_t)kind;
+}
+
+/* They are for any housekeeping CPU. */
+static void plain(const struct ferry_topology *t, const struct ferry_spread *how, struct vectors *v,
+		  uint32_t n)
+{
+	say(v, n, FERRY_VECTOR_PLAIN);
+	for (; n; n--)
+		for (uint32_t w = 0; w < t->words; w++)
+			*v->mask++ = housekeeping(t, how, w);
+}
+
+static void one_set(struct ferry_topology *t, const struct ferry_spread *how, struct vectors *v,
+		    uint32_t n, struct ferry_spread_result *sum)
+{
+	struct ferry_spread_result r;
+
+	if (!n || !spread(t, how, n, v->mask, &r))
+		return;
+	say(v, r.live, FERRY_VECTOR_MANAGED);
+	say(v, r.absent, FERRY_VECTOR_ABSENT);
+	say(v, r.empty, FERRY_VECTOR_EMPTY);
+	v->mask += (size_t)n * t->words;
+	sum->live += r.live;
+	sum->absent += r.absent;
+	sum->empty += r.empty;
+}
+
+int ferry_spread_vectors(struct ferry_topology *t, const struct ferry_spread *how,
+			 const struct ferry_spread_vectors *split, uint64_t *masks, uint8_t *kinds,
+			 struct ferry_spread_result *result)
+{
+	struct vectors v = { masks, kinds };
+	uint32_t rest;
+
+	if (!how)
+		how = &any_cpu;
+	if (!t || !split || !masks || !result || !weights_ok(t, how->weights) ||
+	    !split_ok(split, &rest))
+		return FERRY_E_INVALID;
+	if (!want(t, how, true))
+		return FERRY_E_NO_CPU;
+	*result = (struct ferry_spread_result){ 0, 0, 0 };
+	plain(t, how, &v, split->pre);
+	for (uint32_t i = 0; i < split->sets; i++)
+		one_set(t, how, &v, split->size[i], result);
+	if (split->sets) {
+		__builtin_memset(v.mask, 0, (size_t)rest * t->words * sizeof(*v.mask));
+		say(&v, rest, FERRY_VECTOR_EMPTY);
+		v.mask += (size_t)rest * t->words;
+		result->empty += rest;
+	} else {
+		one_set(t, how, &v, rest, result);
+	}
+	plain(t, how, &v, split->post);
+	return FERRY_OK;
+}
+
+uint32_t ferry_spread_suggest(struct ferry_topology *t, const struct ferry_spread *how,
+			      const struct ferry_spread_vectors *split, uint32_t min, uint32_t max)
+{
+	uint32_t cpus = 0, left = min, reserved, all;
+
+	if (!t || !split || split->sets > FERRY_SPREAD_SETS || min > max ||
+	    !take(&left, split->pre) || !take(&left, split->post))
+		return 0;
+	for (uint32_t w = 0; w < t->words; w++)
+		cpus += count(housekeeping(t, how ? how : &any_cpu, w));
+	cpus *= split->sets ? split->sets : 1;
+	reserved = min - left;
+	all = max - reserved < cpus ? max : reserved + cpus;
+	return all > min ? all : min;
+}
