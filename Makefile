@@ -65,6 +65,7 @@ help:
 	@echo "make fuzz             random machines, each through a short storm; the virtual GIC, fuzzed"
 	@echo "make test-arm64       a bare-metal image on QEMU: GICv2, GICv3 with ITS"
 	@echo "make bench            instruction counts (callgrind)"
+	@echo "make bench-peers      instructions and time next to Linux's allocator and spreading"
 	@echo "make policies         two balancing policies on three machines, a table"
 	@echo "make strategies       strategies of the virtual GIC compared: the figures of docs/vgic.md"
 	@echo "make check-nightly    the nightly suite of the explorer; goes on where it was ended"

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Our side: the x86 back end's own entry points, as the movement engine calls them, under the
+ * interface of peers.h. The interrupt's lock is the engine's and not taken.
+ */
+#include "bench/host.h"
+#include "bench/peers/ours.h"
+#include "bench/peers/peers.h"
+#include "x86/x86.h"
+
+static struct ferry *f;
+static ferry_set sets[PEERS_MASKS];
+
+struct ferry *peers_machine(uint32_t cpus, uint32_t irqs)
+{
+	static uint32_t ids[PEERS_CPUS];
+	static void *memory;
+	struct ferry_x86_config config = {
+		.core = { .cpus = cpus, .irqs = irqs, .masks = PEERS_MASKS },
+		.flags = FERRY_X86_FENCE_REACHES_IRR | FERRY_X86_EXT_DEST,
+		.apic_ids = ids,
+		.first_vector = PEERS_FIRST,
+		.last_vector = PEERS_LAST,
+		.doorbell_vector = BENCH_DOORBELL,
+	};
+	struct ferry *machine;
+	size_t size;
+
+	for (uint32_t c = 0; c < cpus; c++)
+		ids[c] = c;
+	size = ferry_x86_size(&config);
+	free(memory);
+	memory = aligned_alloc(64, (size + 63) / 64 * 64);
+	if (!size || !memory || ferry_x86_init(&config, memory, size, &machine))
+		abort();
+	for (uint32_t c = 0; c < cpus; c++)
+		if (ferry_cpu_enter(machine, c))
+			abort();
+	return machine;
+}
+
+/* ---- the allocator ---------------------------------------------------------------- */
+
+static void start(unsigned int cpus)
+{
+	f = peers_machine(cpus, PEERS_SLOTS);
+	for (uint32_t n = 0; n < PEERS_SLOTS; n++) {
+		f->irqs[n].kind = FERRY_X86_MSIX;
+		f->irqs[n].cur = f->irqs[n].old = FERRY_SET_NONE;
+	}
+	for (uint32_t n = 0; n < PEERS_MASKS; n++)
+		sets[n] = FERRY_SET_NONE;
+}
+
+static void mask(unsigned int number, const unsigned long *words)
+{
+	uint64_t copy[PEERS_WORDS];
+
+	for (uint32_t w = 0; w < PEERS_WORDS; w++)
+		copy[w] = words[w];
+	ferry_set_put(f, sets[number]);
+	if (ferry_set_make(f, copy, &sets[number]))
+		abort();
+}
+
+static int alloc(unsigned int number, unsigned int slot)
+{
+	struct ferry_want want = { .set = sets[number], .exclude = FERRY_NONE };
+	struct ferry_irq *i = &f->irqs[slot];
+	struct ferry_place p;
+
+	if (ferry_x86_plan(f, i, &want, &p) != FERRY_OK)
+		return -1;
+	i->cur = p.cpus;
+	i->vector = p.vector;
+	return (int)p.cpus;
+}
+
+/* As the engine leaves a dead interrupt's descriptor. */
+static void release(unsigned int slot)
+{
+	struct ferry_irq *i = &f->irqs[slot];
+
+	i->old = i->cur;
+	i->old_vector = i->vector;
+	i->cur = FERRY_SET_NONE;
+	i->debt = 1;
+	if (ferry_x86_release(f, i, i->old, false) != FERRY_RELEASED)
+		abort();
+	i->old = FERRY_SET_NONE;
+	i->debt = 0;
+}
+
+static unsigned int taken(unsigned int cpu)
+{
+	uint32_t used, free_;
+
+	ferry_x86_vectors(f, cpu, &used, &free_);
+	return PEERS_LAST + 1 - PEERS_FIRST - free_;
+}
+
+const struct peers_side peers_ours = {
+	.name = "irqferry",
+	.start = start,
+	.mask = mask,
+	.alloc = alloc,
+	.release = release,
+	.taken = taken,
+};
