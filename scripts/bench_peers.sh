@@ -113,12 +113,14 @@ declarations() {
 }
 
 fetch() {
+	downloaded=
 	test ! -e "$dir/linux/empty/linux/irq.h" || return 0
 	mkdir -p "$dir"
 	if ! test -e /usr/src/$tree.tar.xz && ! ls "$dir"/${package}_*.deb >/dev/null 2>&1; then
 		echo "bench-peers: downloading Debian's package $package (139 MB), once; not installed"
 		command -v apt-get >/dev/null || : >"$dir/apt.log"
 		download || { update && download; } || by_hand
+		downloaded=$(ls "$dir"/${package}_*.deb)
 	fi
 	echo "bench-peers: taking $(files | wc -w) files out of it into $dir/linux"
 	rm -rf "$dir/new"
@@ -132,7 +134,7 @@ fetch() {
 	declarations
 	# What make compares is when they were put here.
 	find "$dir/new" -type f -exec touch {} +
-	rm -rf "$dir/linux" "$dir"/${package}_*.deb
+	rm -rf "$dir/linux" ${downloaded:+"$downloaded"}
 	mv "$dir/new" "$dir/linux"
 }
 
