@@ -43,8 +43,8 @@ work in one process; instructions counted by callgrind, both compiled with {cc}
 
 Also counted: irqferry's entry in the vector table (allocate, free). Counted on neither side: the caller's: Linux's
 AND of masks, irqferry's look for the stored copy of a mask, the interrupt's own lock, interrupts off and on.
-x: how many times fewer instructions irqferry takes. "same": that chose the same CPU (spread: groups that are
-the same). Times are of this machine, best of 30 batches of 64 or 16.
+x: how many times fewer instructions irqferry takes. "same": that chose the same CPU; spread: groups that both
+have, in whatever order. Times are of this machine, best of 30 batches of 64 or 16.
 """
 
 
@@ -225,7 +225,7 @@ def main():
     misses, lines = [], []
     compiler = "gcc " + os.popen("gcc -dumpversion").read().strip()
     lines += HEADER.format(version=version_of(directory), cc=compiler,
-                           spread="ferry_spread").splitlines()
+                           spread="ferry_spread_vectors").splitlines()
     for flavour, title in FLAVOURS.items():
         data, same, ops = load(directory, flavour)
         lines += ["", title] + table(data, same, ops, misses, only)

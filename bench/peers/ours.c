@@ -3,6 +3,7 @@
  * Our side: the x86 back end's own entry points, as the movement engine calls them, under the
  * interface of peers.h. The interrupt's lock is the engine's and not taken.
  */
+#include <irqferry/spread.h>
 #include "bench/host.h"
 #include "bench/peers/ours.h"
 #include "bench/peers/peers.h"
@@ -99,6 +100,53 @@ static unsigned int taken(unsigned int cpu)
 	return PEERS_LAST + 1 - PEERS_FIRST - free_;
 }
 
+/* ---- spreading ------------------------------------------------------------------------- */
+
+static struct {
+	struct ferry_topology *topology;
+	uint32_t words;
+	uint64_t *masks;
+	uint8_t *kinds;
+} spreading;
+
+static void topology(unsigned int cpus, unsigned int node)
+{
+	static struct ferry_topology_cpu ids[PEERS_CPUS];
+	size_t size = ferry_topology_size(cpus);
+
+	for (uint32_t c = 0; c < cpus; c++)
+		ids[c] = (struct ferry_topology_cpu){ c / node, FERRY_NONE, c / 2 };
+	free(spreading.topology);
+	spreading.words = cpus / 64;
+	if (ferry_topology_init(ids, cpus, aligned_alloc(64, (size + 63) / 64 * 64), size,
+				&spreading.topology))
+		abort();
+}
+
+/* As Linux: memory for the result, each vector's mask, and whether it is a queue's. */
+static void spread(unsigned int groups)
+{
+	struct ferry_spread_vectors split = { .total = groups };
+	struct ferry_spread_result result;
+
+	spreading.masks = calloc(groups, spreading.words * sizeof(uint64_t));
+	spreading.kinds = calloc(groups, 1);
+	if (ferry_spread_vectors(spreading.topology, NULL, &split, spreading.masks, spreading.kinds,
+				 &result))
+		abort();
+}
+
+static const unsigned long *group(unsigned int g)
+{
+	return (const unsigned long *)&spreading.masks[g * spreading.words];
+}
+
+static void spread_end(void)
+{
+	free(spreading.masks);
+	free(spreading.kinds);
+}
+
 const struct peers_side peers_ours = {
 	.name = "irqferry",
 	.start = start,
@@ -106,4 +154,8 @@ const struct peers_side peers_ours = {
 	.alloc = alloc,
 	.release = release,
 	.taken = taken,
+	.topology = topology,
+	.spread = spread,
+	.group = group,
+	.spread_end = spread_end,
 };

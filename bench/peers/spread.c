@@ -48,12 +48,30 @@ static void check(const struct peers_side *s, uint32_t cpus, uint32_t groups)
 			abort();
 }
 
+static uint32_t first_of(const unsigned long *group)
+{
+	uint32_t w = 0;
+
+	while (!group[w])
+		w++;
+	return w * 64 + (uint32_t)__builtin_ctzl(group[w]);
+}
+
+/* Groups of both sides, whatever their number: which of equal nodes comes first is left open by
+ * Linux's sort. */
 static uint32_t same_groups(uint32_t cpus, uint32_t groups)
 {
+	const unsigned long *of_cpu[PEERS_CPUS] = { 0 };
 	uint32_t same = 0;
 
 	for (uint32_t g = 0; g < groups; g++)
-		same += !memcmp(peers_linux.group(g), peers_ours.group(g), cpus / 8);
+		of_cpu[first_of(peers_ours.group(g))] = peers_ours.group(g);
+	for (uint32_t g = 0; g < groups; g++) {
+		const unsigned long *theirs = peers_linux.group(g);
+		const unsigned long *ours = of_cpu[first_of(theirs)];
+
+		same += ours && !memcmp(ours, theirs, cpus / 8);
+	}
 	return same;
 }
 
