@@ -125,8 +125,8 @@ FERRY_MUST_USE int ferry_mq_end(struct ferry_mq *mq, uint64_t *wait_ns);
 void ferry_mq_allow(struct ferry_mq *mq, bool allowed);
 
 /*
- * Override: masks[q] is what queue q shall have; a null entry: it keeps what it has. Claims, promises,
- * prepares and quiesces; then call ferry_mq_step() until it does not say FERRY_E_AGAIN.
+ * Override: masks[q] is what queue q shall have; a null entry: it keeps what it has. Claims,
+ * promises, prepares and quiesces; then call ferry_mq_step() until it does not say FERRY_E_AGAIN.
  * Context: thread; the masks may go when this returns.
  * FERRY_OK: begun; FERRY_E_MANAGED: not allowed, or the driver takes no part (its affinity is
  * read-only), or FERRY_MQ_INITIAL (ferry_irq_set_affinity() does it); FERRY_E_BUSY;
