@@ -113,23 +113,23 @@ static struct units weigh(const struct ferry_topology *t, const struct ferry_uni
 
 /*
  * The share of the first one of `some`, which it then leaves: of `groups` that are no fewer than
- * units and no more than CPUs. That stays so for those after it: the bounds are needed where
- * weights are not the same, else the share is within them.
+ * units and no more than CPUs. That stays so for those after it: what weighs least of n has no
+ * more than an n-th. The bounds are needed where CPUs do not weigh the same; else it is within.
  */
 static uint32_t take_share(struct units *some, uint32_t groups)
 {
 	uint64_t first = *some->list++;
 	uint32_t weight = (uint32_t)(first >> 25), cpus = unit_cpus(first);
-	uint32_t share = groups * weight / some->weight, most, least;
+	uint32_t share = groups * weight / some->weight;
 
 	some->n--;
 	some->weight -= weight;
 	some->cpus -= cpus;
-	least = groups > some->cpus + 1 ? groups - some->cpus : 1;
-	most = groups - some->n < cpus ? groups - some->n : cpus;
-	if (share < least)
-		return least;
-	return share < most ? share : most;
+	if (share > cpus)
+		share = cpus;
+	if (share + some->cpus < groups)
+		share = groups - some->cpus;
+	return share ? share : 1;
 }
 
 /* ---- groups --------------------------------------------------------------------------------- */
