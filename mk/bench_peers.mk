@@ -18,25 +18,25 @@ PEERS_OWN = bench/peers/ours.o bench/peers/peers.o bench/peers/spread.o bench/pe
 
 $(PEERS)/kernel/%.o: $(PEERS_LINUX)/%.c bench/peers/shim.h
 	@mkdir -p $(@D)
-	$(CC) $(PEERS_KERNEL_FLAGS) -c $< -o $@
+	gcc $(PEERS_KERNEL_FLAGS) -c $< -o $@
 
 # $(1) locks are counted: locked, or nobody's: free, $(2) its flags
 define PEERS_FLAVOUR
 $(PEERS)/$(1)/bench/peers/linux.o: bench/peers/linux.c bench/peers/shim.h bench/peers/peers.h
 	@mkdir -p $$(@D)
-	$$(CC) $$(PEERS_KERNEL_FLAGS) $(2) -c $$< -o $$@
+	gcc $$(PEERS_KERNEL_FLAGS) $(2) -c $$< -o $$@
 
 $(PEERS)/$(1)/bench/%.o: bench/%.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(HOSTFLAGS) -Isrc -O2 -g $$(PEERS_INLINE) $(2) -MMD -c $$< -o $$@
+	gcc $$(HOSTFLAGS) -Isrc -O2 -g $$(PEERS_INLINE) $(2) -MMD -c $$< -o $$@
 
 $(PEERS)/$(1)/src/%.o: src/%.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(LIBFLAGS) -I. $$(PEERS_CFLAGS) $$(PEERS_INLINE) $(2) -MMD -c $$< -o $$@
+	gcc $$(LIBFLAGS) -I. $$(PEERS_CFLAGS) $$(PEERS_INLINE) $(2) -MMD -c $$< -o $$@
 
 $(PEERS)/$(1)/peers: $$(addprefix $(PEERS)/$(1)/,$$(PEERS_OWN) bench/peers/linux.o $$(FERRY_X86:.c=.o)) \
 		$$(addprefix $(PEERS)/kernel/,$$(PEERS_KERNEL))
-	$$(CC) -no-pie -Wl,--gc-sections $$^ -o $$@
+	gcc -no-pie -Wl,--gc-sections $$^ -o $$@
 endef
 $(eval $(call PEERS_FLAVOUR,free,))
 $(eval $(call PEERS_FLAVOUR,locked,-DPEERS_LOCKS))

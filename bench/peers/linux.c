@@ -73,6 +73,14 @@ static void mask(unsigned int number, const unsigned long *words)
 	memcpy(&masks[number], words, sizeof(masks[number]));
 }
 
+/* As the vector domain does before each allocation. */
+static void prepare(unsigned int number)
+{
+	static struct cpumask search;
+
+	cpumask_and(&search, &masks[number], cpu_online_mask);
+}
+
 static int alloc(unsigned int number, unsigned int slot)
 {
 	int vector;
@@ -175,6 +183,7 @@ const struct peers_side peers_linux = {
 	.name = "Linux",
 	.start = start,
 	.mask = mask,
+	.prepare = prepare,
 	.alloc = alloc,
 	.release = release,
 	.reserve = reserve,

@@ -53,15 +53,25 @@ static void start(unsigned int cpus)
 		sets[n] = FERRY_SET_NONE;
 }
 
+static uint64_t copies[PEERS_MASKS][PEERS_WORDS];
+
 static void mask(unsigned int number, const unsigned long *words)
 {
-	uint64_t copy[PEERS_WORDS];
-
 	for (uint32_t w = 0; w < PEERS_WORDS; w++)
-		copy[w] = words[w];
+		copies[number][w] = words[w];
 	ferry_set_put(f, sets[number]);
-	if (ferry_set_make(f, copy, &sets[number]))
+	if (ferry_set_make(f, copies[number], &sets[number]))
 		abort();
+}
+
+/* A request names a mask that is stored already: it is found, and let go at the end. */
+static void prepare(unsigned int number)
+{
+	ferry_set set;
+
+	if (ferry_set_make(f, copies[number], &set))
+		abort();
+	ferry_set_put(f, set);
 }
 
 static int alloc(unsigned int number, unsigned int slot)
@@ -151,6 +161,7 @@ const struct peers_side peers_ours = {
 	.name = "irqferry",
 	.start = start,
 	.mask = mask,
+	.prepare = prepare,
 	.alloc = alloc,
 	.release = release,
 	.taken = taken,

@@ -26,7 +26,7 @@
 enum kind { FULL, NODE, HALF, ONE, SPARSE, KINDS };
 static const char *const kinds[] = { "full", "node", "half", "one", "sparse" };
 
-enum op { ALLOC, FREE, RESERVE, UNRESERVE, ALLOC_MANAGED, FREE_MANAGED };
+enum op { PREPARE, ALLOC, FREE, RESERVE, UNRESERVE, ALLOC_MANAGED, FREE_MANAGED };
 
 static const struct peers_side *sides[] = { &peers_linux, &peers_ours };
 static uint32_t first_side;
@@ -130,6 +130,9 @@ static void operate(const struct peers_side *s, enum op op, enum kind kind, uint
 	uint32_t mask = kind * VARIANTS + n % VARIANTS;
 
 	switch (op) {
+	case PREPARE:
+		s->prepare(mask);
+		break;
 	case ALLOC:
 		to[n] = s->alloc(mask, n);
 		break;
@@ -175,7 +178,7 @@ static void check(uint32_t side, const uint32_t *before, uint32_t n, enum op op)
 
 	levels(side, after);
 	for (uint32_t k = 0; k < n; k++) {
-		must(chosen[side][k] >= 0, "an operation was refused");
+		must(op == PREPARE || chosen[side][k] >= 0, "an operation was refused");
 		if (op == ALLOC)
 			more[chosen[side][k]]++;
 	}
@@ -261,7 +264,8 @@ static void begin(const struct row *row, enum kind kind)
 	for (uint32_t s = first_side; s < 2; s++)
 		if (can(sides[s], row->op))
 			say(row->name, kind, s, row->n,
-			    row->op != RESERVE && can(&peers_ours, row->op));
+			    (row->op == ALLOC || row->op == ALLOC_MANAGED) &&
+				    can(&peers_ours, row->op));
 }
 
 static void end(const struct row *row, enum kind kind)
@@ -299,6 +303,7 @@ static void start(void)
 static void ordinary(void)
 {
 	struct row row = { "allocate", "free", ALLOC, FREE, BATCH };
+	struct row before = { "prepare", NULL, PREPARE, PREPARE, BATCH };
 
 	for (enum kind kind = FULL; kind < KINDS; kind++) {
 		if (kind == SPARSE && cpus < 128)
@@ -306,6 +311,7 @@ static void ordinary(void)
 		row.undo_name = kind == FULL ? "free" : NULL;
 		begin(&row, kind);
 		end(&row, kind);
+		begin(&before, kind);
 	}
 }
 

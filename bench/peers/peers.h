@@ -21,6 +21,8 @@ struct peers_side {
 	const char *name;
 	void (*start)(unsigned int cpus);
 	void (*mask)(unsigned int number, const unsigned long *words);
+	/* What the caller does with a mask before it allocates. */
+	void (*prepare)(unsigned int number);
 	int (*alloc)(unsigned int mask, unsigned int slot); /* the CPU */
 	void (*release)(unsigned int slot);
 	_Bool (*reserve)(unsigned int mask);
