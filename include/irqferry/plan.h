@@ -29,7 +29,8 @@ size_t ferry_plan_size(struct ferry *f);
  * CPUs (x86: if ferry_x86_config.managed is given; else they are only found),
  * ferry_cpu_leave_step() follows it, and *plan is to be dropped at the end. Otherwise nothing
  * was promised, *plan is null, and the blockers are listed: a smallest set of interrupts without
- * which the rest could leave; managed ones for which `cpu` is the last one are no blockers: mq.h stops them.
+ * which the rest could leave; managed ones for which `cpu` is the last one are no blockers:
+ * mq.h stops them.
  * Context: thread, under the host's hotplug lock; `cpu` online. One plan at a time.
  * FERRY_OK, FERRY_E_INVALID, FERRY_E_STATE (not online, or a plan stands), FERRY_E_MEMORY.
  * Time: proportional to the interrupts on this CPU times the CPUs of their masks.
