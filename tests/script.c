@@ -148,7 +148,7 @@ static const struct sim_client client = {
 
 static void trace(void *ctx, const struct ferry_trace *record)
 {
-	if (record->event < 16)
+	if (record->event < 24)
 		S.traced[record->event]++;
 	oracle_trace(ctx, record);
 }

@@ -66,7 +66,7 @@ struct script {
 	uint32_t starts[SOURCES_MOST];
 	uint32_t ran_on[SOURCES_MOST];            /* CPU of the newest start */
 	uint32_t done[SOURCES_MOST];              /* generation told, by irq */
-	uint32_t traced[16];                      /* records by event */
+	uint32_t traced[24];                      /* records by event */
 	uint32_t refused_irq;                     /* of the last leave_step */
 	bool nested;                              /* handlers turn interrupts on */
 	void (*hook)(uint32_t src, uint32_t cpu); /* inside the handler */

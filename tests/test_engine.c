@@ -668,7 +668,7 @@ static void bad_arguments(void)
 	check_eq(ferry_x86_create(S.f, &source, NULL, 1, &irq), FERRY_E_INVALID, "kind");
 	source.kind = FERRY_X86_MSIX;
 	check_eq(ferry_x86_create(S.f, &source, NULL, 0, &irq), FERRY_E_INVALID, "none at all");
-	source.flags = 0x10;
+	source.flags = 0x20;
 	check_eq(ferry_x86_create(S.f, &source, NULL, 1, &irq), FERRY_E_INVALID, "flags");
 	check_eq(ferry_x86_interrupt(S.f, 3, 0x40), FERRY_E_INVALID, "CPU of an interrupt");
 	ferry_x86_doorbell(S.f, 3);

@@ -150,6 +150,11 @@ enum ferry_gic_kind {
  * a move. Needs an entry of ferry_config.masks; one CPU without. */
 #define FERRY_GIC_SEVERAL 0x02u
 
+/* Made stopped (managed.h): it has no place and the hardware is not touched before
+ * ferry_irq_start(), which then says what ferry_gic_create() would have said of the ITS. An
+ * SPI's INTID is taken. */
+#define FERRY_GIC_STOPPED 0x04u
+
 struct ferry_gic_source {
 	uint8_t kind;     /* enum ferry_gic_kind */
 	uint8_t flags;    /* FERRY_GIC_* */

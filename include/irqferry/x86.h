@@ -100,6 +100,9 @@ enum ferry_x86_kind {
 #define FERRY_SOURCE_SEVERAL 0x04u
 /* I/O APIC pin: active low. */
 #define FERRY_SOURCE_LOW 0x08u
+/* Made stopped (managed.h): no vector is taken, no CPU of the mask need be online, and the
+ * source is not touched before ferry_irq_start(). */
+#define FERRY_SOURCE_STOPPED 0x10u
 
 struct ferry_source {
 	uint8_t kind;     /* enum ferry_x86_kind */
@@ -114,7 +117,7 @@ struct ferry_source {
 /*
  * Make up to `n` interrupts for sources `index`, index+1, ... of one device,
  * each with a vector inside `mask` (null: anywhere). Each is programmed, and
- * disabled: ferry_irq_enable() starts it. The numbers are stored in irqs[0..].
+ * disabled: ferry_irq_enable() starts it. With FERRY_SOURCE_STOPPED only the last is so. The numbers are stored in irqs[0..].
  *
  * Returns how many were made, 1 .. n (fewer without failing where vectors or
  * descriptors run out), or

@@ -94,7 +94,7 @@ int ferry_gic_init(const struct ferry_gic_config *c, void *memory, size_t size, 
 static bool source_valid(const struct ferry_gic *gic, const struct ferry_gic_source *s)
 {
 	if (s->kind >= FERRY_GIC_KINDS || !gic->kinds[s->kind] ||
-	    (s->flags & ~(FERRY_GIC_GUEST | FERRY_GIC_SEVERAL)))
+	    (s->flags & ~(FERRY_GIC_GUEST | FERRY_GIC_SEVERAL | FERRY_GIC_STOPPED)))
 		return false;
 	if ((s->flags & FERRY_GIC_SEVERAL) && !gic->variant->several)
 		return false;
@@ -116,6 +116,8 @@ static void describe(const struct ferry_gic *gic, struct ferry_irq *i,
 	i->flags |= (uint32_t)(s->kind == FERRY_GIC_LEVEL) * FERRY_F_LEVEL;
 	i->flags |= (s->flags & FERRY_GIC_GUEST) * (FERRY_F_GUEST / FERRY_GIC_GUEST);
 	i->flags |= (s->flags & FERRY_GIC_SEVERAL) * (FERRY_F_SEVERAL / FERRY_GIC_SEVERAL);
+	if (s->flags & FERRY_GIC_STOPPED)
+		i->flags |= FERRY_F_STOPPED | FERRY_F_DEAD;
 }
 
 /* The SPI becomes ours, if it is nobody's. An LPI that the ITS did not map in time is dead, and
@@ -130,7 +132,7 @@ static int claim(struct ferry *f, struct ferry_irq *i, const uint64_t *mask)
 	rc = ferry_irq_begin(f, i, mask);
 	if (rc != FERRY_OK && cell)
 		ferry_host_store(f->ctx, cell, 0);
-	return i->flags & FERRY_F_DEAD ? FERRY_E_TIMEOUT : rc;
+	return ferry_irq_ending(i) ? FERRY_E_TIMEOUT : rc;
 }
 
 int ferry_gic_create(struct ferry *f, const struct ferry_gic_source *s, const uint64_t *mask,

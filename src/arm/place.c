@@ -135,11 +135,15 @@ static uint64_t awaits(struct ferry *f, struct ferry_irq *i)
 	return f->gic->variant->done(f) && !gic_is_active(f, i->index) ? 0 : DISTRIBUTOR_NS;
 }
 
-/* The INTID of an SPI that has ended may be another's. */
 static void vacated(struct ferry *f, struct ferry_irq *i)
 {
 	give_up(f, i, i->old, i->cur);
-	if (i->cur != FERRY_SET_NONE || i->kind == FERRY_GIC_LPI)
+}
+
+/* The INTID of an SPI may be another's. */
+static void ended(struct ferry *f, struct ferry_irq *i)
+{
+	if (i->kind == FERRY_GIC_LPI)
 		return;
 	gic_write_bit(f, i->index, GICD_ICPENDR);
 	ferry_host_store(f->ctx, gic_cell(f->gic, i->index), 0);
@@ -207,6 +211,7 @@ const struct ferry_backend ferry_gic_backend = {
 	.end = end,
 	.awaits = awaits,
 	.vacated = vacated,
+	.ended = ended,
 	.next_on = next_on,
 	.publish = publish,
 	.enter = enter,

@@ -138,11 +138,12 @@ static enum ferry_owed program(struct ferry *f, struct ferry_irq *i)
 }
 
 /* It is disabled, since ferry_gic_init or since its last owner was freed: only then may
- * its configuration change. */
+ * its configuration change. What came for one that was stopped it still gets. */
 static void setup(struct ferry *f, struct ferry_irq *i)
 {
 	configure(f, i);
-	gic_write_bit(f, i->index, GICD_ICPENDR);
+	if (!(i->flags & FERRY_F_STOPPED))
+		gic_write_bit(f, i->index, GICD_ICPENDR);
 	gic_write_bit(f, i->index, GICD_ICACTIVER);
 	gic_put8(f, &gic_distributor, gic_register(i->index, GICD_IPRIORITYR, 8), gic_priority(i));
 	(void)program(f, i);

@@ -77,12 +77,20 @@ static bool send(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 	return true;
 }
 
+/* Has it no place that a policy may change? A managed one's is chosen when it is started, or
+ * when its CPU leaves. */
+static bool stays(const struct ferry_irq *i)
+{
+	return i->cur == FERRY_SET_NONE || (i->flags & (FERRY_F_DEAD | FERRY_F_MANAGED));
+}
+
 /* ferry_irq_enable: nobody has planned for it yet. Still disabled. */
 static void started(struct ferry *f, struct ferry_irq *i)
 {
 	struct ferry_want want = { .set = i->requested, .exclude = FERRY_NONE };
 
-	(void)send(f, i, pick(f, i, &want, FERRY_NONE));
+	if (!stays(i))
+		(void)send(f, i, pick(f, i, &want, FERRY_NONE));
 }
 
 /* True if a move was started or queued. */
@@ -90,8 +98,7 @@ static bool rebalance(struct ferry *f, struct ferry_irq *i)
 {
 	struct ferry_want want = { .set = i->requested, .exclude = FERRY_NONE };
 
-	/* Not created yet, or not any more. */
-	if (i->cur == FERRY_SET_NONE || (i->flags & FERRY_F_DEAD))
+	if (stays(i)) /* also: not created yet, or not any more */
 		return false;
 	if (i->flags & FERRY_F_DISABLED) {
 		i->flags |= FERRY_F_SKIPPED;

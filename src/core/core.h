@@ -193,6 +193,8 @@ struct ferry_backend {
 	uint64_t (*awaits)(struct ferry *f, struct ferry_irq *i);
 	/* There is evidence: nothing comes to the old place any more. May be null. */
 	void (*vacated)(struct ferry *f, struct ferry_irq *i);
+	/* Its number is free: so is what else was its own. May be null. */
+	void (*ended)(struct ferry *f, struct ferry_irq *i);
 
 	/* Without I: the next interrupt that owns something on `cpu`, *cursor
 	 * starting at 0; FERRY_NONE at the end. */
@@ -276,6 +278,12 @@ struct ferry {
 	uint32_t (*planned)(struct ferry *f, const struct ferry_irq *i);
 	struct ferry_plan *plan;
 };
+
+/* Is it being freed? Not: stopped. I held. */
+static inline bool ferry_irq_ending(const struct ferry_irq *i)
+{
+	return (i->flags & (FERRY_F_DEAD | FERRY_F_STOPPED)) == FERRY_F_DEAD;
+}
 
 static inline const struct ferry_kind *ferry_kind_of(const struct ferry *f,
 						     const struct ferry_irq *i)
@@ -373,11 +381,14 @@ bool ferry_core_valid(const struct ferry_config *c);
 void ferry_core_carve(struct ferry *f, const struct ferry_config *c, struct ferry_carver *m);
 /* All memory carved and zero. */
 void ferry_core_init(struct ferry *f, const struct ferry_config *c);
-/* Give a new interrupt its place and program its silent source. I held; the
- * descriptor is claimed, FREE, its source described. */
+/* Give a new interrupt its place and program its silent source; with FERRY_F_STOPPED |
+ * FERRY_F_DEAD neither. I held; the descriptor is claimed, FREE, its source described. */
 int ferry_irq_begin(struct ferry *f, struct ferry_irq *i, const uint64_t *mask);
-/* One step of the way down of a dead interrupt. I held. */
-int ferry_irq_free_step(struct ferry *f, struct ferry_irq *i);
+/* Give one without a place what it requested, and program its silent source. I held. */
+int ferry_irq_place(struct ferry *f, struct ferry_irq *i, ferry_set set);
+/* A call of the way down of a dead interrupt: FERRY_OK at its end, and no handler runs; else
+ * FERRY_E_AGAIN, FERRY_E_NO_BOUND. `how`, `wait_ns`: as ferry_irq_free. I held. */
+int ferry_irq_down(struct ferry *f, struct ferry_irq *i, uint32_t how, uint64_t *wait_ns);
 
 /* ---- move.c: I held in all ------------------------------------------------ */
 

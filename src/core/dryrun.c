@@ -20,6 +20,9 @@ static int foresee(struct ferry *f, struct ferry_irq *i, uint32_t cpu, struct fe
 	sum->needed++;
 	if (ferry_set_online(f, want.set, cpu))
 		rc = f->backend->plan(f, i, &want, &place);
+	/* It never leaves its mask, and takes a place that is promised. */
+	if (i->flags & FERRY_F_MANAGED)
+		return rc;
 	if (rc != FERRY_OK) {
 		want.set = FERRY_SET_ALL;
 		rc = f->backend->plan(f, i, &want, &place);

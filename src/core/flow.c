@@ -11,7 +11,7 @@
 
 void ferry_defer(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 {
-	if (i->flags & FERRY_F_DEAD) {
+	if (ferry_irq_ending(i)) {
 		FERRY_COUNT(f, cpu, dead);
 	} else if (!(i->flags & FERRY_F_LEVEL)) {
 		i->flags |= FERRY_F_LATCHED;

@@ -67,7 +67,7 @@ int ferry_cpu_leave(struct ferry *f, uint32_t cpu)
 }
 
 /* Find a place elsewhere for an interrupt that lives here: in what was requested
- * if possible, else anywhere, remembering that. I held. */
+ * if possible, else, unless it is managed, anywhere, remembering that. I held. */
 static int move_away(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 {
 	struct ferry_want want = { .set = i->requested, .exclude = cpu };
@@ -76,7 +76,8 @@ static int move_away(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 
 	if (rc == FERRY_OK)
 		ferry_drop_queued(f, i);
-	if (rc < 0 && rc != FERRY_E_NO_BOUND && i->requested != FERRY_SET_ALL) {
+	if (rc < 0 && rc != FERRY_E_NO_BOUND && i->requested != FERRY_SET_ALL &&
+	    !(i->flags & FERRY_F_MANAGED)) {
 		want.set = FERRY_SET_ALL;
 		rc = ferry_move_start(f, i, &want);
 		broken = rc == FERRY_OK;
@@ -123,7 +124,7 @@ static void leave_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu, struct
 	int rc = FERRY_LATER;
 
 	if (i->state == FERRY_SETTLED && (i->flags & FERRY_F_DEAD))
-		rc = ferry_irq_free_step(f, i);
+		rc = ferry_irq_down(f, i, 0, NULL);
 	else if (i->state == FERRY_SETTLED)
 		rc = move_away(f, i, cpu);
 	if (!ferry_remaining(f, i))
@@ -187,7 +188,7 @@ static void forward_one(struct ferry *f, struct ferry_irq *i, uint32_t cpu, stru
 	int rc = ferry_drain_here(f, i, cpu, true);
 
 	(void)t;
-	if ((rc & FERRY_WAS_PENDING) && !(i->flags & (FERRY_F_DEAD | FERRY_F_LEVEL))) {
+	if ((rc & FERRY_WAS_PENDING) && !ferry_irq_ending(i) && !(i->flags & FERRY_F_LEVEL)) {
 		i->flags |= FERRY_F_LATCHED;
 		ferry_note(f, FERRY_TRACE_FORWARD, cpu, i, 0);
 	}

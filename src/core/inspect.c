@@ -17,10 +17,13 @@ int ferry_irq_affinity(struct ferry *f, uint32_t irq, struct ferry_affinity *out
 	if (!i)
 		return FERRY_E_INVALID;
 	out->state = (enum ferry_state)i->state;
+	/* No place, and none that is drained: also after a start that an ITS let down. */
+	if ((i->flags & FERRY_F_STOPPED) && (i->cur & i->old) == FERRY_SET_NONE)
+		out->state = FERRY_STOPPED;
 	out->queued = i->flags & FERRY_F_QUEUED;
 	out->starved = i->flags & FERRY_F_STARVED;
 	out->broken = i->flags & FERRY_F_BROKEN;
-	out->dead = i->flags & FERRY_F_DEAD;
+	out->dead = ferry_irq_ending(i);
 	out->asked = i->asked;
 	out->generation = i->generation;
 	out->old_cpus = 0;

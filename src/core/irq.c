@@ -100,27 +100,40 @@ void ferry_core_init(struct ferry *f, const struct ferry_config *c)
 
 /* ---- creation --------------------------------------------------------------- */
 
+int ferry_irq_place(struct ferry *f, struct ferry_irq *i, ferry_set set)
+{
+	struct ferry_want want = { .set = set, .exclude = FERRY_NONE };
+	struct ferry_place place;
+	int rc = f->backend->plan(f, i, &want, &place);
+
+	if (rc == FERRY_OK) {
+		i->cur = place.cpus;
+		i->vector = place.vector;
+		i->state = FERRY_SETTLED;
+		ferry_kind_of(f, i)->setup(f, i);
+	}
+	return rc;
+}
+
 int ferry_irq_begin(struct ferry *f, struct ferry_irq *i, const uint64_t *mask)
 {
-	struct ferry_want want = { .exclude = FERRY_NONE };
-	struct ferry_place place;
-	int rc = ferry_set_make(f, mask, &want.set);
+	ferry_set set;
+	int rc = ferry_set_make(f, mask, &set);
 
 	if (rc != FERRY_OK)
 		return rc;
-	rc = f->backend->plan(f, i, &want, &place);
+	if (i->flags & FERRY_F_STOPPED)
+		i->state = FERRY_DRAINED;
+	else
+		rc = ferry_irq_place(f, i, set);
 	if (rc != FERRY_OK) {
-		ferry_set_put(f, want.set);
+		ferry_set_put(f, set);
 		return rc;
 	}
-	i->requested = want.set;
+	i->requested = set;
 	i->prefer = 0xffff;
-	i->cur = place.cpus;
-	i->vector = place.vector;
 	i->asked = 0;
 	i->generation = 0;
-	ferry_kind_of(f, i)->setup(f, i);
-	i->state = FERRY_SETTLED;
 	ferry_note(f, FERRY_TRACE_CREATE, 0xffff, i, 0);
 	return FERRY_OK;
 }
@@ -136,11 +149,12 @@ static int change(struct ferry *f, uint32_t irq, uint32_t set, uint32_t clear)
 
 	if (!i)
 		return FERRY_E_INVALID;
-	if (i->state != FERRY_FREE && !(i->flags & FERRY_F_DEAD)) {
+	if (i->state != FERRY_FREE && !ferry_irq_ending(i)) {
 		if (FERRY_UNLIKELY(i->flags & clear & FERRY_F_SKIPPED))
 			f->started(f, i);
 		i->flags = (i->flags | set) & ~clear;
-		ferry_kind_of(f, i)->apply_mask(f, i);
+		if (!(i->flags & FERRY_F_DEAD))
+			ferry_kind_of(f, i)->apply_mask(f, i);
 		ferry_advance(f, i);
 		rc = FERRY_OK;
 	}
@@ -198,7 +212,7 @@ static void begin_death(struct ferry *f, struct ferry_irq *i)
 	ferry_note(f, FERRY_TRACE_DEAD, 0xffff, i, 0);
 }
 
-int ferry_irq_free_step(struct ferry *f, struct ferry_irq *i)
+static int free_step(struct ferry *f, struct ferry_irq *i)
 {
 	enum ferry_owed owed;
 
@@ -226,32 +240,56 @@ static void end_death(struct ferry *f, struct ferry_irq *i)
 	i->requested = FERRY_SET_NONE;
 	i->state = FERRY_FREE;
 	i->flags &= FERRY_F_POLICY;
+	if (f->backend->ended)
+		f->backend->ended(f, i);
 	ferry_note(f, FERRY_TRACE_FREE, 0xffff, i, 0);
+}
+
+/* One more call of a way down that has begun. I held. */
+int ferry_irq_down(struct ferry *f, struct ferry_irq *i, uint32_t how, uint64_t *wait_ns)
+{
+	int rc;
+
+	if (how)
+		i->flags |= FERRY_F_QUIET;
+	rc = free_step(f, i);
+	ferry_say_wait(f, i, wait_ns);
+	if (rc == FERRY_OK && ferry_host_load(f->ctx, &i->runner))
+		rc = FERRY_E_AGAIN;
+	return rc;
+}
+
+/* A step to the end of `i`, whatever it is. I held. */
+static FERRY_NOINLINE int end_it(struct ferry *f, struct ferry_irq *i, uint32_t how,
+				 uint64_t *wait_ns)
+{
+	int rc;
+
+	if (i->flags & FERRY_F_MANAGED)
+		return FERRY_E_MANAGED;
+	if (i->state == FERRY_FREE)
+		return FERRY_E_STATE;
+	if (!(i->flags & FERRY_F_DEAD)) {
+		begin_death(f, i);
+		/* In the middle of a move too: nothing new from now on. */
+		(void)ferry_kind_of(f, i)->silence(f, i);
+	}
+	i->flags &= ~(uint32_t)FERRY_F_STOPPED; /* it does not come back */
+	rc = ferry_irq_down(f, i, how, wait_ns);
+	if (rc == FERRY_OK)
+		end_death(f, i);
+	return rc;
 }
 
 int ferry_irq_free(struct ferry *f, uint32_t irq, uint32_t how, uint64_t *wait_ns)
 {
 	uintptr_t flags;
 	struct ferry_irq *i = how & ~FERRY_FREE_QUIET ? NULL : ferry_enter_number(f, irq, &flags);
-	int rc = FERRY_E_STATE;
+	int rc;
 
 	if (!i)
 		return FERRY_E_INVALID;
-	if (i->state != FERRY_FREE) {
-		if (!(i->flags & FERRY_F_DEAD)) {
-			begin_death(f, i);
-			/* In the middle of a move too: nothing new from now on. */
-			(void)ferry_kind_of(f, i)->silence(f, i);
-		}
-		if (how & FERRY_FREE_QUIET)
-			i->flags |= FERRY_F_QUIET;
-		rc = ferry_irq_free_step(f, i);
-		ferry_say_wait(f, i, wait_ns);
-		if (rc == FERRY_OK && ferry_host_load(f->ctx, &i->runner))
-			rc = FERRY_E_AGAIN;
-		if (rc == FERRY_OK)
-			end_death(f, i);
-	}
+	rc = end_it(f, i, how, wait_ns);
 	ferry_leave(f, i, flags);
 	if (rc == FERRY_OK)
 		ferry_irqset_put(f, &f->used, irq, false);

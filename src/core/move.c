@@ -350,6 +350,8 @@ int ferry_request(struct ferry *f, struct ferry_irq *i, ferry_set set, uint32_t 
 	struct ferry_place place;
 	int rc = FERRY_LATER;
 
+	if (i->flags & FERRY_F_MANAGED)
+		return FERRY_E_MANAGED;
 	if (i->state == FERRY_FREE || (i->flags & FERRY_F_DEAD))
 		return FERRY_E_STATE;
 	if (!ferry_set_online(f, set, FERRY_NONE))

@@ -133,7 +133,9 @@ static void describe(struct ferry_irq *i, const struct ferry_source *s, uint32_t
 	i->index = s->index + n;
 	i->cookie = s->cookie;
 	i->flags &= FERRY_F_POLICY;
-	i->flags |= FERRY_F_DISABLED | (uint32_t)s->flags * FERRY_F_ORDERED;
+	i->flags |= FERRY_F_DISABLED | (s->flags & 0xfu) * FERRY_F_ORDERED;
+	if (s->flags & FERRY_SOURCE_STOPPED)
+		i->flags |= FERRY_F_STOPPED | FERRY_F_DEAD;
 	if (s->kind == FERRY_X86_IOAPIC_LEVEL)
 		i->flags |= FERRY_F_LEVEL | FERRY_F_END;
 }
@@ -168,7 +170,7 @@ int ferry_x86_create(struct ferry *f, const struct ferry_source *s, const uint64
 	uint32_t made;
 	int rc = FERRY_E_INVALID;
 
-	if (s->kind >= FERRY_X86_KINDS || !f->kinds[s->kind] || s->flags > 0xf ||
+	if (s->kind >= FERRY_X86_KINDS || !f->kinds[s->kind] || s->flags > 0x1f ||
 	    n > FERRY_IRQS_MAX)
 		return rc;
 	for (made = 0; made < n; made++) {
