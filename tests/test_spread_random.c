@@ -142,7 +142,7 @@ static void make_world(struct world *w, uint32_t number)
 
 /* ---- what must hold --------------------------------------------------------------------------- */
 
-static uint64_t got[2000 * 24], other[2000 * 24];
+static uint64_t got[FERRY_CPUS_MAX * WORDS], other[FERRY_CPUS_MAX * WORDS];
 static uint32_t map[FERRY_CPUS_MAX];
 static struct ferry_spread_result result;
 
@@ -469,7 +469,7 @@ static bool run(uint32_t number)
 	int rc;
 
 	make_world(&w, number);
-	memset(got, 0xee, sizeof(got));
+	memset(got, 0xee, (size_t)w.groups * w.words * sizeof(*got));
 	rc = ferry_spread(machine(w.ids, w.cpus, 0xee), &w.how, w.groups, got, &result);
 	for (uint32_t c = 0; c < w.cpus; c++)
 		any += in(&w, c, true);
@@ -493,6 +493,36 @@ static bool run(uint32_t number)
 	return true;
 }
 
+/* Machines of 4,096 CPUs, against the model. */
+static void large(const char *what, uint32_t nodes, bool dealt, uint32_t threads, uint32_t cores,
+		  uint32_t groups)
+{
+	static struct world w;
+	const uint32_t cpus = FERRY_CPUS_MAX, apart = cpus / threads;
+
+	memset(&w, 0, sizeof(w));
+	w.cpus = cpus;
+	w.words = WORDS;
+	w.groups = groups;
+	for (uint32_t c = 0; c < cpus; c++) {
+		uint32_t core = c % apart;
+
+		w.ids[c].node = dealt ? core % nodes : core / (apart / nodes);
+		w.ids[c].core = core;
+		w.ids[c].cluster = cores ? core / cores : FERRY_NONE;
+		if (c % 5)
+			put(w.present, c);
+	}
+	memset(got, 0xee, (size_t)groups * WORDS * sizeof(*got));
+	ok(!ferry_spread(machine(w.ids, cpus, 0xee), &w.how, groups, got, &result) &&
+		   as_model(&w) && once(&w),
+	   "4,096 CPUs, %s", what);
+	w.how.present = w.present;
+	ok(!ferry_spread(machine(w.ids, cpus, 0xee), &w.how, groups, got, &result) &&
+		   as_model(&w) && once(&w),
+	   "... some of them absent");
+}
+
 int main(int argc, char **argv)
 {
 	uint32_t from = 1, to = CASES, spread = 0;
@@ -505,5 +535,13 @@ int main(int argc, char **argv)
 		is_u64(failures[p], 0, "%s", property[p]);
 	diag("%u machines, %u with something to spread", to - from + 1, spread);
 	ok(argc > 1 || spread > 2000, "more than 2,000 machines");
+	if (argc == 1) {
+		large("a node for each core, two siblings far apart", 2048, false, 2, 0, 4096);
+		large("the same, few groups", 2048, false, 2, 0, 100);
+		large("64 nodes dealt, four siblings", 64, true, 4, 0, 1000);
+		large("one node of clusters", 1, false, 2, 8, 300);
+		large("a node for each CPU", 4096, false, 1, 0, 4095);
+		large("one node", 1, false, 1, 0, 1);
+	}
 	return tap_done();
 }

@@ -27,14 +27,16 @@ static uint64_t housekeeping(const struct ferry_topology *t, const struct ferry_
 /* Of these CPUs those present, or those not; true if there are any. */
 static bool want(struct ferry_topology *t, const struct ferry_spread *how, bool present)
 {
-	uint64_t any = 0;
+	uint64_t any = 0, less = 0;
 
 	for (uint32_t w = 0; w < t->words; w++) {
 		uint64_t there = how->present ? how->present[w] : ~0ull;
 
 		t->wanted[w] = housekeeping(t, how, w) & (present ? there : ~there);
 		any |= t->wanted[w];
+		less |= t->wanted[w] ^ t->mask[w];
 	}
+	t->all_wanted = !less;
 	return any;
 }
 
@@ -74,6 +76,8 @@ static uint32_t count_cpus(const struct ferry_topology *t, const struct ferry_un
 {
 	uint32_t cpus = 0;
 
+	if (t->all_wanted)
+		return u->cpus;
 	for (uint32_t p = u->piece; p < (uint32_t)u->piece + u->pieces; p++)
 		cpus += count(t->bits[p] & t->wanted[t->word[p]]);
 	return cpus;
@@ -150,77 +154,123 @@ static uint64_t *next_group(struct out *o)
 	return mask;
 }
 
-/* The k lowest CPUs left from *piece on. */
-static void take_lowest(struct ferry_topology *t, uint32_t *piece, uint32_t k, uint64_t *mask)
-{
-	for (;;) {
-		uint32_t w = t->word[*piece];
-		uint64_t before = t->left[w], rest = before;
+/* How a unit's CPUs are divided: q groups of `size`, the first `larger` of them have one more. */
+struct division {
+	uint32_t size, larger, q;
+};
 
-		for (; k && rest; k--)
-			rest &= rest - 1;
-		mask[w] |= before ^ rest;
-		t->left[w] = rest;
-		if (!k)
-			return;
-		++*piece;
+static uint32_t next_size(struct division *d)
+{
+	d->q--;
+	if (!d->larger)
+		return d->size;
+	d->larger--;
+	return d->size + 1;
+}
+
+/* Groups of one: the lowest CPU left, whose sibling that may be. */
+static void divide_singly(const struct ferry_topology *t, const struct ferry_unit *u, struct out *o)
+{
+	for (uint32_t p = u->piece; p < (uint32_t)u->piece + u->pieces; p++) {
+		uint32_t w = t->word[p];
+
+		for (uint64_t b = t->bits[p] & t->wanted[w]; b; b &= b - 1)
+			next_group(o)[w] |= b & -b;
 	}
 }
 
-/* The lowest CPU left and its siblings, and so on: k CPUs. */
-static void take_cores(struct ferry_topology *t, uint32_t *piece, uint32_t k, uint64_t *mask)
+/* Groups of the lowest CPUs left. `rest` is what is left of a piece. */
+static void divide_ascending(const struct ferry_topology *t, const struct ferry_unit *u,
+			     struct division d, struct out *o)
+{
+	uint32_t p = u->piece, end = p + u->pieces, w = t->word[p], here;
+	uint64_t rest = t->bits[p] & t->wanted[w], before;
+
+	here = count(rest);
+	while (d.q) {
+		uint32_t k = next_size(&d);
+		uint64_t *mask = next_group(o);
+
+		for (; k >= here; here = count(rest)) {
+			mask[w] |= rest;
+			k -= here;
+			if (++p == end)
+				return;
+			w = t->word[p];
+			rest = t->bits[p] & t->wanted[w];
+		}
+		here -= k;
+		for (before = rest; k; k--)
+			rest &= rest - 1;
+		mask[w] |= before ^ rest;
+	}
+}
+
+/* k CPUs: the lowest one left, its siblings that are left, and so on; from the word at *word on,
+ * which is moved on past empty ones. */
+static void take_cores(const uint16_t *sibling, uint64_t *left, const uint8_t **word, uint32_t k,
+		       uint64_t *mask)
 {
 	while (k) {
-		uint32_t w = t->word[*piece], c;
+		uint32_t w = **word, c;
+		uint64_t some = left[w];
 
-		if (!t->left[w]) {
-			++*piece;
+		if (!some) {
+			++*word;
 			continue;
 		}
-		for (c = w * 64 + (uint32_t)__builtin_ctzll(t->left[w]); c != FERRY_NO_CPU && k;
-		     c = t->sibling[c]) {
-			uint64_t bit = t->left[c / 64] & 1ull << c % 64;
+		left[w] = some & (some - 1);
+		mask[w] |= some & -some;
+		c = sibling[w * 64 + (uint32_t)__builtin_ctzll(some)];
+		for (k--; c != FERRY_NO_CPU && k; c = sibling[c]) {
+			uint64_t bit = left[c / 64] & 1ull << c % 64;
 
-			t->left[c / 64] ^= bit;
+			left[c / 64] ^= bit;
 			mask[c / 64] |= bit;
 			k -= bit != 0;
 		}
 	}
 }
 
-/* The wanted CPUs of a unit, so many, go to q groups. */
-static void distribute(struct ferry_topology *t, const struct ferry_unit *u, uint32_t cpus,
-		       uint32_t q, struct out *o)
+static void divide_cores(struct ferry_topology *t, const struct ferry_unit *u, struct division d,
+			 struct out *o)
 {
-	uint32_t piece = u->piece, size = cpus / q, larger = cpus % q;
+	const uint8_t *word = t->word + u->piece;
 
-	for (uint32_t p = piece; p < piece + u->pieces; p++)
+	for (uint32_t p = u->piece; p < (uint32_t)u->piece + u->pieces; p++)
 		t->left[t->word[p]] = t->bits[p] & t->wanted[t->word[p]];
-	for (; q; q--) {
-		uint32_t k = size;
+	while (d.q) {
+		uint32_t k = next_size(&d);
 
-		if (larger) {
-			larger--;
-			k++;
-		}
-		if (u->flags & FERRY_UNIT_ADJACENT)
-			take_lowest(t, &piece, k, next_group(o));
-		else
-			take_cores(t, &piece, k, next_group(o));
+		take_cores(t->sibling, t->left, &word, k, next_group(o));
 	}
 }
 
-/* Units of `some`, each its share. */
-static void distribute_node(struct ferry_topology *t, const struct ferry_spread *how,
-			    const struct ferry_unit *node, uint32_t cpus, uint32_t q,
-			    uint64_t *list, struct out *o)
+/* The wanted CPUs of a unit, so many, go to q groups. */
+static void divide(struct ferry_topology *t, const struct ferry_unit *u, uint32_t cpus, uint32_t q,
+		   struct out *o)
+{
+	struct division d = { cpus / q, cpus % q, q };
+
+	if (d.size == 1 && !d.larger)
+		divide_singly(t, u, o);
+	else if (u->flags & FERRY_UNIT_ADJACENT)
+		divide_ascending(t, u, d, o);
+	else
+		divide_cores(t, u, d, o);
+}
+
+/* The same for a node: by its clusters, if they are to be looked at. */
+static void divide_node(struct ferry_topology *t, const struct ferry_spread *how,
+			const struct ferry_unit *node, uint32_t cpus, uint32_t q, uint64_t *list,
+			struct out *o)
 {
 	struct units some = { .n = 0 };
 
 	if (node->clusters)
 		some = weigh(t, &t->cluster[node->cluster], node->clusters, how->weights, list);
 	if (some.n < 2 || some.n > q || some.unknown) {
-		distribute(t, node, cpus, q, o);
+		divide(t, node, cpus, q, o);
 		return;
 	}
 	ferry_sort(some.list, some.n);
@@ -229,8 +279,8 @@ static void distribute_node(struct ferry_topology *t, const struct ferry_spread 
 		uint32_t share = take_share(&some, q);
 
 		q -= share;
-		distribute(t, &t->cluster[node->cluster + unit_index(first)], unit_cpus(first),
-			   share, o);
+		divide(t, &t->cluster[node->cluster + unit_index(first)], unit_cpus(first), share,
+		       o);
 	}
 }
 
@@ -263,8 +313,8 @@ static uint32_t stage(struct ferry_topology *t, const struct ferry_spread *how, 
 		uint32_t share = take_share(&nodes, left);
 
 		left -= share;
-		distribute_node(t, how, &t->node[unit_index(first)], unit_cpus(first), share,
-				nodes.list + nodes.n, o);
+		divide_node(t, how, &t->node[unit_index(first)], unit_cpus(first), share,
+			    nodes.list + nodes.n, o);
 	}
 	return all;
 }

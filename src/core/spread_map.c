@@ -33,6 +33,8 @@ static uint32_t serve_own(struct ferry_topology *t, struct served *s, const uint
 	uint64_t live = 0;
 
 	for (uint32_t w = 0; w < t->words; w++) {
+		if (!mask[w])
+			continue;
 		live |= mask[w] & t->wanted[w];
 		for (uint64_t b = mask[w] & t->mask[w]; b; b &= b - 1) {
 			uint32_t c = w * 64 + (uint32_t)__builtin_ctzll(b);

@@ -194,7 +194,9 @@ static void make_unit(struct ferry_topology *t, struct ferry_unit *u, uint32_t f
 {
 	uint32_t low = t->words, high = 0;
 
-	*u = (struct ferry_unit){ .piece = (uint16_t)*pieces, .flags = FERRY_UNIT_ADJACENT };
+	*u = (struct ferry_unit){ .piece = (uint16_t)*pieces,
+				  .cpus = (uint16_t)(to - from),
+				  .flags = FERRY_UNIT_ADJACENT };
 	for (uint32_t i = from; i < to; i++) {
 		uint32_t c = t->order[i], w = c / 64;
 

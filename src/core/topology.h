@@ -22,6 +22,7 @@ struct ferry_unit {
 	uint16_t piece;    /* its first one */
 	uint16_t cluster;  /* a node's: the first one; in the order of their lowest CPUs */
 	uint16_t clusters; /* a node's; 0: all of it is one */
+	uint16_t cpus;
 	uint8_t pieces;
 	uint8_t flags;
 };
@@ -45,6 +46,7 @@ struct ferry_topology {
 	/* What a call works with: the CPUs it is about, those of the unit at hand that no group has
 	 * yet, both as masks; and possible CPUs + 1 words. */
 	uint64_t *wanted, *left, *work;
+	bool all_wanted; /* all possible ones */
 };
 
 #define FERRY_NO_CPU 0xffffu
