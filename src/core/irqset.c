@@ -53,13 +53,11 @@ uint32_t ferry_irqset_claim(struct ferry *f, struct ferry_irqset *s)
 
 uint32_t ferry_irqset_next(struct ferry *f, struct ferry_irqset *s, uint32_t from)
 {
-	for (uint32_t w = from / 32; w < (f->nirqs + 31) / 32; w++) {
-		uint32_t value = ferry_host_load(f->ctx, &s->words[w]);
+	for (; from < f->nirqs; from = (from | 31) + 1) {
+		uint32_t value = ferry_host_load(f->ctx, &s->words[from / 32]) >> (from % 32);
 
-		if (w == from / 32)
-			value &= ~0u << (from % 32);
 		if (value)
-			return w * 32 + (uint32_t)__builtin_ctz(value);
+			return from + (uint32_t)__builtin_ctz(value);
 	}
 	return FERRY_NONE;
 }

@@ -41,13 +41,11 @@ uint32_t ferry_set_next(const struct ferry *f, ferry_set set, uint32_t from)
 {
 	if (!(set & FERRY_SET_MASK) || set == FERRY_SET_NONE)
 		return from <= set ? set : FERRY_NONE;
-	for (uint32_t w = from / 64; w < f->nwords; w++) {
-		uint64_t word = ferry_set_word(f, set, w);
+	for (; from < f->ncpus; from = (from | 63) + 1) {
+		uint64_t word = ferry_set_word(f, set, from / 64) >> (from % 64);
 
-		if (w == from / 64)
-			word &= ~0ull << (from % 64);
 		if (word)
-			return w * 64 + (uint32_t)__builtin_ctzll(word);
+			return from + (uint32_t)__builtin_ctzll(word);
 	}
 	return FERRY_NONE;
 }

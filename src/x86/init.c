@@ -183,6 +183,13 @@ int ferry_x86_create(struct ferry *f, const struct ferry_source *s, const uint64
 
 /* ---- messages -------------------------------------------------------------------------- */
 
+bool ferry_x86_logical(const struct ferry *f, const struct ferry_irq *i)
+{
+	return (i->flags & FERRY_F_SEVERAL) &&
+	       ((f->x86->flags & FERRY_X86_LOGICAL_FLAT) ||
+		((f->x86->flags & FERRY_X86_LOGICAL_CLUSTER) && i->kind == FERRY_X86_REMAPPED));
+}
+
 struct ferry_x86_message ferry_x86_destination(const struct ferry *f, const struct ferry_irq *i)
 {
 	struct ferry_x86_message m = { .logical = ferry_x86_logical(f, i) };

@@ -16,15 +16,9 @@
  * then, and waiting for it would never end. */
 #define GONE 0xffffffffu
 
-static void write_reg(struct ferry *f, const struct ferry_irq *i, enum ferry_reg reg,
-		      uint32_t value)
+static FERRY_NOINLINE uint32_t read_low(struct ferry *f, const struct ferry_irq *i)
 {
-	ferry_host_write(f->ctx, i->device, i->index, reg, value);
-}
-
-static uint32_t read_low(struct ferry *f, const struct ferry_irq *i)
-{
-	return ferry_host_read(f->ctx, i->device, i->index, FERRY_REG_RTE_LOW);
+	return ferry_x86_read(f, i, FERRY_REG_RTE_LOW);
 }
 
 static uint32_t low_of(const struct ferry *f, const struct ferry_irq *i, bool masked)
@@ -45,12 +39,12 @@ static void write_high(struct ferry *f, const struct ferry_irq *i)
 {
 	uint32_t dest = ferry_x86_destination(f, i).dest;
 
-	write_reg(f, i, FERRY_REG_RTE_HIGH, (dest & 0xff) << 24 | (dest >> 8 & 0x7f) << 17);
+	ferry_x86_write(f, i, FERRY_REG_RTE_HIGH, (dest & 0xff) << 24 | (dest >> 8 & 0x7f) << 17);
 }
 
 static void write_low(struct ferry *f, const struct ferry_irq *i, bool masked)
 {
-	write_reg(f, i, FERRY_REG_RTE_LOW, low_of(f, i, masked));
+	ferry_x86_write(f, i, FERRY_REG_RTE_LOW, low_of(f, i, masked));
 }
 
 static void setup(struct ferry *f, struct ferry_irq *i)
@@ -165,7 +159,7 @@ void ferry_x86_level_end(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 	}
 	ferry_host_eoi(f->ctx, cpu);
 	if (f->x86->flags & FERRY_X86_DIRECTED_EOI)
-		write_reg(f, i, FERRY_REG_IOAPIC_EOI, i->vector);
+		ferry_x86_write(f, i, FERRY_REG_IOAPIC_EOI, i->vector);
 }
 
 const struct ferry_kind ferry_x86_level = {

@@ -137,13 +137,13 @@ static uint32_t next_on(struct ferry *f, uint32_t cpu, uint32_t *cursor)
 	while (*cursor < 256) {
 		uint32_t bits, vector, slot;
 
-		bits = ferry_host_load(f->ctx, &f->x86->cpus[cpu].owned[*cursor / 32]) &
-		       (~0u << (*cursor % 32));
+		bits = ferry_host_load(f->ctx, &f->x86->cpus[cpu].owned[*cursor / 32]) >>
+		       (*cursor % 32);
 		if (!bits) {
 			*cursor = (*cursor | 31) + 1;
 			continue;
 		}
-		vector = (*cursor & ~31u) + (uint32_t)__builtin_ctz(bits);
+		vector = *cursor + (uint32_t)__builtin_ctz(bits);
 		*cursor = vector + 1;
 		slot = ferry_host_load(f->ctx, ferry_x86_slot(f->x86, cpu, (uint8_t)vector));
 		if (slot & SLOT_LIVE)

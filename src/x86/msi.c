@@ -5,16 +5,14 @@
  */
 #include "x86/x86.h"
 
-static void write_reg(struct ferry *f, const struct ferry_irq *i, enum ferry_reg reg,
-		      uint32_t value)
+void ferry_x86_write(struct ferry *f, const struct ferry_irq *i, enum ferry_reg reg, uint32_t value)
 {
 	ferry_host_write(f->ctx, i->device, i->index, reg, value);
 }
 
-/* Also the fence: see ferry_host_read. */
-static void read_back(struct ferry *f, const struct ferry_irq *i, enum ferry_reg reg)
+uint32_t ferry_x86_read(struct ferry *f, const struct ferry_irq *i, enum ferry_reg reg)
 {
-	(void)ferry_host_read(f->ctx, i->device, i->index, reg);
+	return ferry_host_read(f->ctx, i->device, i->index, reg);
 }
 
 /* SDM 3A 11.11.1; bits 11:5 are the extended destination id's. A logical message
@@ -35,15 +33,15 @@ static uint32_t data_of(const struct ferry *f, const struct ferry_irq *i)
 
 static void write_message(struct ferry *f, const struct ferry_irq *i)
 {
-	write_reg(f, i, FERRY_REG_MSI_ADDR, address_of(f, i));
-	write_reg(f, i, FERRY_REG_MSI_DATA, data_of(f, i));
+	ferry_x86_write(f, i, FERRY_REG_MSI_ADDR, address_of(f, i));
+	ferry_x86_write(f, i, FERRY_REG_MSI_DATA, data_of(f, i));
 }
 
 /* ---- with a mask bit per message (MSI-X, maskable MSI), and without ------------------ */
 
 static void apply_mask(struct ferry *f, struct ferry_irq *i)
 {
-	write_reg(f, i, FERRY_REG_MSI_MASK, (i->flags & FERRY_F_NO_START) != 0);
+	ferry_x86_write(f, i, FERRY_REG_MSI_MASK, (i->flags & FERRY_F_NO_START) != 0);
 }
 
 /* Masked lazily, in memory; only the first enable touches the device. */
@@ -51,7 +49,7 @@ static void first_enable(struct ferry *f, struct ferry_irq *i)
 {
 	if ((i->flags & (FERRY_F_LIVE | FERRY_F_DISABLED)) == 0) {
 		i->flags |= FERRY_F_LIVE;
-		write_reg(f, i, FERRY_REG_MSI_ENABLE, 1);
+		ferry_x86_write(f, i, FERRY_REG_MSI_ENABLE, 1);
 	}
 }
 
@@ -61,18 +59,18 @@ static enum ferry_owed silence(struct ferry *f, struct ferry_irq *i)
 	bool maskable = i->kind != FERRY_X86_MSI;
 	enum ferry_reg reg = maskable ? FERRY_REG_MSI_MASK : FERRY_REG_MSI_ENABLE;
 
-	write_reg(f, i, reg, maskable);
-	read_back(f, i, reg);
+	ferry_x86_write(f, i, reg, maskable);
+	(void)ferry_x86_read(f, i, reg);
 	return ferry_x86_fenced(f);
 }
 
 static void setup(struct ferry *f, struct ferry_irq *i)
 {
 	silence(f, i);
-	write_reg(f, i, FERRY_REG_MSI_ADDR_HI, 0);
+	ferry_x86_write(f, i, FERRY_REG_MSI_ADDR_HI, 0);
 	write_message(f, i);
 	if (i->kind != FERRY_X86_MSI)
-		write_reg(f, i, FERRY_REG_MSI_ENABLE, 1);
+		ferry_x86_write(f, i, FERRY_REG_MSI_ENABLE, 1);
 }
 
 /* What fires while masked sets the pending bit and is sent at unmask, with the
@@ -93,11 +91,11 @@ static enum ferry_owed program_masked(struct ferry *f, struct ferry_irq *i)
 static enum ferry_owed program_live(struct ferry *f, struct ferry_irq *i)
 {
 	if (i->vector != i->old_vector) {
-		write_reg(f, i, FERRY_REG_MSI_DATA, data_of(f, i));
-		read_back(f, i, FERRY_REG_MSI_DATA);
+		ferry_x86_write(f, i, FERRY_REG_MSI_DATA, data_of(f, i));
+		(void)ferry_x86_read(f, i, FERRY_REG_MSI_DATA);
 	}
-	write_reg(f, i, FERRY_REG_MSI_ADDR, address_of(f, i));
-	read_back(f, i, FERRY_REG_MSI_ADDR);
+	ferry_x86_write(f, i, FERRY_REG_MSI_ADDR, address_of(f, i));
+	(void)ferry_x86_read(f, i, FERRY_REG_MSI_ADDR);
 	return ferry_x86_fenced(f);
 }
 

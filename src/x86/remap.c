@@ -24,8 +24,7 @@ static enum ferry_owed sync_entry(struct ferry *f, const struct ferry_irq *i)
 static void apply_mask(struct ferry *f, struct ferry_irq *i)
 {
 	if (i->flags & FERRY_F_MASKABLE)
-		ferry_host_write(f->ctx, i->device, i->index, FERRY_REG_MSI_MASK,
-				 (i->flags & FERRY_F_NO_START) != 0);
+		ferry_x86_write(f, i, FERRY_REG_MSI_MASK, (i->flags & FERRY_F_NO_START) != 0);
 }
 
 static void setup(struct ferry *f, struct ferry_irq *i)
@@ -49,7 +48,7 @@ static enum ferry_owed silence(struct ferry *f, struct ferry_irq *i)
 	apply_mask(f, i);
 	/* Then what it sent before is past the unit when the entry goes. */
 	if (i->flags & FERRY_F_MASKABLE)
-		(void)ferry_host_read(f->ctx, i->device, i->index, FERRY_REG_MSI_MASK);
+		(void)ferry_x86_read(f, i, FERRY_REG_MSI_MASK);
 	ferry_host_irte_write(f->ctx, i->unit, i->index, &none);
 	return sync_entry(f, i);
 }

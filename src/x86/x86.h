@@ -68,6 +68,11 @@ static inline bool ferry_x86_once(const struct ferry *f, const struct ferry_irq 
 	return f->one_lock || i->kind == FERRY_X86_IOAPIC_LEVEL;
 }
 
+/* msi.c: a register of its device. A read is also the fence: see ferry_host_read. */
+void ferry_x86_write(struct ferry *f, const struct ferry_irq *i, enum ferry_reg reg,
+		     uint32_t value);
+uint32_t ferry_x86_read(struct ferry *f, const struct ferry_irq *i, enum ferry_reg reg);
+
 /* lapic.c */
 void ferry_x86_post(struct ferry *f, uint32_t cpu, uint8_t vector);
 
@@ -84,12 +89,7 @@ static inline bool ferry_x86_two_steps(const struct ferry_irq *i)
 
 /* Is this source addressed by logical destinations, lowest priority? Then always,
  * for one CPU too: a change of mode would be a third thing to change at once. */
-static inline bool ferry_x86_logical(const struct ferry *f, const struct ferry_irq *i)
-{
-	return (i->flags & FERRY_F_SEVERAL) &&
-	       ((f->x86->flags & FERRY_X86_LOGICAL_FLAT) ||
-		((f->x86->flags & FERRY_X86_LOGICAL_CLUSTER) && i->kind == FERRY_X86_REMAPPED));
-}
+bool ferry_x86_logical(const struct ferry *f, const struct ferry_irq *i);
 
 /* init.c: what a message to the current place says. */
 struct ferry_x86_message {
