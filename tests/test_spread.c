@@ -206,12 +206,14 @@ static void mistakes(void)
 		   counts(0, 0, 0) && are("0-15 / 0-15 / 0-15", 1, 3),
 	   "nothing between pre and post");
 
-	/* A CPU that comes or goes meanwhile: the caller's snapshot is all there is to see, and
-	 * another one changes what is live, never that each CPU is served. */
+	/* There is no lock against a CPU that comes meanwhile: seen or not, it is in a mask. */
 	plain_machine(8);
 	how = with("0-3", NULL);
 	ok(spreads(8, &how, 8, "0 / 1 / 2 / 3 / 4 / 5 / 6 / 7") && counts(4, 4, 0),
 	   "more groups than CPUs present: the others are absent");
+	how = with("0-4", NULL);
+	ok(spreads(8, &how, 8, "0 / 1 / 2 / 3 / 4 / 5 / 6 / 7") && counts(5, 3, 0),
+	   "... one more of them is there");
 }
 
 /* ---- isolation, weights ---------------------------------------------------------------------- */

@@ -211,7 +211,8 @@ static bool counted(const struct world *w)
 		    (!live && absent != (g < result.live + result.absent)))
 			return false;
 	}
-	return result.live + result.absent + result.empty == w->groups;
+	return result.absent <= w->groups && result.empty <= w->groups &&
+	       result.live + result.absent + result.empty == w->groups;
 }
 
 static uint32_t count_nodes(const struct world *w, bool present)

@@ -75,13 +75,14 @@ struct ferry_spread_result {
 /*
  * Divide the possible housekeeping CPUs into `groups` (1 .. FERRY_IRQS_MAX) masks, one after
  * another in `masks`, which need not be zero before. First the CPUs that are present, and then,
- * in the same way, the others on top:
+ * in the same way, the others, beginning with the first group that has none (or the first of all):
  *
  *   - Each CPU is in exactly one group.
  *   - No more groups than nodes that have such CPUs: nodes are dealt out whole, in turn.
- *   - Else no group has CPUs of two nodes. A node's number of groups is its share of what is
- *     left, rounded down, at least 1, small nodes first; ties: the lower id. Of no more than its
- *     CPUs, and never so few that others would get more than theirs.
+ *   - Else no group has CPUs of two nodes (but the CPUs not present may be another's than those
+ *     that are). Nodes get their share of the groups left, rounded down, at least 1, the lightest
+ *     first; ties: the lower id. Where weights would give a node more groups than CPUs, it gets
+ *     as many as CPUs, and the others what it leaves.
  *   - A node whose clusters are known, and no more than its groups: the same for its clusters;
  *     ties: the one with the lowest CPU. No group has CPUs of two clusters then.
  *   - In a node (cluster) sizes differ by 1 at most, larger groups first. A group takes the
@@ -153,7 +154,7 @@ FERRY_MUST_USE int ferry_spread_vectors(struct ferry_topology *t, const struct f
  * only pre, post and sets are looked at. 0: what it needs can't be: pre and post are more than
  * `min`, `min` is more than `max`, too many sets.
  */
-uint32_t ferry_spread_suggest(struct ferry_topology *t, const struct ferry_spread *how,
+uint32_t ferry_spread_suggest(const struct ferry_topology *t, const struct ferry_spread *how,
 			      const struct ferry_spread_vectors *split, uint32_t min, uint32_t max);
 
 #endif

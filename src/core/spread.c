@@ -261,16 +261,16 @@ static void divide(struct ferry_topology *t, const struct ferry_unit *u, uint32_
 }
 
 /* The same for a node: by its clusters, if they are to be looked at. */
-static void divide_node(struct ferry_topology *t, const struct ferry_spread *how,
-			const struct ferry_unit *node, uint32_t cpus, uint32_t q, uint64_t *list,
-			struct out *o)
+static void divide_node(struct ferry_topology *t, const struct ferry_spread *how, uint64_t entry,
+			uint32_t q, uint64_t *list, struct out *o)
 {
+	const struct ferry_unit *node = &t->node[unit_index(entry)];
 	struct units some = { .n = 0 };
 
 	if (node->clusters)
 		some = weigh(t, &t->cluster[node->cluster], node->clusters, how->weights, list);
 	if (some.n < 2 || some.n > q || some.unknown) {
-		divide(t, node, cpus, q, o);
+		divide(t, node, unit_cpus(entry), q, o);
 		return;
 	}
 	ferry_sort(some.list, some.n);
@@ -313,8 +313,7 @@ static uint32_t stage(struct ferry_topology *t, const struct ferry_spread *how, 
 		uint32_t share = take_share(&nodes, left);
 
 		left -= share;
-		divide_node(t, how, &t->node[unit_index(first)], unit_cpus(first), share,
-			    nodes.list + nodes.n, o);
+		divide_node(t, how, first, share, nodes.list + nodes.n, o);
 	}
 	return all;
 }
@@ -445,7 +444,7 @@ int ferry_spread_vectors(struct ferry_topology *t, const struct ferry_spread *ho
 	return FERRY_OK;
 }
 
-uint32_t ferry_spread_suggest(struct ferry_topology *t, const struct ferry_spread *how,
+uint32_t ferry_spread_suggest(const struct ferry_topology *t, const struct ferry_spread *how,
 			      const struct ferry_spread_vectors *split, uint32_t min, uint32_t max)
 {
 	uint32_t cpus = 0, left = min, reserved, all;

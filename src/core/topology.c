@@ -176,15 +176,15 @@ static void set_order(struct ferry_topology *t, const struct ferry_topology_cpu 
 
 /* ---- units ---------------------------------------------------------------------------------- */
 
-/* Is `to` the lowest CPU of t->left above `from`? */
+/* Is `to`, a higher CPU of t->left than `from`, the next one there? */
 static bool next_is(const struct ferry_topology *t, uint32_t from, uint32_t to)
 {
 	uint32_t w = ++from / 64;
 	uint64_t word = t->left[w] & ~0ull << from % 64;
 
-	while (!word && w < to / 64)
+	while (!word)
 		word = t->left[++w];
-	return word && w * 64 + (uint32_t)__builtin_ctzll(word) == to;
+	return w * 64 + (uint32_t)__builtin_ctzll(word) == to;
 }
 
 /* The CPUs at positions from .. to-1, which are whole cores. t->left is all zeroes before and
