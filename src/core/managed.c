@@ -73,6 +73,19 @@ static int let_down(struct ferry *f, struct ferry_irq *i)
 	return FERRY_E_TIMEOUT;
 }
 
+/* A source that is never masked once it was enabled stays so, also if it is disabled now: what it
+ * sends is to be remembered. */
+static void set_going(struct ferry *f, struct ferry_irq *i, bool was_live)
+{
+	uint32_t disabled = i->flags & FERRY_F_DISABLED;
+
+	if (was_live)
+		i->flags &= ~(uint32_t)FERRY_F_DISABLED;
+	ferry_kind_of(f, i)->apply_mask(f, i);
+	i->flags |= disabled;
+	ferry_advance(f, i);
+}
+
 /* As a new one, but for what the driver wants and what is latched; not quite yet, which kinds
  * of source may look at. */
 static void revive(struct ferry_irq *i)
@@ -103,8 +116,7 @@ static int start(struct ferry *f, struct ferry_irq *i)
 	if (rc != FERRY_OK)
 		return rc;
 	ferry_note(f, FERRY_TRACE_START, 0xffff, i, 0);
-	ferry_kind_of(f, i)->apply_mask(f, i);
-	ferry_advance(f, i);
+	set_going(f, i, were & FERRY_F_LIVE);
 	return FERRY_OK;
 }
 
