@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Managed interrupts (managed.h): what is promised and given up, and that they never leave
+ * their masks. With promises of its own, which count and write down; x86's are another test's.
+ */
+#include <irqferry/balance.h>
+#include <irqferry/managed.h>
+#include <string.h>
+#include "src/core/core.h"
+#include "tests/script.h"
+
+/* ---- promises of the test's ------------------------------------------------------ */
+
+static struct {
+	uint32_t of[CPUS_MOST], most[CPUS_MOST]; /* promised on each CPU; the limit, 0: none */
+	uint32_t pool[SOURCES_MOST];
+	uint32_t calls;
+} promised;
+
+static bool among(const struct ferry *f, ferry_set set, ferry_set not, uint32_t cpu)
+{
+	return ferry_set_has(f, set, cpu) && !ferry_set_has(f, not, cpu);
+}
+
+static int promise(struct ferry *f, const struct ferry_irq *i, ferry_set set, ferry_set not )
+{
+	promised.calls++;
+	if (i->kind != FERRY_X86_MSIX)
+		return FERRY_E_INVALID;
+	for (uint32_t c = 0; c < f->ncpus; c++)
+		if (among(f, set, not, c) && promised.most[c] && promised.of[c] == promised.most[c])
+			return FERRY_E_NO_SPACE;
+	for (uint32_t c = 0; c < f->ncpus; c++)
+		promised.of[c] += among(f, set, not, c);
+	return FERRY_OK;
+}
+
+static void give_up(struct ferry *f, const struct ferry_irq *i, ferry_set set, ferry_set not )
+{
+	(void)i;
+	for (uint32_t c = 0; c < f->ncpus; c++)
+		promised.of[c] -= among(f, set, not, c);
+}
+
+static int share(struct ferry *f, const struct ferry_irq *i, uint32_t pool)
+{
+	(void)f;
+	if (pool > 3)
+		return FERRY_E_INVALID;
+	promised.pool[i->number] = pool;
+	return FERRY_OK;
+}
+
+static uint32_t pool_of(struct ferry *f, const struct ferry_irq *i)
+{
+	(void)f;
+	return promised.pool[i->number];
+}
+
+static uint32_t count(struct ferry *f, uint32_t cpu)
+{
+	(void)f;
+	return promised.of[cpu];
+}
+
+static const struct ferry_promises promises = {
+	.promise = promise, .give_up = give_up, .share = share, .pool = pool_of, .count = count
+};
+
+/* One digit for each CPU, the highest first, as CPUs in masks. */
+static uint32_t digits(void)
+{
+	uint32_t n = 0;
+
+	for (uint32_t c = S.cpus; c--;)
+		n = n * 10 + promised.of[c];
+	return n;
+}
+
+/* ---- calls --------------------------------------------------------------------------- */
+
+static uint32_t number(uint32_t src)
+{
+	return S.m->source[src].irq;
+}
+
+#define LOOKED(expression) \
+	({ \
+		machine_look(S.m); \
+		int rc_ = (expression); \
+		check(machine_looked(S.m), "a lock is held"); \
+		rc_; \
+	})
+
+static int manage(uint32_t src, uint64_t cpus)
+{
+	return LOOKED(ferry_irq_manage(S.f, number(src), &cpus));
+}
+
+static int unmanage(uint32_t src)
+{
+	return LOOKED(ferry_irq_unmanage(S.f, number(src)));
+}
+
+static int call_stop(struct call *c)
+{
+	return ferry_irq_stop(S.f, number(c->src), FERRY_FREE_QUIET, NULL);
+}
+
+static int call_start(struct call *c)
+{
+	return ferry_irq_start(S.f, number(c->src));
+}
+
+static int run_call(struct call call)
+{
+	struct call *c = start(S.on, call);
+
+	if (!finish(S.on))
+		check(false, "a call is blocked");
+	return c->rc;
+}
+
+static int halt(uint32_t src)
+{
+	return run_call((struct call){ .run = call_stop, .src = src });
+}
+
+static int wake(uint32_t src)
+{
+	return run_call((struct call){ .run = call_start, .src = src });
+}
+
+static struct ferry_class class_of(uint32_t src)
+{
+	struct ferry_class c = { .pool = 99 };
+
+	check_eq(LOOKED(ferry_irq_class(S.f, number(src), &c)), FERRY_OK, "class");
+	return c;
+}
+
+static void halt_all(uint32_t src)
+{
+	if (halt(src) == FERRY_E_AGAIN)
+		run_quiet();
+	check_eq(halt(src), FERRY_OK, "stop");
+}
+
+/* Four CPUs; MSI-X sources on CPU 0, enabled. */
+static void machine(uint32_t sources, uint64_t away, const char *what)
+{
+	memset(&promised, 0, sizeof(promised));
+	begin(&(struct options){ .cpus = 4, .sources = sources, .away = away, .restore = true },
+	      "%s", what);
+	S.f->promises = &promises;
+	S.on = away & 1 ? 1 : 0;
+}
+
+/* Source 0 stopped and managed, the machine as above. */
+static void managed(uint32_t sources, uint64_t away, uint64_t cpus, const char *what)
+{
+	machine(sources, away, what);
+	halt_all(0);
+	check_eq(manage(0, cpus), FERRY_OK, "manage");
+}
+
+/* ---- promises ---------------------------------------------------------------------------- */
+
+static void one_each(void)
+{
+	managed(1, BIT(3), BIT(1) | BIT(3),
+		"manage: one place on each CPU of the mask, also one "
+		"that is away; and back");
+	check_eq(digits(), 1010, "promised");
+	check_eq(requested(0), BIT(1) | BIT(3), "requested");
+	check(class_of(0).managed && class_of(0).stopped, "its class");
+	check_eq(manage(0, BIT(2)), FERRY_E_STATE, "manage twice");
+	check_eq(LOOKED(ferry_irq_aim(S.f, number(0), NULL)), FERRY_E_STATE, "aim");
+	check_eq(wake(0), FERRY_OK, "start");
+	check_eq(place(0), BIT(1), "place");
+	check_eq(digits(), 1010, "promised while it runs");
+	check_eq(unmanage(0), FERRY_E_STATE, "unmanage while it runs");
+	halt_all(0);
+	check_eq(digits(), 1010, "promised while it is stopped");
+	check_eq(unmanage(0), FERRY_OK, "unmanage");
+	check_eq(digits(), 0, "promised");
+	check_eq(requested(0), BIT(1) | BIT(3), "requested");
+	check(!class_of(0).managed, "its class");
+	check_eq(unmanage(0), FERRY_E_STATE, "unmanage twice");
+	check_eq(wake(0), FERRY_OK, "start as an ordinary one");
+	check_eq(move(0, BIT(2)), FERRY_OK, "move");
+	end();
+}
+
+static void everywhere(void)
+{
+	machine(1, 0, "manage: without a mask, on all CPUs");
+	halt_all(0);
+	check_eq(LOOKED(ferry_irq_manage(S.f, number(0), NULL)), FERRY_OK, "manage");
+	check_eq(digits(), 1111, "promised");
+	check_eq(requested(0), 15, "requested");
+	check_eq(unmanage(0), FERRY_OK, "unmanage");
+	check_eq(digits(), 0, "promised");
+	check_eq(wake(0), FERRY_OK, "start");
+	end();
+}
+
+static void promise_refused(void)
+{
+	machine(1, 0, "manage: a refusal keeps nothing");
+	check_eq(manage(0, BIT(1)), FERRY_E_STATE, "manage while it runs");
+	halt_all(0);
+	promised.most[2] = 1;
+	promised.of[2] = 1;
+	check_eq(manage(0, BIT(1) | BIT(2)), FERRY_E_NO_SPACE, "manage");
+	check_eq(digits(), 100, "promised");
+	check_eq(requested(0), BIT(0), "requested");
+	check(!class_of(0).managed, "its class");
+	check_eq(manage(0, 0), FERRY_E_NO_CPU, "an empty mask");
+	check_eq(manage(0, BIT(4)), FERRY_E_NO_CPU, "no CPU of this machine");
+	promised.of[2] = 0;
+	check_eq(manage(0, BIT(1) | BIT(2)), FERRY_OK, "manage");
+	check_eq(digits(), 110, "promised");
+	check_eq(unmanage(0), FERRY_OK, "unmanage");
+	check_eq(wake(0), FERRY_OK, "start");
+	end();
+}
+
+static void pool_full(void)
+{
+	memset(&promised, 0, sizeof(promised));
+	begin(&(struct options){ .masks = 1, .sources = 2 }, "manage: no entry for another mask");
+	S.f->promises = &promises;
+	halt_all(0);
+	halt_all(1);
+	check_eq(manage(0, BIT(0) | BIT(1)), FERRY_OK, "manage");
+	check_eq(manage(1, BIT(1) | BIT(2)), FERRY_E_NO_MASK, "another mask");
+	check_eq(promised.calls, 1, "promises asked for");
+	check_eq(manage(1, BIT(0) | BIT(1)), FERRY_OK, "the same mask");
+	check_eq(unmanage(1), FERRY_OK, "unmanage");
+	check_eq(wake(0), FERRY_OK, "start");
+	check_eq(wake(1), FERRY_OK, "start");
+	end();
+}
+
+static void not_this_kind(uint8_t k)
+{
+	memset(&promised, 0, sizeof(promised));
+	begin(&(struct options){ .kind = k }, "manage, %s: what promises refuse is refused",
+	      kind_name[k]);
+	S.f->promises = &promises;
+	halt_all(0);
+	check_eq(manage(0, BIT(1)), FERRY_E_INVALID, "manage");
+	check(!class_of(0).managed, "its class");
+	S.f->promises = NULL;
+	check_eq(manage(0, BIT(1)), FERRY_E_INVALID, "manage without promises");
+	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 1)), FERRY_E_INVALID, "share without");
+	check_eq(wake(0), FERRY_OK, "start");
+	end();
+}
+
+static void shared(void)
+{
+	machine(1, 0, "share: before it is managed, with a pool that exists");
+	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 4)), FERRY_E_INVALID, "no such pool");
+	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 2)), FERRY_OK, "share");
+	check_eq(class_of(0).pool, 2, "pool");
+	halt_all(0);
+	check_eq(manage(0, BIT(1)), FERRY_OK, "manage");
+	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 1)), FERRY_E_STATE, "share while managed");
+	check_eq(class_of(0).pool, 2, "pool");
+	check_eq(unmanage(0), FERRY_OK, "unmanage");
+	check_eq(wake(0), FERRY_OK, "start");
+	end();
+}
+
+static void bad_numbers(void)
+{
+	struct ferry_spare spare = { FERRY_SET_NONE };
+
+	machine(1, 0, "managed: numbers that are none");
+	check_eq(LOOKED(ferry_irq_manage(S.f, 1, NULL)), FERRY_E_INVALID, "manage");
+	check_eq(LOOKED(ferry_irq_unmanage(S.f, 1)), FERRY_E_INVALID, "unmanage");
+	check_eq(LOOKED(ferry_irq_share(S.f, 1, 0)), FERRY_E_INVALID, "share");
+	check_eq(LOOKED(ferry_spare_promise(S.f, 1, NULL, &spare)), FERRY_E_INVALID, "promise");
+	check_eq(LOOKED(ferry_spare_swap(S.f, 1, &spare)), FERRY_E_INVALID, "swap");
+	check_eq(LOOKED(ferry_spare_release(S.f, 1, &spare)), FERRY_E_INVALID, "release");
+	halt_all(0);
+	check_eq(release(0, 0), FERRY_OK, "free");
+	check_eq(LOOKED(ferry_irq_manage(S.f, 0, NULL)), FERRY_E_STATE, "manage");
+	check_eq(LOOKED(ferry_irq_unmanage(S.f, 0)), FERRY_E_STATE, "unmanage");
+	check_eq(LOOKED(ferry_irq_share(S.f, 0, 0)), FERRY_E_STATE, "share");
+	check_eq(LOOKED(ferry_spare_promise(S.f, 0, NULL, &spare)), FERRY_E_STATE, "promise");
+	end();
+}
+
+/* ---- who may change it ---------------------------------------------------------------------- */
+
+static void not_yours(void)
+{
+	managed(1, 0, BIT(1) | BIT(2),
+		"managed: its affinity is nobody's to ask for, and it is "
+		"unmanaged before it is freed");
+	check_eq(wake(0), FERRY_OK, "start");
+	check_eq(move(0, BIT(2)), FERRY_E_MANAGED, "set_affinity");
+	check_eq(LOOKED(ferry_irq_prefer(S.f, number(0), 2)), FERRY_E_MANAGED, "prefer");
+	check_eq(LOOKED(ferry_irq_free(S.f, number(0), 0, NULL)), FERRY_E_MANAGED, "free");
+	check_eq(state(0), FERRY_SETTLED, "state");
+	halt_all(0);
+	check_eq(move(0, BIT(2)), FERRY_E_MANAGED, "set_affinity of a stopped one");
+	check_eq(LOOKED(ferry_irq_free(S.f, number(0), 0, NULL)), FERRY_E_MANAGED, "free");
+	check_eq(unmanage(0), FERRY_OK, "unmanage");
+	check_eq(LOOKED(ferry_irq_prefer(S.f, number(0), 2)), FERRY_E_STATE, "prefer");
+	check_eq(release(0, 0), FERRY_OK, "free");
+	end();
+}
+
+static uint32_t pick_last(struct ferry *f, void *arg, const struct ferry_candidates *candidates,
+			  uint32_t irq, uint32_t now)
+{
+	uint32_t best = FERRY_NONE;
+
+	(void)arg;
+	(void)irq;
+	(void)now;
+	for (uint32_t c = ferry_candidate(f, candidates, 0); c != FERRY_NONE;
+	     c = ferry_candidate(f, candidates, c + 1))
+		best = c;
+	return best;
+}
+
+/* A policy says where it starts, and is not asked again; also of what it skipped because it
+ * was disabled then. */
+static void no_policy(void)
+{
+	static const struct ferry_policy last = { .pick = pick_last };
+	uint32_t cursor = 0, moved = 0;
+
+	managed(2, BIT(3), BIT(1) | BIT(2) | BIT(3),
+		"managed: a policy says where it starts, and does not move it");
+	check_eq(disable(0), FERRY_OK, "disable");
+	machine_look(S.m);
+	ferry_balance_set(S.f, &last);
+	machine_looked(S.m);
+	check_eq(enable(0), FERRY_OK, "enable while it is stopped");
+	check(!look(0).queued, "queued");
+	check_eq(wake(0), FERRY_OK, "start");
+	check_eq(place(0), BIT(2), "place");
+	check_eq(online(3), FERRY_OK, "enter");
+	check_eq(LOOKED(ferry_balance(S.f, &cursor, 9, &moved)), false, "a pass");
+	check_eq(place(0), BIT(2), "place");
+	check_eq(moved, 0, "moved: the other one is pinned");
+	check_eq(disable(0), FERRY_OK, "disable");
+	cursor = 0;
+	check_eq(LOOKED(ferry_balance(S.f, &cursor, 9, &moved)), false, "a pass");
+	check_eq(enable(0), FERRY_OK, "enable");
+	check_eq(place(0), BIT(2), "place");
+	end();
+}
+
+/* ---- CPUs leave ----------------------------------------------------------------------------------- */
+
+/* Inside its mask it moves as any other. */
+static void moves_inside(void)
+{
+	managed(1, 0, BIT(1) | BIT(2), "leave: a managed one goes to another CPU of its mask");
+	check_eq(wake(0), FERRY_OK, "start");
+	for (int n = 0; n < 2; n++) {
+		uint32_t from = place(0) == BIT(1) ? 1 : 2;
+
+		S.on = 0;
+		check_eq(offline(from, EMPTY), FERRY_OK, "offline");
+		check_eq(place(0), BIT(3 - from), "place");
+		check(!look(0).broken, "broken");
+		runs_on(0, 3 - from);
+		check_eq(online(from), FERRY_OK, "enter");
+	}
+	check_eq(S.traced[FERRY_TRACE_BROKEN], 0, "broken, traced");
+	end();
+}
+
+/* The last CPU of its mask: refused by name, others go, and once it is stopped the CPU can. */
+static void last_cpu(void)
+{
+	managed(3, 0, BIT(1),
+		"leave: the last CPU of a managed one waits until it is stopped, "
+		"the others go");
+	check_eq(wake(0), FERRY_OK, "start");
+	for (uint32_t src = 1; src < 3; src++) {
+		check_eq(move(src, BIT(1)), FERRY_OK, "move");
+		rest_of_move();
+	}
+	check_eq(leave(1), FERRY_OK, "leave");
+	for (int n = 0; n < 3; n++) {
+		check_eq(leave_step(1, NULL), FERRY_E_NO_CPU, "step");
+		check_eq(S.refused_irq, number(0), "irq");
+		run_quiet();
+		pass_bound();
+		run_quiet();
+	}
+	check_eq(S.call[1].left, 1, "left");
+	check_eq(place(0), BIT(1), "place");
+	check(!(place(1) & BIT(1)) && !(place(2) & BIT(1)), "the others stayed");
+	check_eq(commit(1), FERRY_E_AGAIN, "commit");
+	runs_on(0, 1);
+	check_eq(halt(0), FERRY_E_AGAIN, "stop");
+	check_eq(leave_step(1, NULL), FERRY_OK, "step: it only drains");
+	run_quiet();
+	check_eq(halt(0), FERRY_OK, "stop");
+	check_eq(leave_step(1, NULL), FERRY_OK, "step");
+	check_eq(commit(1), FERRY_OK, "commit");
+	S.on = 0;
+	check_eq(wake(0), FERRY_E_NO_CPU, "start");
+	check_eq(online(1), FERRY_OK, "enter");
+	check_eq(look(0).state, FERRY_STOPPED, "a CPU that enters starts nothing");
+	check_eq(wake(0), FERRY_OK, "start");
+	runs_on(0, 1);
+	end();
+}
+
+/* 15, 16. Nor does it leave its mask where there is room elsewhere and a step is repeated. */
+static void rolled_back(void)
+{
+	managed(1, 0, BIT(1), "leave: 16. rolled back, a managed one is where it was");
+	check_eq(wake(0), FERRY_OK, "start");
+	check_eq(leave(1), FERRY_OK, "leave");
+	check_eq(leave_step(1, NULL), FERRY_E_NO_CPU, "step");
+	S.on = 0;
+	check_eq(roll_back(1), FERRY_OK, "roll back");
+	check_eq(place(0), BIT(1), "place");
+	check(!look(0).broken && !look(0).queued && !look(0).starved, "marked");
+	runs_on(0, 1);
+	end();
+}
+
+/* 13. Only its old place is on the CPU that leaves, and it is being stopped. */
+static void only_previous(void)
+{
+	managed(1, 0, BIT(1) | BIT(2), "leave: 13. a stop in the middle of its move off the CPU");
+	check_eq(wake(0), FERRY_OK, "start");
+	check_eq(leave(place(0) == BIT(1) ? 1 : 2), FERRY_OK, "leave");
+	{
+		uint32_t from = place(0) == BIT(1) ? 1 : 2;
+
+		check_eq(leave_step(from, NULL), FERRY_E_AGAIN, "step");
+		check_eq(place(0), BIT(3 - from), "place");
+		check_eq(old_place(0), BIT(from), "old place");
+		S.on = 0;
+		check_eq(halt(0), FERRY_E_AGAIN, "stop");
+		run_quiet();
+		halt_all(0);
+		check_eq(used(from), 0, "vectors in use");
+		check_eq(leave_step(from, NULL), FERRY_OK, "step");
+		check_eq(commit(from), FERRY_OK, "commit");
+		check_eq(wake(0), FERRY_OK, "start");
+		runs_on(0, 3 - from);
+	}
+	end();
+}
+
+/* 12. A CPU was refused because places were counted that nobody would need elsewhere. */
+static void dry(void)
+{
+	struct ferry_blocker list[2] = { { 0, 0 } };
+	struct ferry_dry_run sum;
+
+	managed(2, 0, BIT(1) | BIT(2), "leave: 12. what a dry run says of managed ones");
+	check_eq(wake(0), FERRY_OK, "start");
+	if (place(0) != BIT(1)) {
+		check_eq(offline(2, EMPTY), FERRY_OK, "offline");
+		check_eq(online(2), FERRY_OK, "enter");
+	}
+	check_eq(place(0), BIT(1), "place");
+	check_eq(LOOKED(ferry_cpu_dry_run(S.f, 1, &sum, list, 2)), FERRY_OK, "dry run");
+	check(sum.needed == 1 && !sum.broken && !sum.blocked, "needed %u, broken %u, blocked %u",
+	      sum.needed, sum.broken, sum.blocked);
+	check_eq(offline(2, EMPTY), FERRY_OK, "offline");
+	check_eq(LOOKED(ferry_cpu_dry_run(S.f, 1, &sum, list, 2)), FERRY_OK, "dry run");
+	check(sum.blocked == 1 && !sum.broken, "blocked %u, broken %u", sum.blocked, sum.broken);
+	check_eq(list[0].irq, number(0), "irq");
+	check_eq(list[0].reason, FERRY_E_NO_CPU, "reason");
+	halt_all(0);
+	check_eq(LOOKED(ferry_cpu_dry_run(S.f, 1, &sum, list, 2)), FERRY_OK, "dry run");
+	check_eq(sum.needed, 0, "needed");
+	check_eq(wake(0), FERRY_OK, "start");
+	check_eq(online(2), FERRY_OK, "enter");
+	end();
+}
+
+/* ---- another mask --------------------------------------------------------------------------------- */
+
+static void spare_taken(void)
+{
+	uint64_t mask = BIT(2) | BIT(3);
+	struct ferry_spare spare;
+
+	managed(1, 0, BIT(1) | BIT(2), "spare: promised, swapped, released: its mask is another");
+	check_eq(wake(0), FERRY_OK, "start");
+	check_eq(LOOKED(ferry_spare_promise(S.f, number(0), &mask, &spare)), FERRY_OK, "promise");
+	check_eq(digits(), 1110, "promised: what it had is not asked for twice");
+	check_eq(requested(0), BIT(1) | BIT(2), "requested");
+	check_eq(LOOKED(ferry_spare_swap(S.f, number(0), &spare)), FERRY_E_STATE, "swap: it runs");
+	halt_all(0);
+	check_eq(LOOKED(ferry_spare_swap(S.f, number(0), &spare)), FERRY_OK, "swap");
+	check_eq(requested(0), mask, "requested");
+	check_eq(digits(), 1110, "promised");
+	check_eq(wake(0), FERRY_OK, "start");
+	check(!(place(0) & ~mask), "place %#llx", (unsigned long long)place(0));
+	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_OK, "release");
+	check_eq(digits(), 1100, "promised");
+	halt_all(0);
+	check_eq(LOOKED(ferry_spare_swap(S.f, number(0), &spare)), FERRY_E_STATE, "it is void");
+	check_eq(unmanage(0), FERRY_OK, "unmanage");
+	check_eq(digits(), 0, "promised");
+	check_eq(wake(0), FERRY_OK, "start");
+	end();
+}
+
+static void spare_undone(void)
+{
+	uint64_t mask = BIT(3);
+	struct ferry_spare spare;
+
+	managed(1, 0, BIT(1) | BIT(2), "spare: swapped back and released: all as it was");
+	check_eq(LOOKED(ferry_spare_promise(S.f, number(0), &mask, &spare)), FERRY_OK, "promise");
+	check_eq(LOOKED(ferry_spare_swap(S.f, number(0), &spare)), FERRY_OK, "swap");
+	check_eq(LOOKED(ferry_spare_swap(S.f, number(0), &spare)), FERRY_OK, "and back");
+	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_OK, "release");
+	check_eq(digits(), 110, "promised");
+	check_eq(requested(0), BIT(1) | BIT(2), "requested");
+	check_eq(wake(0), FERRY_OK, "start");
+	end();
+}
+
+static void spare_refused(void)
+{
+	uint64_t mask = BIT(2) | BIT(3), none = 0;
+	struct ferry_spare spare = { FERRY_SET_NONE };
+
+	machine(1, 0, "spare: what is refused keeps nothing");
+	check_eq(LOOKED(ferry_spare_promise(S.f, number(0), &mask, &spare)), FERRY_E_STATE,
+		 "promise: not managed");
+	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_E_STATE,
+		 "release: not managed");
+	halt_all(0);
+	check_eq(LOOKED(ferry_spare_swap(S.f, number(0), &spare)), FERRY_E_STATE,
+		 "swap: not managed");
+	check_eq(manage(0, BIT(1) | BIT(2)), FERRY_OK, "manage");
+	check_eq(LOOKED(ferry_spare_swap(S.f, number(0), &spare)), FERRY_E_STATE, "swap: void");
+	promised.most[3] = promised.of[3] = 1;
+	check_eq(LOOKED(ferry_spare_promise(S.f, number(0), &mask, &spare)), FERRY_E_NO_SPACE,
+		 "promise");
+	check_eq(LOOKED(ferry_spare_promise(S.f, number(0), &none, &spare)), FERRY_E_NO_CPU,
+		 "promise of nothing");
+	check_eq(spare.set, FERRY_SET_NONE, "the spare");
+	check_eq(digits(), 1110, "promised");
+	mask = BIT(1);
+	check_eq(LOOKED(ferry_spare_promise(S.f, number(0), &mask, &spare)), FERRY_OK, "promise");
+	check_eq(digits(), 1110, "promised: nothing new");
+	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_OK, "release");
+	check_eq(digits(), 1110, "promised: it keeps what is its own");
+	check_eq(wake(0), FERRY_OK, "start");
+	end();
+}
+
+/* Released without the swap while it runs, or swapped and started where only the spare is. */
+static void spare_in_use(void)
+{
+	uint64_t mask = BIT(3);
+	struct ferry_spare spare;
+
+	managed(1, 0, BIT(1), "spare: not released while its interrupt is where only it is");
+	check_eq(wake(0), FERRY_OK, "start");
+	check_eq(LOOKED(ferry_spare_promise(S.f, number(0), &mask, &spare)), FERRY_OK, "promise");
+	S.f->irqs[number(0)].cur = 3; /* which can't be */
+	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_E_STATE, "current");
+	S.f->irqs[number(0)].cur = 1;
+	S.f->irqs[number(0)].old = 3;
+	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_E_STATE, "old");
+	S.f->irqs[number(0)].old = FERRY_SET_NONE;
+	check_eq(digits(), 1010, "promised");
+	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_OK, "release");
+	check_eq(digits(), 10, "promised");
+	end();
+}
+
+/* ---- capacity --------------------------------------------------------------------------------------- */
+
+static void capacity(void)
+{
+	struct ferry_capacity c;
+	uint32_t all;
+
+	managed(3, BIT(3), BIT(1) | BIT(3), "capacity: over what is online");
+	machine_look(S.m);
+	ferry_capacity(S.f, &c);
+	machine_looked(S.m);
+	all = c.free;
+	check_eq(all, free_vectors(0) + free_vectors(1) + free_vectors(2), "free");
+	check_eq(c.promised, 1, "promised");
+	check_eq(c.waiting, 0, "waiting");
+	halt_all(1);
+	halt_all(2);
+	machine_look(S.m);
+	ferry_capacity(S.f, &c);
+	machine_looked(S.m);
+	check_eq(c.waiting, 2, "waiting");
+	check_eq(c.free, all + 2, "free");
+	for (uint32_t src = 0; src < 3; src++)
+		check_eq(wake(src), FERRY_OK, "start");
+	end();
+}
+
+int main(void)
+{
+	one_each();
+	everywhere();
+	promise_refused();
+	pool_full();
+	FOR_KINDS(k, ALL_KINDS & ~(1u << FERRY_X86_MSIX))
+	not_this_kind(k);
+	shared();
+	bad_numbers();
+	not_yours();
+	no_policy();
+	moves_inside();
+	last_cpu();
+	rolled_back();
+	only_previous();
+	dry();
+	spare_taken();
+	spare_undone();
+	spare_refused();
+	spare_in_use();
+	capacity();
+	return script_done();
+}
