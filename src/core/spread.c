@@ -384,8 +384,10 @@ struct vectors {
 
 static void say(struct vectors *v, uint32_t n, enum ferry_vector_kind kind)
 {
-	for (; v->kind && n; n--)
-		*v->kind++ = (uint8_t)kind;
+	if (!v->kind)
+		return;
+	__builtin_memset(v->kind, kind, n);
+	v->kind += n;
 }
 
 /* They are for any housekeeping CPU. */
