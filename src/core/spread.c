@@ -386,7 +386,7 @@ static void say(struct vectors *v, uint32_t n, enum ferry_vector_kind kind)
 {
 	if (!v->kind)
 		return;
-	__builtin_memset(v->kind, kind, n);
+	__builtin_memset(v->kind, (int)kind, n);
 	v->kind += n;
 }
 
