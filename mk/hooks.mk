@@ -4,7 +4,7 @@
 # are ours), and wrappers around its calls of the host.
 HOOKS_DIR = $(B)/hooks
 HOOKS_LIBFLAGS = $(filter-out -Werror,$(LIBFLAGS)) -fsanitize=thread -fdebug-prefix-map=$(CURDIR)/=
-HOOKS_OBJS = $(FERRY_SRCS:%.c=$(HOOKS_DIR)/%.o)
+HOOKS_OBJS = $(patsubst %.c,$(HOOKS_DIR)/%.o,$(filter-out $(FERRY_PURE),$(FERRY_SRCS)))
 HOOKS_MAIN = $(addprefix $(B)/check/hooks/,main.o access.o port.o mistake.o)
 HOOKS_ALL = $(HOOKS_MAIN) $(CHECK_OBJS) $(SIM_OBJS) $(HOOKS_OBJS)
 HOOKS_WRAPPED = $(addprefix ferry_host_,lock unlock load store xchg add or and cas ipi) \
