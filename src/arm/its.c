@@ -199,13 +199,14 @@ static int ready(struct ferry *f, struct ferry_irq *i)
  * else's, and an LPI has no active state that would tell: a CPU may have been offered it
  * before a MOVI that no longer found it, or may have acknowledged it and not yet looked
  * up whose it is. The host says how long that takes: the drain bound. An ITS that is dead is
- * not asked all the time for what will hardly come.
+ * not asked all the time for what will hardly come; and what it may map yet is not to be told
+ * from what is mapped: without an old place it never ends.
  */
 static uint64_t awaits(struct ferry *f, struct ferry_irq *i)
 {
 	uint64_t now, age;
 
-	if (!its_reached(f, its_of(f, i), i->rung))
+	if (i->old == FERRY_SET_NONE || !its_reached(f, its_of(f, i), i->rung))
 		return its_room(f, its_of(f, i), 0) == FERRY_OK ? AWAIT_NS : GIC_PATIENCE_NS;
 	if ((i->flags & (FERRY_F_DEAD | FERRY_F_QUIET)) != FERRY_F_DEAD)
 		return 0;

@@ -60,13 +60,14 @@ int ferry_irq_stop(struct ferry *f, uint32_t irq, uint32_t how, uint64_t *wait_n
 
 /* ---- start ----------------------------------------------------------------------- */
 
-/* The ITS did not map it in time, and is given nothing more. It may map it some day: settled
- * without a place, it can be stopped and started, but freed it keeps its number, for the
- * ITS never confirms that it is gone. */
+/* The ITS did not map it in time, and is given nothing more. It may map it some day, so what is
+ * left is settled without a place: it can be stopped and started again, but to free it
+ * never ends, because the ITS does not confirm it (its.c, awaits). */
 static int let_down(struct ferry *f, struct ferry_irq *i)
 {
 	i->old = i->cur;
 	i->cur = FERRY_SET_NONE;
+	i->vector = 0;
 	f->backend->vacated(f, i);
 	ferry_set_put(f, i->old);
 	i->old = FERRY_SET_NONE;
