@@ -130,6 +130,7 @@ static void refused(void)
 
 	world_begin(&swapped);
 	is_int(override(0x01, 0), FERRY_E_STATE, "an override before the beginning");
+	is_int(override(0, 0), FERRY_E_STATE, "one that asks for nothing");
 	world_start();
 	ferry_mq_allow(&W.mq, false);
 	is_int(override(0x01, 0), FERRY_E_MANAGED, "not allowed");
@@ -162,13 +163,49 @@ static void refused(void)
 	end("refusals");
 }
 
+/* Canceled where this letter comes first, and what was called in all. */
+static void cancel_at(char letter, const char *want)
+{
+	uint32_t points;
+
+	begin(&swapped);
+	(void)run_override(0x04, 0x02);
+	points = (uint32_t)(strchr(W.log, letter) - W.log + 2) / 3;
+	begin(&swapped);
+	W.at[0] = points;
+	W.then[0] = CANCEL;
+	W.actors[CANCEL].taking_part = true;
+	is_int(run_override(0x04, 0x02), FERRY_E_CANCELED, "canceled in %c", letter);
+	ok(!want || !strcmp(W.log, want), "then only: %s", W.log);
+	ok(!strpbrk(W.log, "Wc"), "no mask was swapped");
+	end("canceled");
+}
+
+static void canceled(void)
+{
+	cancel_at('p', " P0 P1 p0 a0 G1 G0");
+	cancel_at('q', " P0 P1 p0 p1 q0 r0 a1 a0 G1 G0");
+	cancel_at('X', NULL);
+	begin(&swapped);
+	is_int(override(0x04, 0x02), FERRY_OK, "begun");
+	ferry_mq_cancel(&W.mq);
+	is_int(ferry_mq_step(&W.mq, NULL), FERRY_E_CANCELED, "canceled between calls");
+	ok(!strchr(W.log, 'X'), "nothing was stopped: %s", W.log);
+	is_int(run_override(0x01, 0x01), FERRY_OK, "another one");
+	is_u64(fake.irq[0].mask.w[0], 0x01, "its mask");
+	end("canceled between calls");
+}
+
 /* The new place can't be started: back. */
 static void start_fails(void)
 {
+	uint64_t ns = 1;
+
 	begin(&swapped);
 	fake.again = 1;
 	is_int(override(0x04, 0x02), FERRY_OK, "begun");
-	is_int(ferry_mq_step(&W.mq, NULL), FERRY_E_AGAIN, "stopping");
+	is_int(ferry_mq_step(&W.mq, &ns), FERRY_E_AGAIN, "stopping");
+	is_u64(ns, 100, "the earlier of two moments");
 	fake.fail_at[0] = fake.calls + 6; /* stop, swap, start of two */
 	is_int(ferry_mq_step(&W.mq, NULL), FERRY_E_AGAIN, "the one that was started is stopped");
 	is_int(ferry_mq_step(&W.mq, NULL), FERRY_E_TIMEOUT, "undone");
@@ -320,7 +357,9 @@ static void beginning(void)
 	is_int(start_set(&asleep), FERRY_E_INVALID, "no resume");
 	world_begin(&all);
 	is_int(ferry_mq_end(&W.mq, NULL), FERRY_E_STATE, "the end before the beginning");
+	W.queues[0].blocked.value = FERRY_MQ_BY_HOTPLUG; /* not zeroed */
 	is_int(ferry_mq_enter(&W.mq, NULL), FERRY_OK, "a CPU before the beginning");
+	is_u64(fake.calls, 0, "nothing is stopped or started");
 	W.mq.pool = 3;
 	is_int(start_set(&asleep), FERRY_OK, "begun");
 	is_u64(asleep, 1, "asleep");
@@ -331,6 +370,7 @@ static void beginning(void)
 	ok(!W.driver[0].takes && !fake.irq[0].managed && !fake.irq[1].managed &&
 		   fake.irq[0].state == FERRY_STOPPED,
 	   "stopped, and nothing is promised");
+	ok(!ferry_mq_asleep(&W.mq, 1), "asleep no more");
 	is_int(start_set(&asleep), FERRY_OK, "begun anew");
 	end("begun anew");
 }
@@ -491,6 +531,7 @@ int main(void)
 	undisturbed();
 	sleeping();
 	refused();
+	canceled();
 	start_fails();
 	no_bound();
 	leaving();

@@ -14,12 +14,13 @@ static const struct layout layouts[] = {
 	{ "one queue, from a CPU that is offline", 1, 0x05, { 0x02 }, { 0x04 } },
 	{ "two queues, swapped", 2, 0x0f, { 0x02, 0x84 }, { 0x84, 0x02 } },
 	{ "two queues, one asleep, both awake", 2, 0x07, { 0x02, 0x08 }, { 0x06, 0x04 } },
+	{ "two queues, to CPUs that are offline", 2, 0x03, { 0x02, 0x01 }, { 0x84, 0x08 } },
 	{ "three queues, one of them as it was", 3, 0x07, { 0x02, 0x04, 0x06 }, { 0x04, 0, 0x03 } },
 };
 #define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
 
 static const char *const programs[] = {
-	"E7", "b1f1", "b1f1E1", "b1r1", "b1b2f1f2E1", "b1b2r1f2", "E3b1b3r1f3",
+	"E7", "b1f1", "b1f1E1", "b1r1", "b1b2f1f2E1", "b1b2r1f2", "E3b1b3r1f3", "E3E7",
 };
 #define PROGRAMS (sizeof(programs) / sizeof(programs[0]))
 

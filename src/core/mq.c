@@ -99,7 +99,7 @@ static int blame(struct ferry_mq *mq, uint32_t n, int rc)
 /* ---- masks ------------------------------------------------------------------------------- */
 
 #define MASK_HAS 1u    /* the CPU that was asked for is in the queue's mask */
-#define MASK_ONLINE 2u /* another one in it is online and staying */
+#define MASK_ONLINE 2u /* one of it is online and staying */
 #define MASK_SAME 4u   /* it is the mask that was asked for */
 
 /* Words past the last CPU's, and bits, count for nothing. */
@@ -110,14 +110,12 @@ static uint64_t valid_word(const struct ferry_mq *mq, uint32_t w)
 	return left >= 64 ? ~0ull : (1ull << left) - 1;
 }
 
-static bool any_online(const struct ferry_mq *mq, uint64_t word, uint32_t first, uint32_t except)
+static bool any_online(const struct ferry_mq *mq, uint64_t word, uint32_t first)
 {
-	for (; word; word &= word - 1) {
-		uint32_t c = first + (uint32_t)__builtin_ctzll(word);
-
-		if (c != except && ferry_cpu_state(mq->f, c) == FERRY_CPU_ONLINE)
+	for (; word; word &= word - 1)
+		if (ferry_cpu_state(mq->f, first + (uint32_t)__builtin_ctzll(word)) ==
+		    FERRY_CPU_ONLINE)
 			return true;
-	}
 	return false;
 }
 
@@ -135,7 +133,7 @@ static NOINLINE uint32_t look_at(const struct ferry_mq *mq, uint32_t n, uint32_t
 			seen &= ~MASK_SAME;
 		if (cpu / 64 == w && (now[w] >> (cpu % 64) & 1))
 			seen |= MASK_HAS;
-		if (!(seen & MASK_ONLINE) && any_online(mq, now[w], w * 64, cpu))
+		if (!(seen & MASK_ONLINE) && any_online(mq, now[w], w * 64))
 			seen |= MASK_ONLINE;
 	}
 	return seen;
@@ -223,10 +221,10 @@ static uint32_t wake(struct ferry_mq *mq, uint32_t n, uint64_t *least)
 
 	if (rc == FERRY_E_AGAIN)
 		return online ? LEFT_TO_START : LEFT_TO_STOP;
-	if (rc != FERRY_OK)
-		fall_asleep(mq, n, rc);
-	else if (online)
+	if (rc == FERRY_OK)
 		(void)start(mq, n);
+	else
+		fall_asleep(mq, n, rc);
 	return 0;
 }
 
@@ -253,7 +251,7 @@ static int let_go(struct ferry_mq *mq, uint32_t bit, uint64_t *wait_ns)
 			continue;
 		if (!(left & LEFT_TO_START))
 			return keep(mq, bit, say_when(wait_ns, 0, FERRY_OK));
-		return keep(mq, bit | NOTE, say_when(wait_ns, least, FERRY_E_AGAIN));
+		return keep(mq, bit, say_when(wait_ns, least, FERRY_E_AGAIN));
 	}
 	return say_when(wait_ns, 0, FERRY_OK);
 }
