@@ -6,3 +6,9 @@ TESTS += $(MQ_TESTS)
 
 $(MQ_FAKED): %: %.o $(B)/tests/mq_world.o $(B)/tests/fake_managed.o $(B)/src/core/mq.o
 	$(CC) $(CFLAGS) -no-pie $^ -o $@
+
+MQ_REAL = $(B)/tests/test_mq_its
+TESTS += $(MQ_REAL)
+$(B)/tests/test_mq_its: $(B)/tests/fake_its.o
+$(MQ_REAL): %: %.o $(B)/libirqferry.a
+	$(CC) $(CFLAGS) -no-pie $(filter %.o,$^) $(filter %.a,$^) -o $@
