@@ -503,7 +503,7 @@ static void each(enum who who)
 	}
 }
 
-/* ---- who submits where ------------------------------------------------------------------------ */
+/* ---- who submits where ----------------------------------------------- */
 
 static void submitting(void)
 {
