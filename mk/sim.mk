@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # The simulated machine: its models alone, and storms over every option of it.
 SIM_TESTS = $(B)/tests/test_sim $(B)/tests/test_storms $(B)/tests/test_gic_sim $(B)/tests/test_gic_storms \
-	$(B)/tests/test_virt_sim $(B)/tests/test_virt_guest $(B)/tests/test_virt_drive $(B)/tests/test_vgic_storms
+	$(B)/tests/test_virt_sim $(B)/tests/test_virt_guest $(B)/tests/test_virt_drive $(B)/tests/test_vgic_storms \
+	$(B)/tests/test_mq_storms
 TESTS += $(SIM_TESTS)
 
 $(SIM_TESTS): %: %.o $(SIM_OBJS) $(B)/libirqferry.a

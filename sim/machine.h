@@ -205,6 +205,7 @@ struct source {
 	bool live;                /* enabled once and not freed: events are owed a handler */
 	bool dead;                /* ferry_irq_free is being called */
 	bool dying;               /* ... and the library knows */
+	bool stopping;            /* ferry_irq_stop() has begun, ferry_irq_start() not ended */
 	uint32_t running;         /* 1 + CPU whose handler runs */
 	uint8_t last_starts;      /* handlers that may still start after free was called */
 	uint32_t flights, in_irr; /* messages and IRR bits that are its */

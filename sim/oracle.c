@@ -57,7 +57,7 @@ void violation(struct machine *m, enum verdict v, uint32_t cpu, uint32_t src, co
 
 bool token_stale(const struct machine *m, uint32_t src, uint32_t gen)
 {
-	return m->source[src].dead || m->source[src].gen != gen;
+	return m->source[src].dead || m->source[src].stopping || m->source[src].gen != gen;
 }
 
 void token_end(struct machine *m, uint32_t src, uint32_t gen, enum verdict v, uint32_t cpu,
@@ -195,6 +195,8 @@ static void check_start(struct machine *m, uint32_t cpu, uint32_t src)
 		violation(m, V_BROKEN, cpu, src, "a handler starts after its interrupt was freed");
 	else if (s->dying && !s->last_starts--)
 		violation(m, V_BROKEN, cpu, src, "a handler starts after free was called");
+	else if (s->stopping && !s->last_starts--)
+		violation(m, V_BROKEN, cpu, src, "a handler starts after stop was called");
 }
 
 static bool is_level(const struct source *s)
@@ -315,6 +317,49 @@ void oracle_taken(struct machine *m, uint32_t cpu, struct frame *frame, int stat
 	}
 }
 
+static bool in_irr_of(const struct machine *m, uint32_t cpu, uint32_t src)
+{
+	uint32_t v, i;
+
+	for (v = 0; v < 256; v++)
+		for (i = m->cpu[cpu].token[v]; i; i = m->tokens[i - 1].next)
+			if (m->tokens[i - 1].src == src)
+				return true;
+	return false;
+}
+
+/* Past the look at its IRR, on the way to be parked: what a freed interrupt left
+ * there goes down with it. */
+static bool committing(struct machine *m, uint32_t cpu)
+{
+	enum ferry_cpu_state state;
+
+	machine_look(m);
+	state = ferry_cpu_state(m->ferry, cpu);
+	machine_looked(m);
+	return state != FERRY_CPU_ONLINE && !m->cpu[cpu].iff;
+}
+
+/* Nothing of it is left: it is freed, or starts anew. */
+static void check_quiet(struct machine *m, uint32_t src, const char *what)
+{
+	struct source *s = &m->source[src];
+	uint32_t i = m->device[s->device].head, cpu;
+
+	/* What a remapping unit has not accepted yet meets an absent entry; what has not
+	 * come to an ITS, an event that is not mapped. */
+	for (; i; i = m->flight[i - 1].next)
+		if (m->flight[i - 1].src == src && s->kind != FERRY_GIC_LPI &&
+		    (s->kind != FERRY_X86_REMAPPED || m->flight[i - 1].stage == 2))
+			violation(m, V_BROKEN, NONE, src, "%s with a message under way", what);
+	for (cpu = 0; s->in_irr && cpu < m->config.cpus; cpu++)
+		if (!committing(m, cpu) && in_irr_of(m, cpu, src))
+			violation(m, V_BROKEN, cpu, src, "%s with its vector pending in the IRR",
+				  what);
+	if (s->running)
+		violation(m, V_BROKEN, s->running - 1, src, "%s while its handler runs", what);
+}
+
 /* ---- trace records ------------------------------------------------------------------ */
 
 void oracle_trace(struct machine *m, const struct ferry_trace *record)
@@ -352,6 +397,16 @@ void oracle_trace(struct machine *m, const struct ferry_trace *record)
 		m->source[src].dying = true;
 		/* One start may be decided and not yet made. */
 		m->source[src].last_starts = !m->source[src].running;
+		break;
+	case FERRY_TRACE_STOP:
+		m->source[src].stopping = true;
+		m->source[src].last_starts = !m->source[src].running;
+		break;
+	case FERRY_TRACE_START:
+		check_quiet(m, src, "started");
+		m->source[src].stopping = false;
+		if (m->config.gic)
+			arm_place(m, src);
 		break;
 	}
 }
@@ -398,7 +453,7 @@ void oracle_source(struct machine *m, uint32_t src)
 	uint64_t effective[FERRY_CPUS_MAX / 64];
 	struct ferry_affinity a;
 
-	if (!s->live || s->dead || s->irq == NONE)
+	if (!s->live || s->dead || s->stopping || s->irq == NONE)
 		return;
 	machine_look(m);
 	if (ferry_irq_affinity(m->ferry, s->irq, &a, NULL, effective, NULL) != FERRY_OK)
@@ -424,57 +479,15 @@ void oracle_vectors(struct machine *m)
 	}
 }
 
-static bool in_irr_of(const struct machine *m, uint32_t cpu, uint32_t src)
-{
-	uint32_t v, i;
-
-	for (v = 0; v < 256; v++)
-		for (i = m->cpu[cpu].token[v]; i; i = m->tokens[i - 1].next)
-			if (m->tokens[i - 1].src == src)
-				return true;
-	return false;
-}
-
-/* Past the look at its IRR, on the way to be parked: what a freed interrupt left
- * there goes down with it. */
-static bool committing(struct machine *m, uint32_t cpu)
-{
-	enum ferry_cpu_state state;
-
-	machine_look(m);
-	state = ferry_cpu_state(m->ferry, cpu);
-	machine_looked(m);
-	return state != FERRY_CPU_ONLINE && !m->cpu[cpu].iff;
-}
-
-static void oracle_freed(struct machine *m, uint32_t src)
-{
-	struct source *s = &m->source[src];
-	uint32_t i = m->device[s->device].head, cpu;
-
-	/* What a remapping unit has not accepted yet meets an absent entry; what has not
-	 * come to an ITS, an event that is not mapped. */
-	for (; i; i = m->flight[i - 1].next)
-		if (m->flight[i - 1].src == src && s->kind != FERRY_GIC_LPI &&
-		    (s->kind != FERRY_X86_REMAPPED || m->flight[i - 1].stage == 2))
-			violation(m, V_BROKEN, NONE, src, "freed with a message under way");
-	for (cpu = 0; s->in_irr && cpu < m->config.cpus; cpu++)
-		if (!committing(m, cpu) && in_irr_of(m, cpu, src))
-			violation(m, V_BROKEN, cpu, src,
-				  "freed with its vector pending in the IRR");
-	if (s->running)
-		violation(m, V_BROKEN, s->running - 1, src, "freed while its handler runs");
-	if (m->config.gic)
-		arm_check_freed(m, src);
-}
-
 void oracle_gone(struct machine *m, uint32_t src)
 {
 	struct source *s = &m->source[src];
 
 	sim_writes(m, RES_GHOST(src & 3) | RES_DEVICE(s->device & 3) | RES_IRR(0) | RES_IRR(1) |
 			      RES_IRR(2) | RES_IRR(3));
-	oracle_freed(m, src);
+	check_quiet(m, src, "freed");
+	if (m->config.gic)
+		arm_check_freed(m, src);
 	/* The number may be somebody's again: it was free before the call returned. */
 	if (m->irq_src[s->irq] == src + 1)
 		m->irq_src[s->irq] = 0;
@@ -582,7 +595,7 @@ void oracle_final(struct machine *m)
 		oracle_source(m, i);
 	machine_look(m);
 	for (i = 0; i < m->config.sources; i++)
-		if (m->source[i].live && !m->source[i].dead)
+		if (m->source[i].live && !m->source[i].dead && !m->source[i].stopping)
 			final_place(m, i);
 	if (!m->config.gic)
 		final_vectors(m);

@@ -127,14 +127,19 @@ static void start_one(struct storm *st, uint32_t which)
 {
 	uint32_t cpu = storm_some_cpu(st);
 
-	if (which == SERIES_MOVES && !machine_below(st->m, 16))
+	if (which == SERIES_REQUESTS)
+		storm_mq_submit(st, st->series[which].started + 1 == st->series[which].n);
+	else if (which == SERIES_OVERRIDES)
+		storm_queue(st, cpu, OP_OVERRIDE, NONE, 0);
+	else if (which == SERIES_MOVES && !machine_below(st->m, 16))
 		st->handler_moves++;
 	else if (which == SERIES_MOVES)
 		storm_queue(st, cpu, OP_MOVE, NONE, 0);
 	else if (which == SERIES_CYCLES)
 		start_cycle(st);
 	else if (which == SERIES_RECREATIONS)
-		storm_queue(st, cpu, OP_RECREATE, NONE, 0);
+		storm_queue(st, cpu, st->mq && !machine_below(st->m, 16) ? OP_RESTART : OP_RECREATE,
+			    NONE, 0);
 	else if (which == SERIES_MASKS)
 		storm_queue(st, cpu, OP_MASK, 0, 0);
 	else
@@ -242,7 +247,7 @@ void storm_start_events(struct storm *st)
 	st->running = true;
 	for (i = 0; i < SERIES; i++)
 		schedule_next(st, &st->series[i]);
-	for (i = 0; spec->events && i < spec->nirqs; i++)
+	for (i = 0; spec->events && i < st->ordinary; i++)
 		machine_at(st->m, st->m->now + 1 + machine_below(st->m, spec->irqs[i].period_ns),
 			   label_of(L_FIRE, i, 0));
 	if (!spec->events)
@@ -255,6 +260,10 @@ static void start_op(struct machine *m, uint32_t a, uint32_t b)
 
 	if (b == STORM_ONLINE) {
 		storm_queue(st, storm_some_cpu(st), OP_ONLINE, a, 0);
+		return;
+	}
+	if (b != STORM_TICK) {
+		storm_mq_label(st, a, b);
 		return;
 	}
 	progress(st);
@@ -362,6 +371,8 @@ static const char *check_spec(const struct storm_spec *spec)
 		why = check_irq(spec, &spec->irqs[i]);
 	for (i = 0; !why && i < spec->nops; i++)
 		why = check_op(spec, &spec->ops[i]);
+	if (!why)
+		why = storm_mq_check(spec);
 	return why || !spec->gic ? why : storm_arm_check(spec);
 }
 
@@ -390,6 +401,7 @@ static bool make_ids(const struct storm_spec *spec, struct ids *ids)
 static void trace(void *ctx, const struct ferry_trace *record)
 {
 	oracle_trace(ctx, record);
+	storm_mq_trace(storm_of(ctx), record);
 }
 
 static struct ferry_x86_config library_config(const struct storm *st, const struct ids *ids)
@@ -509,7 +521,6 @@ static bool allocate(struct storm *st, struct storm_report *report)
 	const struct storm_spec *spec = st->spec;
 	size_t n = spec->nirqs ? spec->nirqs : 1;
 
-	st->words = (spec->cpus + 63) / 64;
 	st->gen = calloc(n, sizeof(*st->gen));
 	st->masks = calloc(n * st->words, sizeof(*st->masks));
 	st->queue = calloc(spec->cpus, sizeof(*st->queue));
@@ -540,9 +551,12 @@ static void plan_series(struct storm *st)
 	st->series[SERIES_RECREATIONS].n = spec->recreations;
 	st->series[SERIES_MASKS].n = spec->masks;
 	st->series[SERIES_LIST].n = list;
+	st->series[SERIES_REQUESTS].n = (spec->requests + 3) / 4;
+	st->series[SERIES_OVERRIDES].n = spec->overrides;
 	st->total = spec->events;
 	if (!st->total)
-		st->total = 1 + spec->moves + spec->cycles + spec->recreations + spec->masks + list;
+		st->total = 1 + spec->moves + spec->cycles + spec->recreations + spec->masks +
+			    list + spec->overrides + st->series[SERIES_REQUESTS].n;
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -580,6 +594,7 @@ static void summarise(struct storm *st, struct sim_out *out, struct storm_report
 int storm_run(const struct storm_spec *spec, struct storm_report *report, storm_progress *tell,
 	      void *arg, char *error, size_t size)
 {
+	struct storm_spec full;
 	struct storm st = { .spec = spec, .error = error, .error_size = size };
 	struct sim_out *out = calloc(1, sizeof(*out));
 	struct ids ids = { NULL, NULL };
@@ -598,7 +613,9 @@ int storm_run(const struct storm_spec *spec, struct storm_report *report, storm_
 	}
 	out->user = &st;
 	out->report.seed = spec->seed;
-	if (!make_ids(spec, &ids))
+	if (!storm_mq_expand(&st, spec, &full))
+		;
+	else if (!make_ids(spec, &ids))
 		storm_fail(&st, FERRY_E_MEMORY, "out of memory");
 	else if (allocate(&st, &out->report) && build(&st, out, &ids)) {
 		plan_series(&st);
@@ -618,6 +635,7 @@ int storm_run(const struct storm_spec *spec, struct storm_report *report, storm_
 	free(st.queue);
 	free(st.staying);
 	free(st.ops);
+	storm_mq_free(&st);
 	storm_policy_free(st.policy);
 	storm_arm_free(&st);
 	return st.status;

@@ -51,6 +51,27 @@ struct storm_op {
 	uint64_t *mask;  /* AFFINITY */
 };
 
+/* What may be done to the masks of a device with queues (mq.h). */
+enum storm_mode {
+	STORM_MANAGED,   /* overridden, the driver takes part */
+	STORM_READ_ONLY, /* the driver takes no part */
+	STORM_INITIAL    /* FERRY_MQ_INITIAL */
+};
+
+/* A device with queues, besides the interrupts. Each queue has a ring of requests and one of
+ * completions; each completion is an event. Masks begin as ferry_spread() makes them. */
+struct storm_mq {
+	char name[20];
+	uint8_t kind;  /* FERRY_X86_MSIX, FERRY_X86_REMAPPED, FERRY_GIC_LPI, FERRY_GIC_EDGE */
+	uint8_t flags; /* as storm_irq.flags */
+	uint8_t mode;  /* enum storm_mode */
+	bool pool;     /* its interrupts share promises (ferry_irq_share) */
+	uint32_t queues;
+	uint32_t depth;      /* of each ring, at most STORM_DEPTH_MAX */
+	uint64_t service_ns; /* mean time that a request takes the device */
+};
+#define STORM_DEPTH_MAX 4096
+
 /* Which CPU of those it may have an interrupt gets; all are asked for again when a CPU
  * has come back. None: the library decides, and nothing is rebalanced. */
 enum storm_policy_kind { STORM_NO_POLICY, STORM_ROUND_ROBIN, STORM_BY_LOAD };
@@ -65,6 +86,8 @@ struct storm_spec {
 	uint32_t nirqs;
 	struct storm_op *ops;
 	uint32_t nops;
+	struct storm_mq *mqs;
+	uint32_t nmqs;
 
 	/* an Arm machine */
 	uint8_t gic;      /* 2, 3; 0: x86 */
@@ -80,6 +103,8 @@ struct storm_spec {
 	                          at least one CPU always stays */
 	uint64_t recreations; /* interrupts freed and made again */
 	uint64_t masks;       /* mask/unmask and disable/enable pairs */
+	uint64_t requests;    /* of devices with queues */
+	uint64_t overrides;   /* asked for, also those that are refused */
 
 	/* the machine */
 	bool shared; /* FERRY_X86_SHARED */
@@ -105,6 +130,36 @@ struct storm_spec {
 
 #define STORM_VIOLATIONS 16
 
+/* When an override was canceled. */
+enum storm_phase {
+	STORM_PHASE_NONE, /* before the first prepare() */
+	STORM_PHASE_PREPARE,
+	STORM_PHASE_QUIESCE,
+	STORM_PHASE_QUIET, /* all is drained, nothing is stopped */
+	STORM_PHASE_STOP,  /* the stops have begun */
+	STORM_PHASE_LATE,  /* it has taken effect */
+	STORM_PHASES
+};
+
+/* What devices with queues did. */
+struct storm_managed {
+	uint64_t requests, completed, lost; /* lost: submitted, and never completed */
+	uint64_t retried;                   /* times that no queue took a request */
+	uint64_t overrides;                 /* calls */
+	uint64_t done;                      /* took effect */
+	uint64_t offline;                   /* ... with a queue that sleeps afterwards */
+	uint64_t moved;                     /* queues that got another mask */
+	uint64_t vetoed, canceled[STORM_PHASES];
+	uint64_t read_only, no_space, no_cpu, busy; /* refused */
+	uint64_t failed;                            /* undone for another reason */
+	uint64_t stops, starts, asleep;
+	uint64_t sleeps;  /* queues that a leaving CPU put to sleep */
+	uint64_t wakings; /* ... that one that came woke */
+	uint64_t waits;   /* leaves that found a set claimed */
+	uint64_t ends;    /* devices torn down and begun anew */
+	uint64_t plans, unplanned;
+};
+
 struct storm_report {
 	/* what happened to device events */
 	uint64_t raised, handled, merged;
@@ -121,6 +176,7 @@ struct storm_report {
 	uint64_t forwarded; /* pending at commit, replayed elsewhere */
 	uint64_t ipis;      /* doorbells sent */
 	uint64_t replays;   /* handlers started from memory */
+	struct storm_managed managed;
 
 	/* With a policy: passes over all interrupts, moves they made; the busiest CPU
 	 * against the mean of those online, before and after, 1/1000, summed over the passes;

@@ -15,6 +15,11 @@ enum op_kind {
 	OP_CREATE,
 	OP_MASK,
 	OP_POLL,
+	OP_SUBMIT, /* arg: device with queues; list: requests */
+	OP_OVERRIDE,
+	OP_OVERRIDE_STEP, /* arg: the same */
+	OP_CANCEL,
+	OP_RESTART,
 	OP_FINISH /* after the last event */
 };
 
@@ -44,14 +49,24 @@ struct series {
 	uint64_t n, started, next; /* next: at this event */
 };
 
-enum { SERIES_MOVES, SERIES_CYCLES, SERIES_RECREATIONS, SERIES_MASKS, SERIES_LIST, SERIES };
+enum {
+	SERIES_MOVES,
+	SERIES_CYCLES,
+	SERIES_RECREATIONS,
+	SERIES_MASKS,
+	SERIES_LIST,
+	SERIES_REQUESTS,
+	SERIES_OVERRIDES,
+	SERIES
+};
 
 struct work_queue {
 	uint32_t head, tail; /* index + 1 */
 };
 
 struct storm {
-	const struct storm_spec *spec;
+	const struct storm_spec *spec; /* queues' interrupts are the last of its irqs */
+	uint32_t ordinary;             /* the others */
 	struct machine *m;
 	struct generator *gen;
 	struct work_queue *queue;
@@ -75,6 +90,7 @@ struct storm {
 	size_t error_size;
 	struct storm_policy *policy; /* null: none */
 	struct storm_arm *arm;       /* null: x86 */
+	struct mq_part *mq;          /* null: no devices with queues */
 };
 
 static inline struct storm *storm_of(struct machine *m)
@@ -118,7 +134,35 @@ void storm_arm_local(struct machine *m, uint32_t cpu, uint32_t intid, uint32_t f
 void storm_arm_finish(struct storm *st);
 void storm_arm_free(struct storm *st);
 
+/* mq_storm.c, mq_override.c: devices with queues; nothing is done where there are none. */
+const char *storm_mq_check(const struct storm_spec *spec);
+/* The specification with their interrupts added. */
+bool storm_mq_expand(struct storm *st, const struct storm_spec *spec, struct storm_spec *full);
+/* Under the hotplug lock: at the beginning; a CPU leaves, false: it can't; one has come. */
+void storm_mq_start(struct storm *st);
+bool storm_mq_leave(struct storm *st, uint32_t cpu);
+void storm_mq_enter(struct storm *st);
+void storm_mq_submit(struct storm *st, bool last);
+void storm_mq_op(struct storm *st, const struct op *op);
+void storm_mq_label(struct storm *st, uint32_t a, uint32_t b);
+bool storm_mq_handles(struct storm *st, uint32_t src, uint32_t cpu);
+void storm_mq_trace(struct storm *st, const struct ferry_trace *record);
+/* One that moves as others do, or NONE. */
+uint32_t storm_mq_movable(struct storm *st);
+/* One whose driver may mask it. */
+uint32_t storm_mq_source(struct storm *st);
+bool storm_mq_sleeps(const struct storm *st, uint32_t src);
+/* All requests end. And with nothing else going on: each sort of refusal changes nothing. */
+void storm_mq_finish(struct storm *st);
+void storm_mq_refusals(struct storm *st);
+void storm_mq_free(struct storm *st);
+
 /* storm_ops.c */
+void storm_nap(struct storm *st, uint64_t ns);
+void storm_hotplug_lock(struct storm *st);
+void storm_hotplug_unlock(struct storm *st);
+/* What is queued to this CPU goes elsewhere: it waits for somebody. */
+void storm_hand_over(struct storm *st);
 bool storm_has_work(struct machine *m, uint32_t cpu);
 void storm_work(struct machine *m, uint32_t cpu);
 void storm_handler(struct machine *m, uint32_t src, uint32_t cpu);

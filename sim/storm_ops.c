@@ -11,7 +11,7 @@ static uint64_t pick(struct storm *st, uint64_t n)
 	return machine_below(st->m, n);
 }
 
-static void nap(struct storm *st, uint64_t ns)
+void storm_nap(struct storm *st, uint64_t ns)
 {
 	cpu_sleep(st->m, ns / 2 + 1 + pick(st, ns));
 }
@@ -102,7 +102,8 @@ static void note_request(struct storm *st, uint32_t src, const uint64_t *mask, i
 		return;
 	}
 	r->moves_refused++;
-	if (rc == FERRY_E_INVALID || rc == FERRY_E_BUG || (rc == FERRY_E_STATE && !g->busy))
+	if (rc == FERRY_E_INVALID || rc == FERRY_E_BUG ||
+	    (rc == FERRY_E_STATE && !g->busy && !storm_mq_sleeps(st, src)))
 		violation(st->m, V_BROKEN, st->m->current, src, "set_affinity returned %d", rc);
 }
 
@@ -135,13 +136,15 @@ static void ask(struct storm *st, uint32_t src, const uint64_t *mask, uint32_t p
 
 static uint32_t some_source(struct storm *st)
 {
-	return st->spec->nirqs ? (uint32_t)pick(st, st->spec->nirqs) : NONE;
+	return st->ordinary ? (uint32_t)pick(st, st->ordinary) : NONE;
 }
 
 static void move(struct storm *st, uint32_t src, uint32_t list)
 {
 	uint64_t mask[FERRY_CPUS_MAX / 64];
 
+	if (src == NONE && st->mq && !pick(st, 8))
+		src = storm_mq_movable(st);
 	if (src == NONE)
 		src = some_source(st);
 	if (src == NONE)
@@ -171,6 +174,7 @@ void storm_handler(struct machine *m, uint32_t src, uint32_t cpu)
 	uint64_t ns = 1 + pick(st, 2ull * st->spec->handler_ns);
 
 	storm_policy_ran(st, src, ns);
+	storm_mq_handles(st, src, cpu);
 	/* With the EOI written before the handler nothing but the handlers' own
 	 * restraint bounds the depth of the stack. */
 	if (st->spec->nested && c->depth < 4 && pick(st, 2))
@@ -209,7 +213,7 @@ static bool free_source(struct storm *st, uint32_t src)
 	/* Its number may be handed out again: nobody may still be using it. */
 	st->gen[src].busy = true;
 	while (st->gen[src].users)
-		nap(st, 300);
+		storm_nap(st, 300);
 	s->dead = true;
 	while ((rc = ferry_irq_free(st->m->ferry, s->irq, how, &wait)) != FERRY_OK) {
 		if (rc == FERRY_E_NO_BOUND && !s->flights && !s->in_irr)
@@ -218,7 +222,7 @@ static bool free_source(struct storm *st, uint32_t src)
 			violation(st->m, V_BROKEN, st->m->current, src, "free ends with %d", rc);
 			return false;
 		}
-		nap(st, wait ? wait : 300);
+		storm_nap(st, wait ? wait : 300);
 	}
 	freed(st, src);
 	return true;
@@ -307,6 +311,11 @@ static void hand_over(struct storm *st, uint32_t cpu, bool leaves)
 	}
 }
 
+void storm_hand_over(struct storm *st)
+{
+	hand_over(st, st->m->current, false);
+}
+
 /* FERRY_E_NO_SPACE's remedy: moves under way sit on two slots. Nor may a thread
  * that waits hold up what was queued behind it: a CPU's return, perhaps. */
 static void make_room(struct storm *st)
@@ -330,7 +339,7 @@ static void create_again(struct storm *st, uint32_t src)
 
 	/* A remapping entry outlives its interrupt: its device must be quiet. */
 	while (st->m->source[src].flights || d->write_head)
-		nap(st, 300);
+		storm_nap(st, 300);
 	random_mask(st, mask);
 	while ((rc = create_source(st, src, any ? NULL : mask)) != FERRY_OK) {
 		if (rc == FERRY_E_BUG || rc == FERRY_E_INVALID || st->m->now > deadline) {
@@ -339,7 +348,7 @@ static void create_again(struct storm *st, uint32_t src)
 		}
 		any = true;
 		make_room(st);
-		nap(st, 2000);
+		storm_nap(st, 2000);
 	}
 	st->m->out->report.recreated++;
 	oracle_source(st->m, src);
@@ -359,7 +368,7 @@ static void recreate(struct storm *st, uint32_t src, enum op_kind kind)
 			return;
 		g->users++;
 		if (kind == OP_RECREATE) {
-			nap(st, 1000);
+			storm_nap(st, 1000);
 			create_again(st, src);
 		}
 		g->users--;
@@ -372,7 +381,7 @@ static void recreate(struct storm *st, uint32_t src, enum op_kind kind)
 
 static void mask_pair(struct storm *st)
 {
-	uint32_t src = some_source(st), irq;
+	uint32_t src = st->mq && !pick(st, 4) ? storm_mq_source(st) : some_source(st), irq;
 	bool disable = pick(st, 2);
 
 	if (src == NONE || st->gen[src].busy)
@@ -383,7 +392,7 @@ static void mask_pair(struct storm *st)
 		ferry_irq_disable(st->m->ferry, irq);
 	else
 		ferry_irq_mask(st->m->ferry, irq);
-	nap(st, 2000);
+	storm_nap(st, 2000);
 	if (disable)
 		ferry_irq_enable(st->m->ferry, irq);
 	else
@@ -394,15 +403,15 @@ static void mask_pair(struct storm *st)
 
 /* ---- CPUs go and come ------------------------------------------------------------------ */
 
-static void hotplug_lock(struct storm *st)
+void storm_hotplug_lock(struct storm *st)
 {
 	while (st->calls)
-		nap(st, 400);
+		storm_nap(st, 400);
 	st->calls = 1;
 }
 
 /* A lock: what was stored under it is seen by who takes it next. */
-static void hotplug_unlock(struct storm *st)
+void storm_hotplug_unlock(struct storm *st)
 {
 	cpu_flush(st->m, st->m->current);
 	st->calls = 0;
@@ -475,9 +484,9 @@ static void between_steps(struct storm *st, struct leaving *l)
 	}
 	if (l->closed)
 		ferry_host_irq_restore(st->m, l->flags);
-	hotplug_unlock(st);
-	nap(st, 500);
-	hotplug_lock(st);
+	storm_hotplug_unlock(st);
+	storm_nap(st, 500);
+	storm_hotplug_lock(st);
 	if (l->closed)
 		l->flags = ferry_host_irq_save(st->m);
 }
@@ -534,9 +543,9 @@ static void offline(struct storm *st, uint32_t cpu, bool back)
 	uint64_t since;
 	int rc;
 
-	hotplug_lock(st);
+	storm_hotplug_lock(st);
 	if (st->up <= 1 || !st->staying[cpu] || st->finishing) {
-		hotplug_unlock(st);
+		storm_hotplug_unlock(st);
 		return;
 	}
 	if (!pick(st, 4))
@@ -549,13 +558,14 @@ static void offline(struct storm *st, uint32_t cpu, bool back)
 	rc = ferry_cpu_leave(st->m->ferry, cpu);
 	if (rc != FERRY_OK)
 		violation(st->m, V_BROKEN, cpu, NONE, "leave returned %d", rc);
-	if (rc != FERRY_OK || !walk_off(st, cpu)) {
+	if (rc != FERRY_OK || !storm_mq_leave(st, cpu) || !walk_off(st, cpu)) {
 		rc = rc ? rc : ferry_cpu_roll_back(st->m->ferry, cpu);
 		if (rc != FERRY_OK)
 			violation(st->m, V_BROKEN, cpu, NONE, "roll back returned %d", rc);
 		r->roll_backs++;
 		back_online(st, cpu);
-		hotplug_unlock(st);
+		storm_mq_enter(st);
+		storm_hotplug_unlock(st);
 		return;
 	}
 	/* Whatever still comes before the INIT is the library's fault. */
@@ -563,7 +573,7 @@ static void offline(struct storm *st, uint32_t cpu, bool back)
 	r->offlines++;
 	histogram_add(&st->m->out->offline_time, st->m->now - since);
 	hand_over(st, cpu, true);
-	hotplug_unlock(st);
+	storm_hotplug_unlock(st);
 	if (back)
 		come_back_later(st, cpu);
 	st->entered[cpu] = false;
@@ -577,15 +587,16 @@ static void offline(struct storm *st, uint32_t cpu, bool back)
 
 static void online(struct storm *st, uint32_t cpu)
 {
-	hotplug_lock(st);
+	storm_hotplug_lock(st);
 	if (st->m->cpu[cpu].parked) {
 		cpu_unpark(st->m, cpu);
 		while (!st->entered[cpu])
-			nap(st, 200);
+			storm_nap(st, 200);
 	}
 	st->coming[cpu] = false;
+	storm_mq_enter(st);
 	storm_policy_pass(st);
-	hotplug_unlock(st);
+	storm_hotplug_unlock(st);
 }
 
 /* ---- the beginning and the end ------------------------------------------------------------ */
@@ -608,6 +619,11 @@ static void setup(struct storm *st)
 			return;
 		}
 	}
+	storm_hotplug_lock(st);
+	storm_mq_start(st);
+	storm_hotplug_unlock(st);
+	if (st->status)
+		return;
 	storm_policy_start(st);
 	storm_start_events(st);
 }
@@ -619,7 +635,7 @@ static bool settle_one(struct storm *st, uint32_t src)
 	uint64_t wait = 0;
 	int rc;
 
-	if (!s->live || s->dead)
+	if (!s->live || s->dead || storm_mq_sleeps(st, src))
 		return true;
 	rc = ferry_irq_settle(st->m->ferry, s->irq, &wait);
 	if (rc == FERRY_OK)
@@ -630,7 +646,7 @@ static bool settle_one(struct storm *st, uint32_t src)
 	ferry_irq_affinity(st->m->ferry, s->irq, &a, NULL, NULL, NULL);
 	if (a.state == FERRY_SETTLED && a.starved)
 		return true;
-	nap(st, wait > 100 && wait < 100000 ? wait : 400);
+	storm_nap(st, wait > 100 && wait < 100000 ? wait : 400);
 	return false;
 }
 
@@ -715,9 +731,9 @@ static void finish(struct storm *st)
 			  st->pending - 1);
 	st->finishing = true;
 	if (st->policy) {
-		hotplug_lock(st);
+		storm_hotplug_lock(st);
 		storm_policy_stop(st);
-		hotplug_unlock(st);
+		storm_hotplug_unlock(st);
 	}
 	for (i = 0; i < st->spec->cpus; i++)
 		online(st, i);
@@ -726,6 +742,7 @@ static void finish(struct storm *st)
 			ferry_irq_enable(st->m->ferry, st->m->source[i].irq);
 			ferry_irq_unmask(st->m->ferry, st->m->source[i].irq);
 		}
+	storm_mq_finish(st);
 	/* Queued requests are carried out when the settled ones free their slots:
 	 * once more after all were asked. */
 	settle_all(st);
@@ -735,6 +752,9 @@ static void finish(struct storm *st)
 	settle_all(st);
 	if (!await_quiet(st))
 		violation(st->m, V_BROKEN, NONE, NONE, "stuck: no quiet after settling");
+	storm_mq_refusals(st);
+	if (st->mq && !await_quiet(st))
+		violation(st->m, V_BROKEN, NONE, NONE, "stuck: no quiet after refusals");
 	check_requested(st);
 	if (st->arm)
 		storm_arm_finish(st);
@@ -779,6 +799,9 @@ static void run_op(struct storm *st, uint32_t cpu, const struct op *op)
 		break;
 	case OP_FINISH:
 		finish(st);
+		break;
+	default:
+		storm_mq_op(st, op);
 		break;
 	}
 }

@@ -107,7 +107,7 @@ static bool look(struct storm *st)
 
 	for (i = 0; i < st->spec->cpus; i++)
 		p->cost[i] = p->count[i] = 0;
-	for (i = 0; i < st->spec->nirqs; i++) {
+	for (i = 0; i < st->ordinary; i++) {
 		uint32_t irq = st->m->source[i].irq;
 
 		if (!alive(st, i) || ferry_irq_affinity(st->m->ferry, irq, &a, NULL, NULL, NULL) ||
