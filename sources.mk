@@ -12,7 +12,7 @@ FERRY_ARM = src/arm/gic.c src/arm/place.c src/arm/spi.c src/arm/local.c src/arm/
 	src/arm/inspect.c src/arm/guards.c src/arm/its.c src/arm/its_queue.c src/arm/its_guards.c
 FERRY_VGIC = src/vgic/init.c src/vgic/place.c src/vgic/facts.c src/vgic/fold.c src/vgic/fill.c src/vgic/vcpu.c src/vgic/physical.c \
 	src/vgic/lr_gich.c src/vgic/lr_ich.c src/vgic/hotplug.c src/vgic/look.c src/vgic/number.c src/vgic/registers.c src/vgic/sgi.c src/vgic/v2.c src/vgic/v3.c src/vgic/guards.c \
-	src/vgic/resident.c src/vgic/timer.c src/vgic/inject.c src/vgic/dir.c src/vgic/wait.c src/vgic/teardown.c
+	src/vgic/resident.c src/vgic/timer.c src/vgic/inject.c src/vgic/direct.c src/vgic/dir.c src/vgic/wait.c src/vgic/teardown.c
 FERRY_SRCS = $(FERRY_X86) $(FERRY_ARM) $(FERRY_VGIC)
 SIM_SRCS = sim/fibre.c sim/image.c sim/say.c sim/queue.c sim/machine.c sim/lapic.c sim/device.c sim/host.c sim/oracle.c sim/storm.c \
 	sim/storm_ops.c sim/storm_policy.c sim/gic.c sim/gic_regs.c sim/its.c sim/gic_machine.c sim/gic_oracle.c sim/gic_host.c sim/gic_storm.c \

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * vgic_inject inject|physical [first]: an enabled SPI of a guest comes ARRIVALS times while its
- * target vCPU is out of the guest and a list register is free. Under callgrind what is
- * collected is from the call of ferry_vgic_inject() (_physical()) to the return of
- * ferry_vcpu_enter(). It is the SPI with the highest number of 988, so all of a bitmap is
- * looked at; `first`: with the lowest.
+ * vgic_inject inject|physical [first|direct|whole]: an enabled SPI of a guest comes ARRIVALS
+ * times while its target vCPU is out of the guest and a list register is free. Under callgrind
+ * what is collected is from the call of ferry_vgic_inject() (_physical()) to the return of
+ * ferry_vcpu_enter(). `direct`: of ferry_vcpu_inject() (_physical()), where the vCPU is loaded,
+ * alone: the list register is written when it returns; `whole`: and of the entry. It is the
+ * SPI with the highest number of 988, so all of a bitmap is looked at; `first`: with the lowest.
  */
 #include <irqferry/vgic.h>
 #include <stdio.h>
@@ -110,10 +111,28 @@ static struct ferry_vgic *guest(uint32_t intid)
 
 static void arrive(struct ferry_vgic *g, uint32_t intid, bool physical)
 {
+	CALLGRIND_TOGGLE_COLLECT;
 	if (physical ? ferry_vgic_physical(g, intid) : ferry_vgic_inject(g, 0, intid, true))
 		abort();
 	if (ferry_vcpu_enter(g, 0))
 		abort();
+	CALLGRIND_TOGGLE_COLLECT;
+}
+
+static void arrive_here(struct ferry_vgic *g, uint32_t intid, bool physical, bool whole)
+{
+	registers[FERRY_ICH_LR0] = 0;
+	CALLGRIND_TOGGLE_COLLECT;
+	if (physical ? ferry_vcpu_physical(g, 0, intid) : ferry_vcpu_inject(g, 0, intid))
+		abort();
+	if (!whole)
+		CALLGRIND_TOGGLE_COLLECT;
+	if (registers[FERRY_ICH_LR0] >> 62 != 1)
+		abort();
+	if (ferry_vcpu_enter(g, 0))
+		abort();
+	if (whole)
+		CALLGRIND_TOGGLE_COLLECT;
 }
 
 /* The guest takes and ends it. */
@@ -128,7 +147,9 @@ static void end(struct ferry_vgic *g)
 int main(int argc, char **argv)
 {
 	bool physical = argc > 1 && !strcmp(argv[1], "physical");
-	uint32_t intid = argc > 2 ? 32 : 32 + SPIS - 1;
+	bool direct = argc > 2 && !strcmp(argv[2], "direct");
+	bool whole = argc > 2 && !strcmp(argv[2], "whole");
+	uint32_t intid = argc > 2 && !direct && !whole ? 32 : 32 + SPIS - 1;
 	struct ferry_vgic *g = guest(intid);
 
 	if (physical && ferry_vgic_bind(g, intid, PHYS, true))
@@ -139,9 +160,10 @@ int main(int argc, char **argv)
 		ferry_vcpu_exit(g, 0);
 	}
 	for (int n = 0; n < ARRIVALS; n++) {
-		CALLGRIND_TOGGLE_COLLECT;
-		arrive(g, intid, physical);
-		CALLGRIND_TOGGLE_COLLECT;
+		if (direct || whole)
+			arrive_here(g, intid, physical, whole);
+		else
+			arrive(g, intid, physical);
 		end(g);
 	}
 	return 0;

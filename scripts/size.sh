@@ -119,7 +119,7 @@ report_vgic() {
 	echo "${cross}gcc -Os, external flavour"
 	(cd "$out/${cross}gcc/src" && "${cross}size" vgic/*.o) |
 		awk 'NR == 1 { printf "%10s %6s %6s  %s\n", "text", "data", "bss", "file"; next }
-			{ apart = $6 ~ /\/(resident|timer|inject|teardown|wait|dir|hotplug|look|guards)\.o/
+			{ apart = $6 ~ /\/(resident|timer|inject|direct|teardown|wait|dir|hotplug|look|guards)\.o/
 			  printf "%10d %6d %6d  src/%s%s\n", $1, $2, $3, $6,
 				apart ? "  (only if used)" : "" }'
 	shared="vgic/init vgic/number vgic/registers vgic/facts vgic/place vgic/fold vgic/fill

@@ -188,6 +188,20 @@ FERRY_MUST_USE int ferry_vgic_inject(struct ferry_vgic *g, uint32_t vcpu, uint32
 				     bool level);
 
 /*
+ * The same as ferry_vgic_inject(g, vcpu, intid, true) and ferry_vgic_physical(g, intid), for a host
+ * that has just left the guest of `vcpu`, and enters it again: cheaper when the interrupt is that
+ * vCPU's and nothing else waits for it, because it goes into a free list register at once, and
+ * ferry_vcpu_enter() has nothing to look for. Whatever else is true they do what those do.
+ * Context: `vcpu` is loaded here, and not in the guest (ferry_vcpu_exit was called, or it was
+ * just loaded); no library lock held; interrupts off from here until its next ferry_vcpu_enter() or
+ * ferry_vcpu_exit(), and of this library nothing else about this vCPU before that but more
+ * arrivals: no put, block, power off, trap. ferry_vcpu_exit() without an entry is for a host that
+ * has changed its mind. FERRY_E_INVALID if there is no such vCPU, too.
+ */
+FERRY_MUST_USE int ferry_vcpu_inject(struct ferry_vgic *g, uint32_t vcpu, uint32_t intid);
+FERRY_MUST_USE int ferry_vcpu_physical(struct ferry_vgic *g, uint32_t vcpu, uint32_t intid);
+
+/*
  * Physical PPI `phys` was acknowledged, and its priority dropped, on this CPU, with vCPU `vcpu`
  * of this guest loaded here (FERRY_NONE: none of this guest is). It is deactivated by the
  * library or by the guest. Context: interrupt, no vCPU in the guest on this CPU. FERRY_OK;

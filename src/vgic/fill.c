@@ -70,17 +70,24 @@ static void take_active(const struct ferry_vgic *g, struct ferry_virq *i, uint32
 	}
 }
 
-static void take(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu, struct ferry_lr *lr)
+bool ferry_vcpu_take(struct ferry_vgic *g, struct ferry_vcpu *c, struct ferry_virq *i)
 {
-	*lr = (struct ferry_lr){ .intid = ferry_vgic_intid(g, i->number),
-				 .group1 = virq_is(i, VIRQ_GROUP1),
-				 .priority = load(g, &i->key) & KEY_PRIORITY };
+	uint32_t k = c->used++;
+	struct ferry_lr lr = { .intid = ferry_vgic_intid(g, i->number),
+			       .group1 = virq_is(i, VIRQ_GROUP1),
+			       .priority = load(g, &i->key) & KEY_PRIORITY };
+
+	i->owner = (uint8_t)c->index;
+	i->at = AT_LR;
 	if (virq_is(i, VIRQ_ACTIVE))
-		take_active(g, i, vcpu, lr);
+		take_active(g, i, c->index, &lr);
 	else
-		take_pending(i, lr);
+		take_pending(i, &lr);
 	/* The active instance of an SGI has a source, too. */
-	lr->source = i->source == FERRY_NO_SOURCE ? 0 : i->source;
+	lr.source = i->source == FERRY_NO_SOURCE ? 0 : i->source;
+	c->loaded[k] = i->number;
+	ferry_host_ich_write(g->ctx, FERRY_ICH_LR0 + k, g->hardware->make(&lr));
+	return lr.state == LR_PENDING;
 }
 
 /* False: it should not be here. */
@@ -88,22 +95,15 @@ static bool load_one(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t number
 		     bool *pending)
 {
 	struct ferry_virq *i = ferry_vgic_virq(g, c->index, number);
-	struct ferry_lr lr;
 	bool here;
 
 	lock(g, &i->lock);
 	ferry_vcpu_forget(g, c, number);
 	here = i->at != AT_LR && ferry_virq_where(g, i) == c->index;
-	if (here) {
-		i->owner = (uint8_t)c->index;
-		i->at = AT_LR;
-		take(g, i, c->index, &lr);
-		*pending = *pending || lr.state == LR_PENDING;
-		c->loaded[c->used] = (uint16_t)number;
-		ferry_host_ich_write(g->ctx, FERRY_ICH_LR0 + c->used++, g->hardware->make(&lr));
-	} else if (i->at != AT_LR) {
+	if (here)
+		*pending = ferry_vcpu_take(g, c, i) || *pending;
+	else if (i->at != AT_LR)
 		*set |= ferry_virq_settle(g, i, true, c->index);
-	}
 	unlock(g, &i->lock);
 	return here;
 }
@@ -144,7 +144,6 @@ bool ferry_vcpu_fill(struct ferry_vgic *g, struct ferry_vcpu *c, vcpu_set *set)
 	uint32_t n = ferry_vcpu_collect(g, c, g->lrs + 1u, chosen);
 	bool crowded = n > g->lrs, pending = false, all = true;
 
-	c->outside = 0;
 	if (!crowded) { /* then all are looked at now */
 		c->hinted = 0;
 	} else {

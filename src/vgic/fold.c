@@ -27,15 +27,14 @@ struct walk {
 
 static bool next(struct ferry_vgic *g, struct ferry_vcpu *c, struct walk *w, uint32_t *n)
 {
-	while (!w->bits) {
+	for (; !w->bits; w->word++) {
 		uint32_t groups = c->hinted / REQUEST_HINT(0) >> w->word / 4;
 
 		if (!groups || w->word >= g->words)
 			return false;
-		if (groups & 1)
-			w->bits = load(g, vgic_hint(g, c, w->word++ * 32));
-		else
+		if (!(groups & 1)) /* the next that may have some */
 			w->word = (w->word / 4 + (uint32_t)__builtin_ctz(groups)) * 4;
+		w->bits = load(g, vgic_hint(g, c, w->word * 32));
 	}
 	*n = w->word * 32 - 32 + (uint32_t)__builtin_ctz(w->bits);
 	w->bits &= w->bits - 1;
@@ -48,6 +47,8 @@ uint32_t ferry_vcpu_collect(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t
 	struct walk w = { 0, 0 };
 	uint32_t got = 0;
 
+	if (!c->hinted) /* as at most entries */
+		return 0;
 	while (got < most && next(g, c, &w, &out[got]))
 		got++;
 	return got;
@@ -129,23 +130,21 @@ static vcpu_set fold_one(struct ferry_vgic *g, struct ferry_vcpu *c, struct ferr
  * 0069H 12.4.4): of those with the highest priority, as it can only end in that order. */
 static vcpu_set fold_count(struct ferry_vgic *g, struct ferry_vcpu *c)
 {
-	uint32_t count = (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_HCR) >> 27, n;
-	uint32_t some[VGIC_LRS];
+	uint32_t count = (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_HCR) >> 27, first;
 	vcpu_set set = 0;
 
-	while (count && (n = ferry_vcpu_pick(g, c, PICK_ACTIVE, 3, VGIC_LRS, some)) != 0)
-		for (uint32_t k = 0; k < n && count; k++) {
-			struct ferry_virq *i = ferry_vgic_virq(g, c->index, some[k] & 0xffff);
+	while (count && ferry_vcpu_pick(g, c, PICK_ACTIVE, 3, 1, &first)) {
+		struct ferry_virq *i = ferry_vgic_virq(g, c->index, first & 0xffff);
 
-			lock(g, &i->lock);
-			ferry_vcpu_forget(g, c, i->number);
-			if (i->at == AT_SPILLED && i->owner == c->index) {
-				virq_set(i, VIRQ_DEACTIVATE);
-				count--;
-			}
-			set |= ferry_virq_settle(g, i, true, c->index);
-			unlock(g, &i->lock);
+		lock(g, &i->lock);
+		ferry_vcpu_forget(g, c, i->number);
+		if (i->at == AT_SPILLED && i->owner == c->index) {
+			virq_set(i, VIRQ_DEACTIVATE);
+			count--;
 		}
+		set |= ferry_virq_settle(g, i, true, c->index);
+		unlock(g, &i->lock);
+	}
 	return set;
 }
 
@@ -162,5 +161,6 @@ vcpu_set ferry_vcpu_fold(struct ferry_vgic *g, struct ferry_vcpu *c)
 		unlock(g, &i->lock);
 	}
 	c->used = 0;
+	c->outside = 0;
 	return set;
 }

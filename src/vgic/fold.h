@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fold.h: what fold.c and fill.c share. Private to src/vgic. On the vCPU's own thread. */
+/* fold.h: what fold.c, fill.c and direct.c share. Private to src/vgic. On the vCPU's own thread. */
 #ifndef FERRY_VGIC_FOLD_H
 #define FERRY_VGIC_FOLD_H
 
@@ -20,6 +20,10 @@ enum ferry_pick { PICK_PENDING, PICK_ACTIVE };
  * at most. */
 uint32_t ferry_vcpu_pick(struct ferry_vgic *g, struct ferry_vcpu *c, enum ferry_pick what,
 			 uint32_t groups, uint32_t want, uint32_t *out);
+
+/* I held, and it should be here, is in no list register, and one is free: into the next one.
+ * Its key has been set. True: it pends there. */
+bool ferry_vcpu_take(struct ferry_vgic *g, struct ferry_vcpu *c, struct ferry_virq *i);
 
 /* I held: it is being looked at. */
 void ferry_vcpu_forget(struct ferry_vgic *g, const struct ferry_vcpu *c, uint32_t number);

@@ -4,7 +4,7 @@
  *
  * Takes I of one interrupt at a time.
  */
-#include "vgic/vgic.h"
+#include "vgic/arrive.h"
 
 /* An edge from a device without a physical interrupt, or its line. A line that drops asks
  * nobody: that the guest sees an interrupt that is over is allowed for a while. */
@@ -23,7 +23,7 @@ int ferry_vgic_inject(struct ferry_vgic *g, uint32_t vcpu, uint32_t intid, bool 
 	if (!linked && !level)
 		virq_clear(i, VIRQ_LINE); /* also if the guest calls it an edge meanwhile */
 	else if (!linked)
-		virq_set(i, virq_is(i, VIRQ_EDGE) ? VIRQ_LATCH : VIRQ_LINE);
+		arrive_virtual(i);
 	ferry_vgic_kick(g, ferry_virq_end(g, i, flags, 0, level && !linked));
 	return linked ? FERRY_E_STATE : FERRY_OK;
 }

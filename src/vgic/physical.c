@@ -4,13 +4,7 @@
  *
  * Takes I of one interrupt at a time.
  */
-#include "vgic/vgic.h"
-
-/* Linked: the guest's end deactivated the last one, and its register was not folded yet. */
-static bool is_over(const struct ferry_virq *i)
-{
-	return i->at == AT_LR && virq_is(i, VIRQ_CARRIED) && !virq_is(i, VIRQ_OWED);
-}
+#include "vgic/arrive.h"
 
 int ferry_vgic_physical(struct ferry_vgic *g, uint32_t intid)
 {
@@ -22,11 +16,8 @@ int ferry_vgic_physical(struct ferry_vgic *g, uint32_t intid)
 		return FERRY_E_INVALID;
 	flags = ferry_virq_begin(g, i);
 	linked = i->phys != 0;
-	if (linked) {
-		if (is_over(i))
-			virq_set(i, VIRQ_OVER);
-		virq_set(i, VIRQ_PHYS | VIRQ_LATCH);
-	}
+	if (linked)
+		arrive_physical(i);
 	ferry_vgic_kick(g, ferry_virq_end(g, i, flags, 0, linked));
 	return linked ? FERRY_OK : FERRY_E_STATE;
 }

@@ -110,12 +110,8 @@ void ferry_virq_note(struct ferry_vgic *g, struct ferry_virq *i)
 static void hint(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	uint32_t key = i->priority;
+	uint32_t key = virq_is(i, VIRQ_ACTIVE) ? load(g, &i->key) | KEY_ACTIVE : virq_key(i);
 
-	if (virq_is(i, VIRQ_ACTIVE))
-		key = load(g, &i->key) | KEY_ACTIVE;
-	else if (virq_is(i, VIRQ_GROUP1))
-		key |= KEY_GROUP1;
 	ferry_host_store(g->ctx, &i->key, key);
 	ferry_host_or(g->ctx, vgic_hint(g, c, i->number), 1u << i->number % 32);
 }

@@ -81,31 +81,37 @@ static void leave_guest(struct ferry_vgic *g, struct ferry_vcpu *c, vcpu_set set
 	ferry_vgic_kick(g, set);
 }
 
-/* Requests first, then what they are about: one that comes later is seen at the end. */
+/* Requests first, then what they are about: one that comes later is seen at the end. What
+ * list registers hold already (direct.c) stays there if there is none, else it is folded before
+ * the request is taken for seen. */
 int ferry_vcpu_enter(struct ferry_vgic *g, uint32_t vcpu)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
 	uint32_t bits, cpu = load(g, &c->cpu);
 	vcpu_set set = 0;
-	bool more;
+	bool more = false;
 
 	set_mode(g, c, VCPU_FILLING);
-	bits = ferry_host_xchg(g->ctx, &c->request, 0);
-	c->hinted |= bits & REQUEST_HINTS;
-	more = serve_scan(g, c, bits, &set);
-	if (more)
-		ferry_host_or(g->ctx, &c->request, REQUEST_SCANNING);
+	if (c->used && load(g, &c->request))
+		set = ferry_vcpu_fold(g, c);
+	if (!c->used) {
+		bits = ferry_host_xchg(g->ctx, &c->request, 0);
+		c->hinted |= bits & REQUEST_HINTS;
+		more = serve_scan(g, c, bits, &set);
+		if (more)
+			ferry_host_or(g->ctx, &c->request, REQUEST_SCANNING);
+	}
 	if (g->residents)
 		g->residents->obey(g, vcpu);
 	more = ferry_vcpu_fill(g, c, &set) || more;
 	if (!more) {
-		ferry_vgic_kick(g, set & ~vcpu_bit(vcpu));
+		ferry_vgic_kick(g, set);
 		set = 0;
 		ferry_host_xchg(g->ctx, &c->mode, VCPU_GUEST + cpu - 1);
 		if (!load(g, &c->request))
 			return FERRY_OK;
 	}
-	leave_guest(g, c, set & ~vcpu_bit(vcpu));
+	leave_guest(g, c, set);
 	return FERRY_E_AGAIN;
 }
 

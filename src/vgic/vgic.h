@@ -93,6 +93,12 @@ struct ferry_virq {
 #define KEY_PRIORITY 0x0f8u
 #define KEY_ACTIVE 0x100u
 
+/* Of one that is not active. */
+static inline uint32_t virq_key(const struct ferry_virq *i)
+{
+	return i->priority | (i->flags & VIRQ_GROUP1 ? KEY_GROUP1 : 0);
+}
+
 /* ---- a vCPU ------------------------------------------------------------------------ */
 
 /* ferry_vcpu.mode; greater values: in the guest on CPU mode - VCPU_GUEST */
@@ -131,8 +137,8 @@ struct ferry_vcpu {
 	uint32_t hinted;   /* REQUEST_HINT: groups that may have hints */
 	uint32_t kept[12]; /* ICH_*, by enum ferry_ich: VMCR, AP0R, AP1R, while it is not loaded */
 	uint16_t used;     /* so many list registers, the first ones, hold one of `loaded` */
-	uint16_t dirty;    /* all but so many are zero */
 	uint16_t outside;  /* something active is in no list register */
+	uint16_t dirty;    /* all but so many are zero */
 	uint16_t loaded[VGIC_LRS]; /* number of the interrupt in each */
 	uint16_t reserved;
 	/* The virtual timer, while it is not loaded (ferry_residents). Under T. */
