@@ -264,28 +264,77 @@ static void trapped(struct machine *m, uint32_t cpu, uint32_t vcpu)
 
 /* ---- the guest ------------------------------------------------------------------------------- */
 
+/* Once, interrupts off. VIRT_STAY: there is more to do first. */
+static enum virt_exit enter(struct machine *m, uint32_t cpu, uint32_t vcpu)
+{
+	int rc = guest_returned(m, 67, ferry_vcpu_enter(vgic_of(m), vcpu));
+	enum virt_exit why;
+
+	if (rc != FERRY_OK) {
+		if (rc != FERRY_E_AGAIN)
+			guest_check_rc(m, NONE, "enter", rc);
+		return VIRT_STAY;
+	}
+	guest_entered(m, vcpu, true);
+	why = virt_run(m, vcpu);
+	sim_forget(m, 1000u + why);
+	if (why != VIRT_TRAP)
+		virt_trap_done(m);
+	ferry_vcpu_exit(vgic_of(m), vcpu);
+	sim_forget(m, 1100u + why);
+	guest_of(m)->cpu[cpu].direct = world_of(m)->s->guest.direct;
+	virt_window(m);
+	sim_forget(m, 1200u + why);
+	return why;
+}
+
+/* Has one arrived here that the library may have in a list register already? */
+static bool has_arrived(struct machine *m, uint32_t cpu)
+{
+	struct hactor *h = &guest_of(m)->cpu[cpu];
+	bool arrived = h->direct == 2;
+
+	h->direct = 0;
+	return arrived;
+}
+
+/* Interrupts off. What arrives for it has the vCPU entered again at once, unless there is
+ * something else to do here: then what it has got is taken back. */
+static enum virt_exit run_off(struct machine *m, uint32_t cpu, uint32_t vcpu)
+{
+	enum virt_exit why = enter(m, cpu, vcpu);
+
+	while (has_arrived(m, cpu)) {
+		sim_reads(m, RES_SCRIPT);
+		if (why == VIRT_TRAP || guest_of(m)->cpu[cpu].wanted) {
+			ferry_vcpu_exit(vgic_of(m), vcpu);
+			(void)guest_returned(m, 76, 0);
+			return why;
+		}
+		why = enter(m, cpu, vcpu);
+	}
+	return why;
+}
+
 static void run(struct machine *m, uint32_t cpu, uint32_t vcpu)
 {
-	enum virt_exit why = VIRT_STAY;
 	uintptr_t flags = ferry_host_irq_save(m);
-	int rc = guest_returned(m, 67, ferry_vcpu_enter(vgic_of(m), vcpu));
+	enum virt_exit why = run_off(m, cpu, vcpu);
 
-	if (rc == FERRY_OK) {
-		guest_entered(m, vcpu, true);
-		why = virt_run(m, vcpu);
-		sim_forget(m, 1000u + why);
-		if (why != VIRT_TRAP)
-			virt_trap_done(m);
-		ferry_vcpu_exit(vgic_of(m), vcpu);
-		sim_forget(m, 1100u + why);
-		virt_window(m);
-		sim_forget(m, 1200u + why);
-	} else if (rc != FERRY_E_AGAIN) {
-		guest_check_rc(m, NONE, "enter", rc);
-	}
 	ferry_host_irq_restore(m, flags);
 	if (why == VIRT_TRAP)
 		trapped(m, cpu, vcpu);
+}
+
+/* A linked one has come. */
+static int arrive(struct machine *m, uint32_t intid)
+{
+	struct hactor *h = &guest_of(m)->cpu[m->current];
+
+	if (!h->direct)
+		return ferry_vgic_physical(vgic_of(m), intid);
+	h->direct = 2;
+	return ferry_vcpu_physical(vgic_of(m), h->loaded - 1u, intid);
 }
 
 /* One round of the main loop. */
@@ -363,6 +412,46 @@ static void tell_device(struct machine *m, uint32_t irq, bool level)
 		virt_line_fell(m, irq);
 	guest_check_rc(m, irq, "inject",
 		       guest_returned_on(m, 71, ferry_vgic_inject(vgic_of(m), 0, intid, level)));
+}
+
+/* `inject` where a vCPU is loaded that is entered next. The operation is done once the library has
+ * been told. */
+static bool is_direct(const struct machine *m, uint32_t cpu, const struct op *op)
+{
+	return world_of(m)->s->guest.direct && op->kind == OP_INJECT &&
+	       guest_of(m)->cpu[cpu].loaded && can_run(m, cpu);
+}
+
+static void inject_here(struct machine *m, uint32_t cpu, const struct op *op)
+{
+	bool is_level = guest_is_level(world_of(m)->s->kind[op->irq]);
+	uint32_t vcpu = guest_of(m)->cpu[cpu].loaded - 1u;
+	struct actor *a = &state_of(m)->actor[cpu];
+	enum virt_exit why;
+	uintptr_t flags;
+
+	unblock(m, vcpu);
+	if (is_level)
+		guest_device_lock(m, cpu, op->irq);
+	flags = ferry_host_irq_save(m);
+	cpu_yield_for(m, MOVES_NOT);
+	sim_writes(m, RES_GHOST(op->irq) | RES_DEVICE(op->irq));
+	if (!is_level || !m->source[op->irq].line) {
+		virt_inject_event(m, op->irq);
+		guest_check_rc(m, op->irq, "inject",
+			       guest_returned(m, 77,
+					      ferry_vcpu_inject(vgic_of(m), vcpu,
+								world_guest_intid(world_of(m)->s,
+										  op->irq))));
+	}
+	if (is_level)
+		guest_device_unlock(m, cpu);
+	a->in_op = 0;
+	a->at++;
+	why = run_off(m, cpu, vcpu);
+	ferry_host_irq_restore(m, flags);
+	if (why == VIRT_TRAP)
+		trapped(m, cpu, vcpu);
 }
 
 /* Edges need no order. */
@@ -715,6 +804,10 @@ static void work(struct machine *m, uint32_t cpu)
 	} else if (op_is_next(m, cpu)) {
 		guest_of(m)->cpu[cpu].wanted = 0;
 		a->in_op = 1;
+		if (is_direct(m, cpu, next_op(m, cpu))) {
+			inject_here(m, cpu, next_op(m, cpu));
+			return;
+		}
 		do_op(m, cpu, next_op(m, cpu));
 		a->in_op = 0;
 		a->at++;
@@ -779,6 +872,7 @@ static const struct virt_client guest = {
 	.wake = wake,
 	.timer = guest_timer,
 	.guest_of = guest_object,
+	.arrive = arrive,
 	.complete = virt_is_complete,
 	.pending = virt_is_pending,
 };

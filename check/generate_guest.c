@@ -128,6 +128,30 @@ static const char *const strategies[] = { "",
 
 static const char *const versions[] = { "", "vgic=2", "gic=2 vgic=2" };
 
+/* ---- where its vCPU is loaded, and entered next -------------------------------------------- */
+
+#define HERE "0: run 0@ | 1: run 1 | "
+
+/* Between the arrival and the entry, by another vCPU or by the vCPU's own trap. */
+static const struct tale here[] = {
+	{ SPIS, HERE "g1: route 0 1" },
+	{ SPIS, HERE "g1: disable 0; enable 0" },
+	{ SPIS, HERE "g1: unpend 0" },
+	{ SPIS, HERE "g1: deactivate 0" },
+	{ SPIS, HERE "g1: group 0 0" },
+	{ HWEDGE | VEDGE, HERE "g1: pend 0" },
+	{ SPIS, HERE "g0: off | g1: on 0" },
+	{ SPIS, HERE "g0: wfi" },
+	{ SPIS, "0: run 0@; put; run 0 | 1: run 1 | g1: route 0 1" },
+	{ SPIS, "0: run 0@; put | 1: run 1; run 0 | g1: unpend 0" },
+	{ LINKED, "0: run 0 | 1: run 1; teardown 0" },
+	{ HWLEVEL, "0: run 0 | 1: run 1; drop 0" },
+	{ VLEVEL, "0: run 0; inject 0 | 1: run 1; lower 0" },
+};
+
+static const char *const directs[] = { "direct", "direct strategy=late",
+				       "direct strategy=maintenance" };
+
 /* ---- private ones -------------------------------------------------------------------------- */
 
 static const char *const private_ones[] = {
@@ -166,6 +190,11 @@ static const char *const crowds[] = {
 	"hwedge,sgi cpus=1 events=1 vcpus=1 lrs=1 eoimode1 | 0: run 0 | g0: prio 1 8; sgi 1 0",
 	"hwlevel,hwedge cpus=1 events=1 vcpus=1 lrs=1 eoimode1 | 0: run 0 | g0: prio 1 8",
 	"hwedge,hwedge cpus=2 events=1 lrs=1 | 0: run 0 | 1: run 1 | g1: route 0 1",
+	"hwedge,hwlevel cpus=1 events=1 vcpus=1 lrs=1 direct | 0: run 0",
+	"hwedge,hwlevel cpus=1 events=1 vcpus=1 direct | 0: run 0 | g0: prio 1 8",
+	"hwedge,vedge cpus=2 events=1 vcpus=1 lrs=1 direct | 0: run 0 | 1: inject 1 | g0: prio 1 8",
+	"hwlevel,hwedge cpus=1 events=1 vcpus=1 lrs=1 eoimode1 direct | 0: run 0 | g0: prio 1 8",
+	"hwedge,sgi cpus=1 events=1 vcpus=1 lrs=1 direct | 0: run 0 | g0: prio 1 8; sgi 1 0",
 };
 
 static void add_all(struct maker *k, const char *const *texts, size_t n)
@@ -184,6 +213,10 @@ void suite_make_guest(struct maker *k)
 	add_tales(k, LINKED, 1, "slow", beside_move, 1);
 	add_tales(k, LINKED, 1, "slow strategy=late", beside_move, 1);
 	add_tales(k, LINKED, 1, "weak", beside_move, 1);
+	for (size_t i = 0; i < COUNT(directs); i++)
+		add_tales(k, SPIS, 1, directs[i], here, COUNT(here));
+	add_tales(k, SPIS, 1, "direct ask", here, 1);
+	add_tales(k, SPIS, 1, "gic=2 vgic=2 direct", here, 3);
 	add_all(k, private_ones, COUNT(private_ones));
 	add_all(k, crowds, COUNT(crowds));
 }
@@ -205,7 +238,19 @@ static const struct tale two_moves[] = {
 	{ SPIS, BOTH "g0: route 0 1 | g1: deactivate 0" },
 };
 
+static const struct tale two_here[] = {
+	{ SPIS, HERE "g1: activate 0; deactivate 0" },
+	{ SPIS, HERE "g0: disable 0; enable 0 | g1: route 0 1" },
+	{ SPIS, HERE "g1: route 0 1; route 0 0" },
+	{ SPIS, "0: run 0@; put | 1: run 1; run 0 | g1: route 0 1" },
+	{ LINKED, "0: run 0 | 1: run 1; teardown 0 | g1: route 0 1" },
+};
+
 static const char *const wide[] = {
+	"hwedge,vedge cpus=2 events=2 direct | 0: run 0; inject 1 | 1: run 1 | g1: route 0 1",
+	"hwedge,hwlevel cpus=2 events=1 lrs=1 direct | 0: run 0 | 1: run 1 | g1: route 0 1; prio 1 "
+	"8",
+	"hwedge cpus=3 events=2 direct | 0: run 0; put | 1: run 1 | 2: run 0 | g1: route 0 1",
 	"hwedge,hwedge cpus=2 events=1 | 0: run 0 | 1: run 1 | g1: route 0 1; route 1 1; route 0 0",
 	"hwedge,hwlevel cpus=2 events=1 lrs=1 ask | 0: run 0 | 1: run 1 | "
 	"g0: route 0 1; route 1 1 | g1: route 0 0",
@@ -240,6 +285,8 @@ void suite_make_guest_nightly(struct maker *k)
 		snprintf(options, sizeof(options), "%s lrs=1 eoimode1", versions[i]);
 		add_tales(k, SPIS, 2, options, two_moves, 1);
 	}
+	for (size_t i = 0; i < COUNT(directs); i++)
+		add_tales(k, SPIS, 2, directs[i], two_here, COUNT(two_here));
 	add_tales(k, SPIS, 2, "lrs=1", two_moves, 4);
 	add_tales(k, LINKED, 2, "slow", two_moves, 3);
 	add_tales(k, LINKED, 2, "slow strategy=late", two_moves, 3);

@@ -32,6 +32,7 @@ struct hactor {
 	uint8_t wanted;   /* its next operation, or the end, waits for the guest to be left */
 	uint8_t round;    /* of the end, that it has seen */
 	uint8_t device;   /* 1 + interrupt whose device it works on, or wants to */
+	uint8_t direct;   /* what arrives is its vCPU's, which it enters next: 1; one has: 2 */
 };
 
 /* ... of an interrupt. */

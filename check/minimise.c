@@ -338,7 +338,8 @@ static bool clear_option(struct scenario *s, uint32_t i)
 				&s->hw.weak,       &s->hw.fail_on,      &s->pinned,
 				&s->restore,       &s->shared,          &s->flat,
 				&s->several,       &s->split,           &s->hw.gic2,
-				&s->guest.gic2,    &s->guest.ask,       &s->guest.split };
+				&s->guest.gic2,    &s->guest.ask,       &s->guest.split,
+				&s->guest.direct };
 	const uint32_t n = sizeof(flags) / sizeof(*flags);
 
 	if (i < n)

@@ -75,6 +75,7 @@ static const struct option options[] = {
 	WORD(GUEST, "scheme=fixed", guest.scheme, FERRY_RESIDENT_FIXED),
 	WORD(GUEST, "scheme=injected", guest.scheme, FERRY_RESIDENT_INJECTED),
 	WORD(GUEST, "eoimode1", guest.split, 1),
+	WORD(GUEST, "direct", guest.direct, 1),
 	WORD(X86, "overtaking", hw.overtaking, 1),
 	WORD(X86, "fence=root", hw.fence_root, 1),
 	WORD(X86, "bound=none", hw.bound, BOUND_NONE),

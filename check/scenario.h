@@ -152,6 +152,7 @@ struct guest {
 	uint8_t scheme;   /* scheme=fixed, scheme=injected: enum ferry_resident_scheme */
 	bool ask;         /* ask: FERRY_VGIC_ASK */
 	bool split;       /* eoimode1: the guest deactivates by itself */
+	bool direct;      /* direct: arrivals between two entries by ferry_vcpu_physical, _inject */
 };
 
 struct scenario {

@@ -110,6 +110,9 @@ struct virt_client {
 	/* virt_is_complete and virt_is_pending, or null: then such questions are answered "no". */
 	bool (*complete)(struct machine *m, uint32_t src, uint32_t *target);
 	bool (*pending)(struct machine *m, uint32_t src);
+	/* The library is told that the physical SPI behind virtual SPI `intid` has come; what it
+	 * answers. Null: ferry_vgic_physical(). */
+	int (*arrive)(struct machine *m, uint32_t intid);
 	/* The library's object, for virt_drive.c. */
 	struct ferry_vgic *(*guest_of)(struct machine *m);
 };

@@ -48,6 +48,13 @@ static void soft_timers(struct machine *m, uint32_t cpu)
 		ferry_vcpu_timer(guest_of(m), (uint32_t)__builtin_ctzll(due));
 }
 
+static int arrive(struct machine *m, uint32_t intid)
+{
+	const struct virt_client *client = m->config.client->virt;
+
+	return client->arrive ? client->arrive(m, intid) : ferry_vgic_physical(guest_of(m), intid);
+}
+
 static int linked(struct machine *m, uint32_t intid)
 {
 	uint32_t n = arm_index(m, intid), src = n < m->gic->lines ? m->gic->line[n].src - 1u : NONE;
@@ -57,7 +64,7 @@ static int linked(struct machine *m, uint32_t intid)
 			  intid);
 		return FERRY_GIC_UNEXPECTED;
 	}
-	if (ferry_vgic_physical(guest_of(m), m->virt->source[src].intid) == FERRY_OK)
+	if (arrive(m, m->virt->source[src].intid) == FERRY_OK)
 		return 0;
 	/* Unlinked meanwhile: the host's to end. */
 	if (!arm_end(m, m->current, intid))
