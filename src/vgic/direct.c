@@ -25,7 +25,6 @@ static bool can_take(struct ferry_vgic *g, const struct ferry_vcpu *c, const str
 static void take(struct ferry_vgic *g, struct ferry_vcpu *c, struct ferry_virq *i)
 {
 	ferry_host_store(g->ctx, &c->mode, VCPU_FILLING);
-	ferry_virq_note(g, i);
 	ferry_host_store(g->ctx, &i->key, virq_key(i));
 	(void)ferry_vcpu_take(g, c, i);
 	if (c->dirty != c->used)
