@@ -147,6 +147,8 @@ static const struct tale here[] = {
 	{ LINKED, "0: run 0 | 1: run 1; teardown 0" },
 	{ HWLEVEL, "0: run 0 | 1: run 1; drop 0" },
 	{ VLEVEL, "0: run 0; inject 0 | 1: run 1; lower 0" },
+	{ VIRTUAL, "0: run 0@ | 1: run 1@ | g1: route 0 1" },
+	{ SPIS, "0: run 1@ | 1: run 0" },
 };
 
 static const char *const directs[] = { "direct", "direct strategy=late",

@@ -89,6 +89,9 @@ struct virt_storm_options {
 	uint32_t unbinds; /* a physical interrupt is unlinked, and linked again */
 	uint32_t falls;   /* a line falls by itself */
 	uint32_t resets;  /* a vCPU is powered off wherever it is, and soon on */
+	/* ... and after so many of 100 exits physical ones that come are told by
+	 * ferry_vcpu_physical(), and the vCPU is entered again at once, or has it taken back. */
+	uint32_t direct;
 };
 
 /* How often each was done, in the order of the rates. */
@@ -124,6 +127,7 @@ struct virt_storm_report {
 	uint64_t ops[VIRT_OPS]; /* done, not those that made no sense when their turn came */
 	uint64_t fires;         /* device events */
 	uint64_t again;         /* ferry_vcpu_enter said FERRY_E_AGAIN */
+	uint64_t direct;        /* ferry_vcpu_physical was called */
 	uint64_t loads;         /* vCPUs loaded on a CPU */
 	uint64_t homes;         /* ... on another one than before */
 	uint64_t preempted;     /* SGIs by which the host takes a CPU from its guest */

@@ -170,6 +170,7 @@ const struct virt_client vstorm_guest = {
 	.complete = virt_is_complete,
 	.pending = virt_is_pending,
 	.guest_of = guest_of,
+	.arrive = vstorm_arrive,
 };
 
 /* ---- what trapped: on the vCPU's thread ------------------------------------------ */

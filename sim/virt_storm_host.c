@@ -161,29 +161,58 @@ static void load(struct vstorm *st, uint32_t cpu)
 	ferry_host_irq_restore(st->m, flags);
 }
 
-static void run(struct vstorm *st, uint32_t cpu)
+/* Interrupts are let in at its end: what comes is told to the vCPU, perhaps. */
+static enum virt_exit enter(struct vstorm *st, uint32_t cpu, uint32_t vcpu)
 {
 	struct storm_cpu *c = &st->cpu[cpu];
-	uint32_t vcpu = c->resident - 1;
 	enum virt_exit why = VIRT_STAY;
-	uintptr_t flags = ferry_host_irq_save(st->m);
 
 	/* From now on who wants something of this CPU sends an SGI. */
 	c->running = true;
 	c->asked = c->n || must_put(st, cpu);
-	ferry_vcpu_unblock(lib(st), vcpu);
 	if (!c->asked && ferry_vcpu_enter(lib(st), vcpu) == FERRY_OK) {
 		vstorm_entering(st, vcpu);
 		why = virt_run(st->m, vcpu);
 		ferry_vcpu_exit(lib(st), vcpu);
+		c->direct = st->o->direct && vstorm_pick(st, 100) < st->o->direct;
 	} else {
 		st->report->again++;
 	}
 	c->running = false;
 	virt_window(st->m);
+	c->direct = false;
+	return why;
+}
+
+static void run(struct vstorm *st, uint32_t cpu)
+{
+	struct storm_cpu *c = &st->cpu[cpu];
+	uint32_t vcpu = c->resident - 1;
+	uintptr_t flags = ferry_host_irq_save(st->m);
+	enum virt_exit why;
+
+	ferry_vcpu_unblock(lib(st), vcpu);
+	do {
+		c->told = false;
+		why = enter(st, cpu, vcpu);
+	} while (c->told && why != VIRT_TRAP && !c->n && !must_put(st, cpu));
+	if (c->told)
+		ferry_vcpu_exit(lib(st), vcpu);
 	ferry_host_irq_restore(st->m, flags);
 	if (why == VIRT_TRAP)
 		vstorm_trapped(st, vcpu);
+}
+
+int vstorm_arrive(struct machine *m, uint32_t intid)
+{
+	struct vstorm *st = vstorm_of(m);
+	struct storm_cpu *c = &st->cpu[m->current];
+
+	if (!c->direct)
+		return ferry_vgic_physical(lib(st), intid);
+	c->told = true;
+	st->report->direct++;
+	return ferry_vcpu_physical(lib(st), c->resident - 1, intid);
 }
 
 /* What its own thread had to do is done: it may run elsewhere. */

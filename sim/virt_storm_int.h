@@ -66,6 +66,8 @@ struct storm_cpu {
 	bool booted, online, leaving, slice_over;
 	bool running;   /* enters its guest, or is there */
 	bool asked;     /* ... and is to leave it */
+	bool direct;    /* it is out for a moment: what comes is told to the vCPU */
+	bool told;      /* ... which has happened */
 	uint32_t turns; /* of its thread */
 };
 
@@ -160,6 +162,8 @@ uint32_t vstorm_some_cpu(struct vstorm *st);
 /* It is `cpu`'s turn to run the vCPU. */
 void vstorm_assign(struct vstorm *st, uint32_t vcpu, uint32_t cpu);
 void vstorm_wake(struct machine *m, uint32_t vcpu);
+/* virt_client.arrive */
+int vstorm_arrive(struct machine *m, uint32_t intid);
 /* On any CPU's fibre. */
 void vstorm_power_on(struct vstorm *st, uint32_t vcpu);
 /* On the fibre of the CPU that has it, or had it last, or none. */

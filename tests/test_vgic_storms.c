@@ -294,6 +294,10 @@ static bool is_done(const struct virt_storm_options *o, const struct virt_storm_
 			diag("%s: operation %u was never done", o->name, i);
 			all = false;
 		}
+	if (o->events >= 10000 && o->linked_edge + o->linked_level && !r->direct) {
+		diag("%s: nothing came where its vCPU was loaded", o->name);
+		all = false;
+	}
 	return all;
 }
 
@@ -328,6 +332,7 @@ static void one(const struct virt_storm_options *machine, uint64_t seed, uint64_
 	o.seed = seed;
 	o.events = events;
 	o.weak = o.slow = !(seed & 1);
+	o.direct = 50;
 	if (!o.handler_ns)
 		o.handler_ns = 500;
 	if (!o.slice_ns)
