@@ -591,6 +591,33 @@ static void op_device(struct op op)
 		arrives(slot, fake.phys[slot->phys].route);
 }
 
+/* Once or more often where the vCPU is loaded, which then enters, or does not. c: bit 0: a physical
+ * one; bit 1: it enters; the others: how often. */
+static void op_here(struct op op)
+{
+	uint32_t vcpu = vcpu_of(op.a);
+
+	if (!can_trap(vcpu))
+		return;
+	fake_leave(vcpu);
+	for (uint32_t n = op.c >> 2 & 3; n < 4; n++) {
+		if (!(op.c & 1))
+			injects_here(vcpu, intid_of(op.b));
+		else
+			raise(slot_at(op.b + (uint8_t)n));
+		if (op.c & 1)
+			arrives_here(slot_at(op.b + (uint8_t)n), vcpu);
+	}
+	fake.self = fake.vcpu[vcpu].cpu;
+	fake.cpu[fake.self].off = true;
+	if (op.c & 2) {
+		fake_enter_once(vcpu);
+		return;
+	}
+	ferry_vcpu_exit(fake.g, vcpu);
+	fake.cpu[fake.self].off = false;
+}
+
 static void op_tell(struct op op)
 {
 	tells(slot_at(op.a));
@@ -698,7 +725,7 @@ static const struct {
 	OP(serve), OP(enter),      OP(leave),   OP(hop),       OP(put),  OP(load),   OP(block),
 	OP(wake),  OP(power),      OP(end_any), OP(interface), OP(dir),  OP(sgi),    OP(write_reg),
 	OP(read),  OP(raw),        OP(ctlr),    OP(tell),      OP(bind), OP(unbind), OP(timer),
-	OP(ppi),   OP(cpu_leaves), OP(flood),   OP(device),
+	OP(ppi),   OP(cpu_leaves), OP(flood),   OP(here),
 };
 
 static void do_op(struct op op)
@@ -710,7 +737,7 @@ static void do_op(struct op op)
 	not_now = what == op_bind || what == op_unbind || what == op_device || what == op_tell ?
 			  slot_at(op.a) :
 			  NULL;
-	injected = what == op_inject ? intid_of(op.b) : FERRY_NONE;
+	injected = what == op_inject || what == op_here ? intid_of(op.b) : FERRY_NONE;
 	if (op.what & 0x80) {
 		hooked = next_op();
 		fake.hook_in = hooked.what >> 3;

@@ -100,6 +100,9 @@ void sends(uint32_t vcpu, uint32_t sgi, uint32_t how, uint32_t targets);
 void writes(uint32_t vcpu, uint32_t of, enum fake_reg reg, uint32_t intid, uint32_t bits,
 	    uint32_t value);
 void arrives(struct slot *slot, uint32_t cpu);
+/* The same where `vcpu` is loaded and not in the guest; interrupts are off there after it. */
+void injects_here(uint32_t vcpu, uint32_t intid);
+void arrives_here(struct slot *slot, uint32_t vcpu);
 void tells(struct slot *slot);
 void binds(struct slot *slot, uint32_t intid, bool edge);
 void unbinds(struct slot *slot);

@@ -48,24 +48,24 @@ void end_one(uint32_t vcpu, uint32_t name)
 
 /* ---- what makes them pend ---------------------------- */
 
-void injects(uint32_t vcpu, uint32_t intid, bool level)
+/* What an injection is to return. */
+static int status_of(uint32_t vcpu, uint32_t intid)
 {
 	bool there = exists(intid) && intid >= 16 && (intid >= 32 || vcpu < world.config.vcpus);
 	struct ferry_virq_info info = { 0 };
-	int status, want = FERRY_E_INVALID;
-	struct known *k = known_of(vcpu, intid % 5120);
-	bool alone = !fake.hook;
 
-	fake.self = OUTSIDE;
-	if (there) {
-		must(ferry_vgic_look(fake.g, vcpu, intid, &info) == FERRY_OK);
-		want = info.phys != FERRY_NONE || follows(vcpu, intid) ? FERRY_E_STATE : FERRY_OK;
-	}
-	status = ferry_vgic_inject(fake.g, vcpu, intid, level);
-	must(status == want || !alone);
-	if (status)
-		return;
-	if (peek(vcpu < world.config.vcpus ? vcpu : 0, REG_ICFGR, intid, 2)) {
+	if (!there)
+		return FERRY_E_INVALID;
+	must(ferry_vgic_look(fake.g, vcpu, intid, &info) == FERRY_OK);
+	return info.phys != FERRY_NONE || follows(vcpu, intid) ? FERRY_E_STATE : FERRY_OK;
+}
+
+/* One has been injected, an edge or not. */
+static void has_come(uint32_t vcpu, uint32_t intid, bool edge, bool level)
+{
+	struct known *k = known_of(vcpu, intid);
+
+	if (edge) {
 		k->causes += level;
 		k->owed = k->owed || level;
 		k->line = k->line && level;
@@ -73,6 +73,33 @@ void injects(uint32_t vcpu, uint32_t intid, bool level)
 		k->line = level;
 		k->many = k->many || level;
 	}
+}
+
+void injects(uint32_t vcpu, uint32_t intid, bool level)
+{
+	bool alone = !fake.hook;
+	int status, want;
+
+	fake.self = OUTSIDE;
+	want = status_of(vcpu, intid);
+	status = ferry_vgic_inject(fake.g, vcpu, intid, level);
+	must(status == want || !alone);
+	if (!status)
+		has_come(vcpu, intid,
+			 peek(vcpu < world.config.vcpus ? vcpu : 0, REG_ICFGR, intid, 2), level);
+}
+
+void injects_here(uint32_t vcpu, uint32_t intid)
+{
+	bool alone = !fake.hook;
+	int status, want = status_of(vcpu, intid);
+
+	fake.self = fake.vcpu[vcpu].cpu;
+	fake.cpu[fake.self].off = true;
+	status = ferry_vcpu_inject(fake.g, vcpu, intid);
+	must(status == want || !alone);
+	if (!status)
+		has_come(vcpu, intid, peek(vcpu, REG_ICFGR, intid, 2), true);
 }
 
 static void sent(uint32_t vcpu, uint32_t sgi)
@@ -151,6 +178,21 @@ void arrives(struct slot *slot, uint32_t cpu)
 	if (cpu == LATE)
 		return;
 	phys_tell(slot->phys, cpu);
+	slot->untold = false;
+}
+
+void arrives_here(struct slot *slot, uint32_t vcpu)
+{
+	uint32_t cpu = fake.vcpu[vcpu].cpu;
+
+	if (slot->intid == FERRY_NONE || slot->untold || !phys_ready(slot->phys))
+		return;
+	phys_ack(slot->phys, cpu);
+	known_of(0, slot->intid)->causes++;
+	slot->untold = true;
+	fake.self = cpu;
+	fake.cpu[cpu].off = true;
+	must(ferry_vcpu_physical(fake.g, vcpu, slot->intid) == FERRY_OK);
 	slot->untold = false;
 }
 

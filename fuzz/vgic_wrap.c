@@ -195,6 +195,10 @@ LIBRARY(ferry_vgic_unbind, int, (struct ferry_vgic * g, uint32_t intid), (g, int
 LIBRARY(ferry_vgic_physical, int, (struct ferry_vgic * g, uint32_t intid), (g, intid), ONE + TOLD)
 LIBRARY(ferry_vgic_inject, int, (struct ferry_vgic * g, uint32_t vcpu, uint32_t intid, bool level),
 	(g, vcpu, intid, level), ONE + TOLD)
+LIBRARY(ferry_vcpu_inject, int, (struct ferry_vgic * g, uint32_t vcpu, uint32_t intid),
+	(g, vcpu, intid), ONE + TOLD)
+LIBRARY(ferry_vcpu_physical, int, (struct ferry_vgic * g, uint32_t vcpu, uint32_t intid),
+	(g, vcpu, intid), ONE + TOLD)
 LIBRARY(ferry_vgic_resident, int, (struct ferry_vgic * g, uint32_t vcpu, uint32_t phys),
 	(g, vcpu, phys), ONE + TOLD)
 LIBRARY_VOID(ferry_vcpu_timer, (struct ferry_vgic * g, uint32_t vcpu), (g, vcpu), ONE + TOLD)
@@ -223,12 +227,13 @@ LIBRARY(ferry_vgic_look, int,
 	(g, vcpu, intid, info), 8)
 
 static struct api *const apis[] = {
-	&api_ferry_vgic_bind,    &api_ferry_vgic_unbind,   &api_ferry_vgic_physical,
-	&api_ferry_vgic_inject,  &api_ferry_vgic_resident, &api_ferry_vcpu_timer,
-	&api_ferry_vcpu_power,   &api_ferry_vcpu_load,     &api_ferry_vcpu_put,
-	&api_ferry_vcpu_enter,   &api_ferry_vcpu_exit,     &api_ferry_vcpu_block,
-	&api_ferry_vcpu_unblock, &api_ferry_vgic_leave,    &api_ferry_vgic_access,
-	&api_ferry_vgic_sgi,     &api_ferry_vgic_dir,      &api_ferry_vgic_look,
+	&api_ferry_vgic_bind,     &api_ferry_vgic_unbind, &api_ferry_vgic_physical,
+	&api_ferry_vgic_inject,   &api_ferry_vcpu_inject, &api_ferry_vcpu_physical,
+	&api_ferry_vgic_resident, &api_ferry_vcpu_timer,  &api_ferry_vcpu_power,
+	&api_ferry_vcpu_load,     &api_ferry_vcpu_put,    &api_ferry_vcpu_enter,
+	&api_ferry_vcpu_exit,     &api_ferry_vcpu_block,  &api_ferry_vcpu_unblock,
+	&api_ferry_vgic_leave,    &api_ferry_vgic_access, &api_ferry_vgic_sgi,
+	&api_ferry_vgic_dir,      &api_ferry_vgic_look,
 };
 
 void fuzz_costs(void (*tell)(const char *name, uint32_t most, uint32_t bound))

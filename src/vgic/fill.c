@@ -127,8 +127,8 @@ static uint32_t overflow(struct ferry_vgic *g, struct ferry_vcpu *c, uint32_t gr
 	if (!ferry_vcpu_pick(g, c, PICK_PENDING, 3, 1, &any))
 		return hcr;
 	hcr |= pending ? HCR_NPIE : 0;
-	hcr |= groups & 1 ? 0 : HCR_VGRP0EIE;
-	return hcr | (groups & 2 ? 0 : HCR_VGRP1EIE);
+	groups ^= 3;
+	return hcr | (groups & 1) * HCR_VGRP0EIE | (groups >> 1) * HCR_VGRP1EIE;
 }
 
 void ferry_vcpu_clear(struct ferry_vgic *g, struct ferry_vcpu *c)

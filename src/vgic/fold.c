@@ -130,11 +130,13 @@ static vcpu_set fold_one(struct ferry_vgic *g, struct ferry_vcpu *c, struct ferr
  * 0069H 12.4.4): of those with the highest priority, as it can only end in that order. */
 static vcpu_set fold_count(struct ferry_vgic *g, struct ferry_vcpu *c)
 {
-	uint32_t count = (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_HCR) >> 27, first;
+	uint32_t count = (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_HCR) >> 27;
+	uint32_t some[31], n = 0;
 	vcpu_set set = 0;
 
-	while (count && ferry_vcpu_pick(g, c, PICK_ACTIVE, 3, 1, &first)) {
-		struct ferry_virq *i = ferry_vgic_virq(g, c->index, first & 0xffff);
+	/* Hints may be stale: then there are more to pick than were picked. */
+	while (n || (n = ferry_vcpu_pick(g, c, PICK_ACTIVE, 3, count, some)) != 0) {
+		struct ferry_virq *i = ferry_vgic_virq(g, c->index, some[--n] & 0xffff);
 
 		lock(g, &i->lock);
 		ferry_vcpu_forget(g, c, i->number);
