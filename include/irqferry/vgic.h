@@ -19,6 +19,9 @@
  *    }
  *    ferry_vcpu_put(g, vcpu)                     interrupts off
  *
+ * What comes between an exit and the next entry, with interrupts off all the time, may be told by
+ * ferry_vcpu_physical() and ferry_vcpu_inject(), which are cheaper.
+ *
  * Where should a virtual interrupt be now? One rule (src/vgic/place.c): active: with its
  * owner; enabled, pending, and its target is powered on: with its target; else nowhere.
  * The owner is the vCPU that has it in a list register, or active; there is at most one.
