@@ -54,7 +54,9 @@ echo "Virtual GIC, a list register free; from the call that an interrupt comes .
 for flavour in external inline; do
 	# how, limit, what it is
 	while IFS=: read -r how most what; do
+		# shellcheck disable=SC2086
 		inject=$(count "$arrivals" "$dir/$flavour/vgic_inject" inject $how)
+		# shellcheck disable=SC2086
 		physical=$(count "$arrivals" "$dir/$flavour/vgic_inject" physical $how)
 		printf '%10s: %6s injected, %6s of a physical one: %s\n' $flavour "$inject" \
 			"$physical" "$what"

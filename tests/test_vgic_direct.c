@@ -34,7 +34,7 @@ static void comes(uint32_t intid)
 	must(ferry_vcpu_inject(fake.g, A, intid) == FERRY_OK);
 }
 
-static bool in_register(uint32_t intid)
+static bool is_in_register(uint32_t intid)
 {
 	return fake_lr_of(fake.vcpu[A].cpu, intid) != FERRY_NONE;
 }
@@ -44,7 +44,7 @@ static void waiting(void)
 {
 	left();
 	comes(SPI);
-	must(in_register(SPI));
+	must(is_in_register(SPI));
 }
 
 static void exits(void)
@@ -55,7 +55,7 @@ static void exits(void)
 }
 
 /* `vcpu` gets it, once. */
-static void gets(uint32_t vcpu)
+static void delivered(uint32_t vcpu)
 {
 	fake_settle();
 	must(only(vcpu, SPI));
@@ -102,7 +102,7 @@ static void straight(void)
 	must(fake_lr(A, fake_lr_of(A, SPI)).priority == 0xa0);
 	locks = fake.locks;
 	must(fake_enter_once(A) && fake.locks == locks);
-	gets(A);
+	delivered(A);
 }
 
 static void straight_physical(void)
@@ -111,7 +111,7 @@ static void straight_physical(void)
 
 	left_linked();
 	physical();
-	must(in_register(SPI) && fake_lr(A, fake_lr_of(A, SPI)).hw);
+	must(is_in_register(SPI) && fake_lr(A, fake_lr_of(A, SPI)).hw);
 	locks = fake.locks;
 	must(fake_enter_once(A) && fake.locks == locks);
 	handle(A, SPI);
@@ -129,7 +129,7 @@ static void private_one(void)
 	fake_settle();
 	fake_leave(A);
 	comes(20);
-	must(in_register(20));
+	must(is_in_register(20));
 	fake_enter(A);
 	must(only(A, 20));
 	take(A, 20);
@@ -142,9 +142,9 @@ static void just_loaded(void)
 	fake_put(A);
 	fake_load(A, A);
 	comes(SPI);
-	must(in_register(SPI));
+	must(is_in_register(SPI));
 	must(fake_enter_once(A));
-	gets(A);
+	delivered(A);
 }
 
 /* The priority is that of now, not that of its last time, when it was active. */
@@ -164,9 +164,9 @@ static void priority_of_now(void)
 	fake_settle();
 	fake_leave(A);
 	comes(SPI);
-	must(in_register(SPI) && fake_lr(A, fake_lr_of(A, SPI)).priority == 0x20);
+	must(is_in_register(SPI) && fake_lr(A, fake_lr_of(A, SPI)).priority == 0x20);
 	fake_enter(A);
-	gets(A);
+	delivered(A);
 }
 
 static void twice(void)
@@ -174,7 +174,7 @@ static void twice(void)
 	waiting();
 	comes(SPI);
 	fake_enter(A);
-	gets(A);
+	delivered(A);
 }
 
 /* ---- not straight -------------------------------------------------------------- */
@@ -193,10 +193,10 @@ static void none_free(void)
 	fake_leave(A);
 	comes(SPI);
 	comes(OTHER);
-	must(in_register(SPI) && !in_register(OTHER));
+	must(is_in_register(SPI) && !is_in_register(OTHER));
 	fake_enter(A);
 	take(A, OTHER);
-	gets(A);
+	delivered(A);
 }
 
 static void another_target(void)
@@ -206,9 +206,9 @@ static void another_target(void)
 	fake_settle();
 	fake_leave(A);
 	comes(SPI);
-	must(!in_register(SPI) && fake.cpu[B].ipi);
+	must(!is_in_register(SPI) && fake.cpu[B].ipi);
 	fake_enter(A);
-	gets(B);
+	delivered(B);
 }
 
 static void disabled(void)
@@ -218,11 +218,11 @@ static void disabled(void)
 	fake_settle();
 	fake_leave(A);
 	comes(SPI);
-	must(!in_register(SPI));
+	must(!is_in_register(SPI));
 	fake_enter(A);
 	must(only(FERRY_NONE, SPI));
 	guest_set(C, REG_ISENABLER, SPI);
-	gets(A);
+	delivered(A);
 }
 
 static void active(void)
@@ -237,7 +237,7 @@ static void active(void)
 	fake_enter(A);
 	must(only(FERRY_NONE, SPI));
 	guest_eoi(A, SPI);
-	gets(A);
+	delivered(A);
 }
 
 /* One is active already: then all are looked at, and the other comes along. */
@@ -252,10 +252,10 @@ static void beside_an_active_one(void)
 	handle(A, OTHER);
 	fake_leave(A);
 	comes(SPI);
-	must(!in_register(SPI) || in_register(OTHER));
+	must(!is_in_register(SPI) || is_in_register(OTHER));
 	fake_enter(A);
 	must(fake_lr(A, fake_lr_of(A, OTHER)).state == 2);
-	gets(A);
+	delivered(A);
 	guest_eoi(A, OTHER);
 }
 
@@ -282,13 +282,13 @@ static void crowded(void)
 	fake_leave(A);
 	must(fake_look(A, 60).active && !fake_look(A, 61).active);
 	comes(SPI);
-	must(!in_register(SPI));
+	must(!is_in_register(SPI));
 	exits();
 	must(fake_look(A, 60).active);
 	fake_enter(A);
 	must(only(FERRY_NONE, SPI));
 	guest_eoi(A, 60);
-	gets(A);
+	delivered(A);
 }
 
 /* It is blocked, loaded: it is woken. */
@@ -297,8 +297,8 @@ static void blocked(void)
 	left();
 	must(fake_block(A));
 	comes(SPI);
-	must(!in_register(SPI) && fake.vcpu[A].woken);
-	gets(A);
+	must(!is_in_register(SPI) && fake.vcpu[A].woken);
+	delivered(A);
 }
 
 /* ---- something else before the entry ----------------------------------------- */
@@ -314,7 +314,7 @@ static void unpended(void)
 	if (now.edge)
 		must(only(FERRY_NONE, SPI));
 	else
-		gets(A);
+		delivered(A);
 }
 
 /* The guest reads what it has written. */
@@ -327,7 +327,7 @@ static void activated(void)
 	must(only(FERRY_NONE, SPI));
 	guest_set(C, REG_ICACTIVER, SPI);
 	must(!guest_get(C, REG_ISACTIVER, SPI));
-	gets(A);
+	delivered(A);
 }
 
 static void disabled_between(void)
@@ -339,7 +339,7 @@ static void disabled_between(void)
 	fake_settle();
 	must(only(FERRY_NONE, SPI));
 	guest_set(C, REG_ISENABLER, SPI);
-	gets(A);
+	delivered(A);
 }
 
 /* Without a question it may stay, as what is in the list register of a guest. */
@@ -349,7 +349,7 @@ static void routed_between(void)
 	guest_route(C, SPI, B);
 	must(fake_look(A, SPI).owner == A && fake_look(A, SPI).in_lr);
 	fake_enter(A);
-	gets(B);
+	delivered(B);
 }
 
 /* ... and with one it does not, whenever in the entry that comes. */
@@ -382,7 +382,7 @@ static void at_any_moment(void)
 		fake_enter_once(A);
 		came = !fake.hook;
 		fake.hook = NULL;
-		gets(came ? B : A);
+		delivered(came ? B : A);
 	}
 	must(moment > 4 || !now.ask);
 }
@@ -399,7 +399,7 @@ static void given_back(void)
 	fake_load(A, D);
 	fake_enter(A);
 	take(A, OTHER);
-	gets(A);
+	delivered(A);
 }
 
 /* Two at once where only one was before: none is left behind in the registers. */
@@ -411,12 +411,12 @@ static void two_given_back(void)
 	fake_leave(A);
 	comes(SPI);
 	comes(OTHER);
-	must(in_register(SPI) && in_register(OTHER));
+	must(is_in_register(SPI) && is_in_register(OTHER));
 	exits();
 	guest_set(C, REG_ICENABLER, SPI);
 	guest_set(C, REG_ICENABLER, OTHER);
 	fake_enter(A);
-	must(!in_register(SPI) && !in_register(OTHER));
+	must(!is_in_register(SPI) && !is_in_register(OTHER));
 	fake_put(A); /* tells if one is left */
 }
 
@@ -425,7 +425,7 @@ static void cannot_wait(void)
 	waiting();
 	exits();
 	must(!fake_block(A));
-	gets(A);
+	delivered(A);
 }
 
 /* Its line has dropped when it is given back: it never was. */
@@ -471,7 +471,7 @@ static void refused(void)
 	must(ferry_vcpu_physical(fake.g, A, 20) == FERRY_E_INVALID);
 	must(ferry_vcpu_physical(fake.g, A, 32 + SPIS) == FERRY_E_INVALID);
 	must(ferry_vcpu_physical(fake.g, 4, OTHER) == FERRY_E_INVALID);
-	must(!in_register(SPI) && !in_register(OTHER) && !fake.held);
+	must(!is_in_register(SPI) && !is_in_register(OTHER) && !fake.held);
 	fake_enter(A);
 	must(guest_sees(A) == FAKE_SPURIOUS);
 }

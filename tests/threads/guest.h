@@ -72,6 +72,7 @@ struct cpu {
 	bool on;        /* interrupts */
 	uint32_t locks; /* of the library (external flavour) */
 	bool guest;     /* in the guest */
+	bool direct;    /* what comes is told to the vCPU, which is entered next */
 	uint32_t vcpu;  /* loaded, or FERRY_NONE */
 	/* ICH_*_EL2 */
 	uint64_t lr[LRS], hcr, vmcr, ap1;

@@ -433,19 +433,37 @@ static void serve_trap(struct world *w, struct vcpu *v, enum trap trap)
 	}
 }
 
+/* Once. True: something has come since that is told to the vCPU. */
+static bool enter(struct world *w, struct vcpu *v, enum trap *trap)
+{
+	int rc = ferry_vcpu_enter(w->vgic, self->vcpu);
+	bool told;
+
+	*trap = NONE;
+	if (rc == FERRY_OK) {
+		*trap = guest(w, v);
+		ferry_vcpu_exit(w->vgic, self->vcpu);
+		self->direct = below(2);
+	} else if (rc != FERRY_E_AGAIN) {
+		fail(w, "vCPU %u: enter: %d", self->vcpu, rc);
+	}
+	told = self->direct && take_interrupts(w);
+	self->direct = false;
+	return told;
+}
+
+/* With what it is told it enters again, or has it taken back. */
 static void run(struct world *w)
 {
 	struct vcpu *v = &w->vcpu[self->vcpu];
 	uintptr_t flags = ferry_host_irq_save(w);
-	enum trap trap = NONE;
-	int rc = ferry_vcpu_enter(w->vgic, self->vcpu);
+	enum trap trap;
 
-	if (rc == FERRY_OK) {
-		trap = guest(w, v);
-		ferry_vcpu_exit(w->vgic, self->vcpu);
-	} else if (rc != FERRY_E_AGAIN) {
-		fail(w, "vCPU %u: enter: %d", self->vcpu, rc);
-	}
+	while (enter(w, v, &trap))
+		if (trap != NONE || !below(4)) {
+			ferry_vcpu_exit(w->vgic, self->vcpu);
+			break;
+		}
 	ferry_host_irq_restore(w, flags);
 	take_interrupts(w);
 	serve_trap(w, v, trap);

@@ -197,9 +197,12 @@ bool take_interrupts(struct world *w)
 			continue;
 		any = true;
 		jitter(8);
-		rc = ferry_vgic_physical(w->vgic, FIRST_SPI + i);
+		if (self->direct)
+			rc = ferry_vcpu_physical(w->vgic, self->vcpu, FIRST_SPI + i);
+		else
+			rc = ferry_vgic_physical(w->vgic, FIRST_SPI + i);
 		if (rc)
-			fail(w, "line %u: ferry_vgic_physical: %d", i, rc);
+			fail(w, "line %u: %s_physical: %d", i, self->direct ? "vcpu" : "vgic", rc);
 	}
 	self->on = was;
 	return any;
