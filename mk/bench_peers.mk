@@ -33,7 +33,7 @@ $(PEERS)/$(1)/bench/%.o: bench/%.c
 $(PEERS)/$(1)/src/%.o: src/%.c
 	@mkdir -p $$(@D)
 	gcc $$(LIBFLAGS) -I. $$(PEERS_CFLAGS) $$(PEERS_INLINE) $$(PEERS_NO_IRR) $(2) -MMD -c $$< -o $$@
-$(PEERS)/$(1)/src/x86/vector.o: PEERS_NO_IRR = -include bench/peers/no_irr.h
+$(addprefix $(PEERS)/$(1)/src/x86/,vector.o room.o): PEERS_NO_IRR = -include bench/peers/no_irr.h
 
 $(PEERS)/$(1)/peers: $$(addprefix $(PEERS)/$(1)/,$$(PEERS_OWN) bench/peers/linux.o $$(FERRY_X86:.c=.o)) \
 		$$(addprefix $(PEERS)/kernel/,$$(PEERS_KERNEL))
