@@ -125,19 +125,24 @@ static bool all_places(const struct test *t, const enum who *who, uint32_t depth
 static bool all_schedules(const struct test *t, bool deep)
 {
 	enum who other = t->first == OVERRIDE ? HOTPLUG : OVERRIDE;
-	enum who lists[][POINTS] = { { INTRUDER },
-				     { other, other },
-				     { other, CANCEL },
-				     { CANCEL, other },
-				     { other, other, other } };
-	static const uint32_t depths[] = { 1, 2, 2, 2, 3, 3 };
+	const struct {
+		uint32_t depth;
+		enum who who[POINTS];
+	} lists[] = {
+		{ 1, { INTRUDER } },
+		{ 2, { other, other } },
+		{ 2, { other, CANCEL } },
+		{ 2, { CANCEL, other } },
+		{ 3, { other, other, other } }, /* the deep ones */
+		{ 3, { other, CANCEL, other } },
+	};
 	uint32_t points;
 
 	if (!one_schedule(t, NULL, NULL, 0))
 		return false;
 	points = W.points;
 	for (uint32_t k = 0; k < (deep ? 6 : 4); k++)
-		if (!all_places(t, lists[k], depths[k], points))
+		if (!all_places(t, lists[k].who, lists[k].depth, points))
 			return false;
 	return true;
 }
@@ -169,13 +174,17 @@ struct fault {
 	uint32_t call[2], callback[2];
 	bool for_ever;
 	uint32_t again, cancel_at;
+	const char *program; /* of hotplug, whose next calls are made at these points, or null */
+	uint32_t at[2];
 };
 
 static struct snapshot before;
 
 static void run_with(const struct layout *l, const struct fault *t)
 {
-	begin(l, "", t->again);
+	begin(l, t->program ? t->program : "", t->again);
+	for (uint32_t k = 0; k < 2 && t->program; k++)
+		set(k, t->at[k], HOTPLUG);
 	memcpy(fake.fail_at, t->call, sizeof(fake.fail_at));
 	memcpy(W.refuse, t->callback, sizeof(W.refuse));
 	fake.for_ever = t->for_ever;
@@ -192,12 +201,12 @@ static bool check_undone(const struct layout *l, const struct fault *t)
 	int rc = W.actors[OVERRIDE].result;
 
 	world_look(&after);
-	if (fake.leaked && rc == FERRY_OK)
+	if (fake.leaked && rc == FERRY_OK && !t->program)
 		fake_wrong("places are lost and it said nothing", 0);
-	if (rc != FERRY_OK && rc != FERRY_E_BUG && !t->for_ever && !t->call[1] &&
+	if (rc != FERRY_OK && rc != FERRY_E_BUG && !t->for_ever && !t->call[1] && !t->program &&
 	    memcmp(&before, &after, sizeof(before)) != 0)
 		fake_wrong("not as before", (uint32_t)-rc);
-	if (fake.failed && rc == FERRY_OK)
+	if (fake.failed && rc == FERRY_OK && !t->program)
 		fake_wrong("a refusal that nobody heard of", fake.failed);
 	if (W.mq.claim.value)
 		fake_wrong("still claimed", W.mq.claim.value);
@@ -206,9 +215,10 @@ static bool check_undone(const struct layout *l, const struct fault *t)
 	if (!t->for_ever && !t->call[1])
 		check_masks();
 	if (fake_wrongs)
-		diag("%s: calls %u %u callbacks %u %u, for ever %d, again %u, result %d: %s",
+		diag("%s: calls %u %u callbacks %u %u, for ever %d, again %u, %s at %u %u, result "
+		     "%d: %s",
 		     l->name, t->call[0], t->call[1], t->callback[0], t->callback[1], t->for_ever,
-		     t->again, rc, W.log);
+		     t->again, t->program ? t->program : "", t->at[0], t->at[1], rc, W.log);
 	return !fake_wrongs;
 }
 
@@ -247,12 +257,38 @@ static bool all_faults(const struct layout *l, uint32_t again)
 	return true;
 }
 
+/* One call or callback refused, whoever makes it, and hotplug at up to two points. */
+static bool all_mixed(const struct layout *l, const char *program, uint32_t again)
+{
+	struct fault t = { .program = program, .again = again };
+	uint32_t calls, callbacks, points;
+
+	if (!try(l, &t))
+		return false;
+	calls = fake.calls;
+	callbacks = W.callbacks;
+	points = W.points;
+	for (uint32_t n = 1; n <= calls + callbacks; n++) {
+		t.call[0] = n <= calls ? n : 0;
+		t.callback[0] = n <= calls ? 0 : n - calls;
+		for (t.at[0] = 1; t.at[0] <= points; t.at[0]++)
+			for (t.at[1] = t.at[0]; t.at[1] <= points; t.at[1]++)
+				if (!try(l, &t))
+					return false;
+	}
+	return true;
+}
+
 static void faults(void)
 {
 	for (uint32_t l = 0; l < LAYOUTS; l++) {
-		bool good = all_faults(&layouts[l], 0) && all_faults(&layouts[l], 2);
+		const char *name = layouts[l].name;
+		bool good = true;
 
-		ok(good, "refusals: %s", layouts[l].name);
+		ok(all_faults(&layouts[l], 0) && all_faults(&layouts[l], 2), "refusals: %s", name);
+		for (uint32_t k = 0; k < PROGRAMS * 2 && good; k++)
+			good = all_mixed(&layouts[l], programs[k / 2], k % 2);
+		ok(good, "refusals while CPUs come and go: %s", name);
 	}
 }
 
