@@ -12,3 +12,8 @@ TESTS += $(MQ_REAL)
 $(B)/tests/test_mq_its: $(B)/tests/fake_its.o
 $(MQ_REAL): %: %.o $(B)/libirqferry.a
 	$(CC) $(CFLAGS) -no-pie $(filter %.o,$^) $(filter %.a,$^) -o $@
+
+MQ_X86 = $(B)/tests/test_mq_x86
+TESTS += $(MQ_X86)
+$(MQ_X86): %: %.o $(B)/tests/script.o $(SIM_OBJS) $(B)/libirqferry.a
+	$(CC) $(CFLAGS) -no-pie $^ -o $@
