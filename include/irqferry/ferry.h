@@ -200,6 +200,7 @@ int ferry_irq_enable(struct ferry *f, uint32_t irq);
  *                     (*wait_ns, may be null, says when). It stays dead.
  *   FERRY_E_NO_BOUND  dead and silent, but its drain can't be proved: call again
  *                     with FERRY_FREE_QUIET once the device is quiet
+ *   FERRY_E_MANAGED   ferry_irq_unmanage() first
  *   FERRY_E_INVALID, FERRY_E_STATE (is free)
  */
 FERRY_MUST_USE int ferry_irq_free(struct ferry *f, uint32_t irq, uint32_t flags, uint64_t *wait_ns);

@@ -17,7 +17,7 @@ enum ferry_trace_event {
 	FERRY_TRACE_LATCHED = 8,  /* an arrival on cpu was remembered */
 	FERRY_TRACE_REPLAY = 9,   /* a handler starts from memory on cpu; GIC: what was latched
 				   * is about to be made pending again, for cpu */
-	FERRY_TRACE_DEAD = 10,    /* ferry_irq_free began */
+	FERRY_TRACE_DEAD = 10,    /* ferry_irq_free began; not of one that is stopped */
 	FERRY_TRACE_FREE = 11,    /* the number is free */
 	FERRY_TRACE_CPU = 12,     /* a = the new enum ferry_cpu_state of cpu */
 	FERRY_TRACE_BROKEN = 13,  /* moved off cpu, outside the requested mask */
