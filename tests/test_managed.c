@@ -265,6 +265,54 @@ static void in_a_move(uint8_t k, bool draining)
 	end();
 }
 
+/* In a move nothing is asked of the source before the move has ended, but this. */
+static void silent_at_once(uint8_t k)
+{
+	begin(&(struct options){ .kind = k },
+	      "stop, %s: in the middle of a move its source is silent at once", kind_name[k]);
+	check_eq(move(0, BIT(1)), FERRY_OK, "move");
+	check_eq(halt(0, 0), FERRY_E_AGAIN, "stop");
+	check_eq(state(0), FERRY_MOVING, "state");
+	fire(0);
+	check_eq(S.m->source[0].flights, 0, "messages under way");
+	halt_all(0);
+	check_eq(wake(0), FERRY_OK, "start");
+	run_quiet();
+	check_eq(S.starts[0], 1, "starts");
+	end();
+}
+
+/* What its source is does not change with its life: the order of its messages, its level. */
+static void second_nature(uint8_t k)
+{
+	begin(&(struct options){ .kind = k },
+	      "start, %s: an arrival is evidence, as it was in its first life", kind_name[k]);
+	halt_all(0);
+	check_eq(wake(0), FERRY_OK, "start");
+	check_eq(move(0, place(0) == BIT(1) ? BIT(2) : BIT(1)), FERRY_OK, "move");
+	check_eq(state(0), FERRY_MOVING, "state");
+	raise_irq(0);
+	(void)take(1);
+	(void)take(2);
+	check_eq(state(0), FERRY_DRAINING, "state");
+	end();
+}
+
+static void active_low(void)
+{
+	uint32_t low;
+
+	begin(&(struct options){ .kind = FERRY_X86_IOAPIC_LEVEL, .flags = FERRY_SOURCE_LOW },
+	      "start, level pin: active low, as it was");
+	low = S.m->source[0].rte_low;
+	check(low & 1u << 13, "not active low");
+	halt_all(0);
+	check_eq(aim(0, BIT(0)), FERRY_OK, "aim");
+	check_eq(wake(0), FERRY_OK, "start");
+	check_eq(S.m->source[0].rte_low & ~0xffu, low & ~0xffu, "the entry but its vector");
+	end();
+}
+
 static void queued_is_dropped(uint8_t k)
 {
 	uint32_t t;
@@ -340,6 +388,8 @@ static void pending_is_kept(uint8_t k)
 	raise_irq(0);
 	S.on = 1;
 	check_eq(halt(0, 0), FERRY_E_AGAIN, "stop");
+	check_eq(place(0), 0, "place");
+	check(state(0) != FERRY_STOPPED, "stopped, and its old place is not drained");
 	run_quiet();
 	check_eq(S.starts[0], 0, "starts after stop");
 	halt_all(0);
@@ -499,6 +549,8 @@ static void two_starts(uint8_t k)
 /* 36. Nobody was told that no CPU of the mask was there, and it was never started. */
 static void asleep(uint8_t k)
 {
+	struct source was;
+
 	begin(&(struct options){ .kind = k, .away = BIT(2) },
 	      "start, %s: 36. with no CPU of its mask online it says so, and stays stopped",
 	      kind_name[k]);
@@ -507,6 +559,11 @@ static void asleep(uint8_t k)
 	check_eq(wake(0), FERRY_E_NO_CPU, "start");
 	check_eq(S.traced[FERRY_TRACE_ASLEEP], 1, "traced");
 	is_stopped(0);
+	was = S.m->source[0];
+	check_eq(disable(0), FERRY_OK, "disable");
+	check_eq(enable(0), FERRY_OK, "enable");
+	check(same_registers(&was, &S.m->source[0]), "its registers were written");
+	check_eq(move(0, BIT(1)), FERRY_E_STATE, "set_affinity");
 	check_eq(requested(0), BIT(2), "requested");
 	check_eq(online(2), FERRY_OK, "enter");
 	is_stopped(0);
@@ -729,6 +786,11 @@ int main(void)
 		leave_while_stopping(k, EMPTY);
 		leave_while_stopping(k, AT_ONCE);
 	}
+	FOR_KINDS(k, MASKABLE)
+	silent_at_once(k);
+	FOR_KINDS(k, MESSAGES)
+	second_nature(k);
+	active_low();
 	FOR_KINDS(k, MASKABLE | REMAPPED)
 	device_remembers(k);
 	level_in_service();

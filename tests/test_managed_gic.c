@@ -17,10 +17,11 @@ static bool gicv3;
 static const struct ferry_mpidr mpidrs[CPUS] = { { 0 }, { 1 }, { 2 } };
 static const struct ferry_gic_region region = { .bytes = CPUS * 0x20000 };
 
-static void machine(bool v3)
+static void machine(bool v3, uint32_t flags)
 {
 	struct ferry_gic_config c = {
 		.core = { .cpus = CPUS, .irqs = 16, .masks = 8, .restore = true },
+		.flags = flags,
 		.variant = v3 ? &ferry_gicv3 : &ferry_gicv2,
 		.mpidrs = v3 ? mpidrs : NULL,
 		.region = v3 ? &region : NULL,
@@ -54,7 +55,7 @@ static int enter(uint32_t cpu)
 
 static void start_cpus(bool v3, uint32_t cpus)
 {
-	machine(v3);
+	machine(v3, 0);
 	for (uint32_t cpu = 0; cpu < cpus; cpu++)
 		if (enter(cpu) != FERRY_OK)
 			bail("CPU %u does not enter", cpu);
@@ -351,6 +352,28 @@ static void several(void)
 	ok(!fake.lost, "no access but to registers");
 }
 
+/* A guest's is dropped, and the guest deactivates it; also in its second life. */
+static void guest(void)
+{
+	uint32_t irq;
+
+	machine(true, FERRY_GIC_SPLIT_EOI);
+	if (enter(0) != FERRY_OK)
+		bail("CPU 0 does not enter");
+	is_int(create(40, FERRY_GIC_EDGE, FERRY_GIC_GUEST | FERRY_GIC_STOPPED, 1, &irq), FERRY_OK,
+	       "a guest's, made stopped");
+	is_int(ferry_irq_enable(f, irq), FERRY_OK, "enabled");
+	is_int(ferry_irq_start(f, irq), FERRY_OK, "started");
+	is_int(ferry_irq_stop(f, irq, 0, NULL), FERRY_OK, "stopped");
+	is_int(ferry_irq_start(f, irq), FERRY_OK, "started again");
+	fake.line[40].pending = true;
+	ok(!taken(0, irq) && fake.line[40].active, "taken, and left to the guest");
+	is_u64(fake_noted(0, FAKE_ICC, FERRY_ICC_DIR, 40), FERRY_NONE, "... to deactivate");
+	is_int(ferry_irq_stop(f, irq, 0, NULL), FERRY_E_AGAIN, "... for which a stop waits");
+	fake.line[40].active = false;
+	is_int(ferry_irq_stop(f, irq, 0, NULL), FERRY_OK, "then it is stopped");
+}
+
 int main(void)
 {
 	for (unsigned int v3 = 0; v3 < 2; v3++) {
@@ -365,5 +388,6 @@ int main(void)
 	waits();
 	freed_while_stopping();
 	several();
+	guest();
 	return tap_done();
 }

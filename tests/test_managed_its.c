@@ -4,6 +4,7 @@
  * what is waited for, and an ITS that stops in between.
  */
 #include <irqferry/managed.h>
+#include <string.h>
 #include "tests/its_machine.h"
 
 static enum ferry_state state(uint32_t irq)
@@ -181,6 +182,7 @@ static void made_stopped(void)
 /* The ITS stops before the event is mapped: as one that was made so, its number is used up. */
 static void dies_at_start(void)
 {
+	char text[80];
 	uint32_t irq;
 	uint64_t ns;
 
@@ -192,6 +194,10 @@ static void dies_at_start(void)
 	is_int(ferry_irq_start(f, irq), FERRY_E_TIMEOUT, "an event not mapped in time");
 	is_u64(state(irq), FERRY_STOPPED, "... is stopped");
 	is_int(ferry_irq_stop(f, irq, 0, NULL), FERRY_OK, "... which stop says too");
+	for (uint32_t cpu = 0; cpu < 2; cpu++) {
+		(void)ferry_cpu_describe(f, cpu, text, sizeof(text));
+		ok(strstr(text, "in use: 0"), "... no CPU has it: %s", text);
+	}
 	is_int(ferry_irq_start(f, irq), FERRY_E_TIMEOUT, "... and starts no more");
 	is_int(ferry_irq_unmanage(f, irq), FERRY_OK, "... can be unmanaged");
 	fake_go(0, FERRY_NONE);

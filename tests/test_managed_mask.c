@@ -228,6 +228,9 @@ static void promise_refused(void)
 
 static void pool_full(void)
 {
+	uint64_t one = BIT(0), two = BIT(0) | BIT(1);
+	struct ferry_spare spare;
+
 	memset(&promised, 0, sizeof(promised));
 	begin(&(struct options){ .masks = 1, .sources = 2 }, "manage: no entry for another mask");
 	S.f->promises = &promises;
@@ -238,6 +241,16 @@ static void pool_full(void)
 	check_eq(promised.calls, 1, "promises asked for");
 	check_eq(manage(1, BIT(0) | BIT(1)), FERRY_OK, "the same mask");
 	check_eq(unmanage(1), FERRY_OK, "unmanage");
+	check_eq(unmanage(0), FERRY_OK, "unmanage");
+	for (uint32_t src = 0; src < 2; src++)
+		check_eq(LOOKED(ferry_irq_aim(S.f, number(src), &one)), FERRY_OK, "aim");
+	promised.most[2] = promised.of[2] = 1;
+	check_eq(manage(1, BIT(1) | BIT(2)), FERRY_E_NO_SPACE, "no place: the entry is given back");
+	check_eq(manage(0, BIT(0)), FERRY_OK, "manage");
+	check_eq(LOOKED(ferry_spare_promise(S.f, number(0), &two, &spare)), FERRY_OK, "a spare");
+	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_OK, "given back");
+	promised.of[2] = 0;
+	check_eq(manage(1, BIT(1) | BIT(2)), FERRY_OK, "its entry too");
 	check_eq(wake(0), FERRY_OK, "start");
 	check_eq(wake(1), FERRY_OK, "start");
 	end();
@@ -543,8 +556,10 @@ static void spare_refused(void)
 	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_E_STATE,
 		 "release: not managed");
 	halt_all(0);
+	spare.set = 1;
 	check_eq(LOOKED(ferry_spare_swap(S.f, number(0), &spare)), FERRY_E_STATE,
 		 "swap: not managed");
+	spare.set = FERRY_SET_NONE;
 	check_eq(manage(0, BIT(1) | BIT(2)), FERRY_OK, "manage");
 	check_eq(LOOKED(ferry_spare_swap(S.f, number(0), &spare)), FERRY_E_STATE, "swap: void");
 	promised.most[3] = promised.of[3] = 1;

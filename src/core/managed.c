@@ -91,10 +91,9 @@ static void set_going(struct ferry *f, struct ferry_irq *i, bool was_live)
  * of source may look at. */
 static void revive(struct ferry_irq *i)
 {
-	i->flags &= FERRY_F_POLICY | FERRY_F_SKIPPED | FERRY_F_MASKED | FERRY_F_DISABLED |
-		    FERRY_F_LATCHED | FERRY_F_ORDERED | FERRY_F_MASKABLE | FERRY_F_SEVERAL |
-		    FERRY_F_LOW | FERRY_F_LEVEL | FERRY_F_END | FERRY_F_GUEST | FERRY_F_MANAGED |
-		    FERRY_F_STOPPED;
+	i->flags &= FERRY_F_POLICY | FERRY_F_MASKED | FERRY_F_DISABLED | FERRY_F_LATCHED |
+		    FERRY_F_ORDERED | FERRY_F_MASKABLE | FERRY_F_SEVERAL | FERRY_F_LOW |
+		    FERRY_F_LEVEL | FERRY_F_END | FERRY_F_GUEST | FERRY_F_MANAGED | FERRY_F_STOPPED;
 }
 
 static int start(struct ferry *f, struct ferry_irq *i)
