@@ -4,7 +4,7 @@
  * script, and handlers. Everything a thread decides follows from struct state and from
  * what the subject returned, so the history of a CPU tells what it will do.
  */
-#include "client.h"
+#include "queues.h"
 #include "sim/gic.h"
 
 /* phases of struct state.running and .ending */
@@ -36,6 +36,8 @@ bool client_may_fire(const struct machine *m, uint32_t src)
 	const struct source *s = &m->source[src];
 
 	/* A line that is asserted can't be asserted again. */
+	if (has_queues(m) && !queue_of((struct machine *)(uintptr_t)m, src)->takes)
+		return false;
 	return state_of(m)->running == RUN && !state_of(m)->ending &&
 	       state_of(m)->intent[src].left && s->live && !s->dead && !s->line;
 }
@@ -69,16 +71,7 @@ static bool has_work(struct machine *m, uint32_t cpu)
 
 /* ---- waiting inside an operation ---------------------------------------------- */
 
-/* A host does not try again all the time. It waits for one of these; and, where nothing
- * else can happen, it tries again after a while (L_OP with b 1). */
-enum {
-	WAIT_NOT,
-	WAIT_INTERRUPT, /* until an interrupt was taken here, or some move has ended */
-	WAIT_DRAINED,   /* until a freed interrupt is drained */
-	WAIT_QUIET      /* until nothing of the device is under way */
-};
-
-static bool quiet(struct machine *m, uint32_t src)
+bool client_quiet(struct machine *m, uint32_t src)
 {
 	const struct source *s = &m->source[src];
 
@@ -96,9 +89,25 @@ static bool may_try(void *arg)
 	return client_may_try(m, cpu);
 }
 
+/* Who works on a set of queues waits for the same. */
+static void stir_others(struct machine *m)
+{
+	for (uint32_t cpu = 0; cpu < m->config.cpus; cpu++) {
+		const struct op *op = next_op(m, cpu);
+
+		if (!state_of(m)->actor[cpu].in_op || !op || !scenario_form[op->kind].queues)
+			continue;
+		sim_writes(m, RES_CPU(cpu));
+		state_of(m)->actor[cpu].stirred = 1;
+	}
+}
+
 void client_stir(struct machine *m)
 {
 	uint32_t holder = state_of(m)->hotplug;
+
+	if (has_queues(m))
+		stir_others(m);
 
 	sim_reads(m, RES_SCRIPT);
 	if (!holder)
@@ -118,7 +127,9 @@ bool client_may_try(struct machine *m, uint32_t cpu)
 	case WAIT_DRAINED:
 		return a->stirred || a->polls || world_of(m)->subject->drained(m, a->src);
 	case WAIT_QUIET:
-		return a->stirred || a->polls || quiet(m, a->src);
+		return a->stirred || a->polls || client_quiet(m, a->src);
+	case WAIT_SERVED:
+		return a->polls || queues_served(m, a->src);
 	default:
 		return true;
 	}
@@ -133,7 +144,7 @@ static void run_poll(struct machine *m, uint32_t cpu)
 
 /* Wait for it. a->stirred was reset before what is to be tried again was tried. Of
  * what the thread has seen it keeps `remember`. */
-static void wait(struct machine *m, uint32_t cpu, uint8_t what, uint32_t src, uint64_t remember)
+void client_wait(struct machine *m, uint32_t cpu, uint8_t what, uint32_t src, uint64_t remember)
 {
 	struct actor *a = &state_of(m)->actor[cpu];
 	struct sim_cpu *c = &m->cpu[cpu];
@@ -155,16 +166,26 @@ static void wait(struct machine *m, uint32_t cpu, uint8_t what, uint32_t src, ui
 	sim_forget(m, remember);
 }
 
+void client_serve(struct machine *m, uint32_t cpu, uint32_t queue)
+{
+	uint64_t history = m->cpu[cpu].history[0];
+
+	while (!queues_served(m, queue))
+		client_wait(m, cpu, WAIT_SERVED, queue, history);
+	sim_forget(m, sim_mix(history, queue));
+}
+
 /* A call of the subject has returned this: of what it saw nothing else is left. */
-static int returned(struct machine *m, uint32_t where, int rc)
+int client_returned(struct machine *m, uint32_t where, int rc)
 {
 	sim_forget(m, (uint64_t)where << 32 | (uint32_t)rc);
 	return rc;
 }
 
-static void check_rc(struct machine *m, uint32_t src, const char *what, int rc)
+void client_check_rc(struct machine *m, uint32_t src, const char *what, int rc)
 {
-	bool gone = src != NONE && state_of(m)->intent[src].gone;
+	/* A queue's interrupt may be stopped. */
+	bool gone = has_queues(m) || (src != NONE && state_of(m)->intent[src].gone);
 
 	if (rc == FERRY_E_INVALID || rc == FERRY_E_BUG || (rc == FERRY_E_STATE && !gone))
 		violation(m, V_BROKEN, m->current, src, "%s returned %d", what, rc);
@@ -188,7 +209,9 @@ static void do_move(struct machine *m, const struct op *op)
 	sim_writes(m, RES_GHOST(op->irq));
 	k->crossed |= k->requests++ != 0;
 	k->settle = 0;
-	rc = returned(m, 17, world_of(m)->subject->move(m, op->irq, op->cpus));
+	rc = client_returned(m, 17, world_of(m)->subject->move(m, op->irq, op->cpus));
+	if (rc == FERRY_OK && has_queues(m) && !world_of(m)->s->queues.initial)
+		violation(m, V_BROKEN, m->current, op->irq, "managed, and set_affinity returned 0");
 	sim_writes(m, RES_GHOST(op->irq));
 	k->requests--;
 	if (rc == FERRY_OK)
@@ -197,7 +220,7 @@ static void do_move(struct machine *m, const struct op *op)
 	if (k->crossed)
 		k->last = 0;
 	k->crossed &= k->requests != 0;
-	check_rc(m, op->irq, "set_affinity", rc);
+	client_check_rc(m, op->irq, "set_affinity", rc);
 }
 
 /* mask, unmask, disable, enable: `known` is what the client remembers of it. */
@@ -217,10 +240,10 @@ static void do_change(struct machine *m, const struct op *op)
 	/* Until it is done it is not known. */
 	if (*known != on)
 		*known = UNKNOWN;
-	rc = returned(m, 20,
+	rc = client_returned(m, 20,
 		      masks ? subject->mask(m, op->irq, on) : subject->enable(m, op->irq, !on));
 	sim_writes(m, RES_GHOST(op->irq));
-	check_rc(m, op->irq, scenario_op[op->kind], rc);
+	client_check_rc(m, op->irq, scenario_op[op->kind], rc);
 	if (--k->changes == 0 && !k->crossed_changes)
 		*known = on;
 	else
@@ -235,36 +258,37 @@ static void do_change(struct machine *m, const struct op *op)
 static void do_settle(struct machine *m, const struct op *op)
 {
 	if (exists(m, op->irq))
-		check_rc(m, op->irq, "settle",
-			 returned(m, 21, world_of(m)->subject->settle(m, op->irq)));
+		client_check_rc(m, op->irq, "settle",
+			 client_returned(m, 21, world_of(m)->subject->settle(m, op->irq)));
 }
 
-static void do_free(struct machine *m, uint32_t cpu, const struct op *op)
+void client_free(struct machine *m, uint32_t cpu, uint32_t src)
 {
-	struct source *s = &m->source[op->irq];
+	struct source *s = &m->source[src];
 	bool is_quiet = false;
 	int rc;
 
-	if (!exists(m, op->irq))
+	if (!exists(m, src))
 		return;
-	sim_writes(m, RES_GHOST(op->irq));
-	state_of(m)->intent[op->irq].gone = 1;
+	sim_writes(m, RES_GHOST(src));
+	state_of(m)->intent[src].gone = 1;
 	s->dead = true;
 	for (;;) {
-		rc = returned(m, 15 + is_quiet, world_of(m)->subject->free_(m, op->irq, is_quiet));
+		rc = client_returned(m, 15 + is_quiet,
+				     world_of(m)->subject->free_(m, src, is_quiet));
 		if (rc == FERRY_OK)
 			break;
 		if (rc != FERRY_E_AGAIN && rc != FERRY_E_NO_BOUND) {
-			check_rc(m, NONE, "free", rc);
+			client_check_rc(m, NONE, "free", rc);
 			return;
 		}
-		if (rc == FERRY_E_NO_BOUND && quiet(m, op->irq))
+		if (rc == FERRY_E_NO_BOUND && client_quiet(m, src))
 			is_quiet = true;
 		else
-			wait(m, cpu, rc == FERRY_E_NO_BOUND ? WAIT_QUIET : WAIT_DRAINED, op->irq,
-			     1u + is_quiet);
+			client_wait(m, cpu, rc == FERRY_E_NO_BOUND ? WAIT_QUIET : WAIT_DRAINED, src,
+				    1u + is_quiet);
 	}
-	oracle_gone(m, op->irq);
+	oracle_gone(m, src);
 }
 
 static bool is_pin(const struct source *s)
@@ -284,7 +308,7 @@ static void wait_for_writes(struct machine *m, uint32_t src)
 }
 
 /* Create, enable, start the device. */
-static int make(struct machine *m, uint32_t src, uint64_t cpus)
+int client_make(struct machine *m, uint32_t src, uint64_t cpus)
 {
 	struct source *s = &m->source[src];
 	uint32_t irq = NONE;
@@ -292,7 +316,7 @@ static int make(struct machine *m, uint32_t src, uint64_t cpus)
 
 	sim_writes(m, RES_GHOST(src) | RES_DEVICE(s->device));
 	device_reset(m, src);
-	rc = returned(m, 18, world_of(m)->subject->create(m, src, cpus, &irq));
+	rc = client_returned(m, 18, world_of(m)->subject->create(m, src, cpus, &irq));
 	if (rc != FERRY_OK)
 		return rc;
 	/* It may be one whose ferry_irq_free has not returned yet. */
@@ -307,7 +331,7 @@ static int make(struct machine *m, uint32_t src, uint64_t cpus)
 	if (m->gic)
 		arm_place(m, src);
 	if (world_of(m)->subject->enable)
-		check_rc(m, src, "enable", world_of(m)->subject->enable(m, src, true));
+		client_check_rc(m, src, "enable", world_of(m)->subject->enable(m, src, true));
 	wait_for_writes(m, src);
 	cpu_yield_for(m, MOVES_NOT);
 	sim_writes(m, RES_GHOST(src) | RES_DEVICE(s->device));
@@ -333,10 +357,10 @@ static void do_create(struct machine *m, uint32_t cpu, const struct op *op)
 	int rc;
 
 	/* A remapping entry outlives its interrupt: its device must be quiet. */
-	while (!exists(m, op->irq) && !quiet(m, op->irq))
-		wait(m, cpu, WAIT_QUIET, op->irq, 3);
+	while (!exists(m, op->irq) && !client_quiet(m, op->irq))
+		client_wait(m, cpu, WAIT_QUIET, op->irq, 3);
 	if (!exists(m, op->irq)) {
-		rc = make(m, op->irq, ~0ull);
+		rc = client_make(m, op->irq, ~0ull);
 		if (rc != FERRY_OK &&
 		    (rc != FERRY_E_NO_SPACE || plenty(m) || m->config.sources == 1))
 			violation(m, V_BROKEN, cpu, op->irq, "create returned %d", rc);
@@ -380,7 +404,7 @@ static int step_and_commit(struct machine *m, uint32_t cpu, bool off)
 	const struct subject *subject = world_of(m)->subject;
 	uintptr_t flags = off ? ferry_host_irq_save(m) : 0;
 	uint32_t left = 0;
-	int rc = returned(m, 10, subject->step(m, cpu, &left));
+	int rc = client_returned(m, 10, subject->step(m, cpu, &left));
 
 	sim_observe(m, left);
 	if (rc == FERRY_OK && left && !off)
@@ -390,7 +414,7 @@ static int step_and_commit(struct machine *m, uint32_t cpu, bool off)
 	else if (rc != FERRY_OK && !off)
 		return rc;
 	if (rc == FERRY_OK)
-		rc = returned(m, 11 + 2 * off, subject->commit(m, cpu));
+		rc = client_returned(m, 11 + 2 * off, subject->commit(m, cpu));
 	if (rc != FERRY_OK)
 		ferry_host_irq_restore(m, flags);
 	return rc;
@@ -398,7 +422,9 @@ static int step_and_commit(struct machine *m, uint32_t cpu, bool off)
 
 static void give_up(struct machine *m, uint32_t cpu)
 {
-	check_rc(m, NONE, "roll_back", world_of(m)->subject->roll_back(m, cpu));
+	client_check_rc(m, NONE, "roll_back", world_of(m)->subject->roll_back(m, cpu));
+	if (has_queues(m))
+		queues_enter(m, cpu);
 	hotplug(m, 0);
 }
 
@@ -413,16 +439,28 @@ static void hand_over(struct machine *m, uint32_t cpu)
 	m->config.client->poll(m);
 }
 
+/* Each interrupt has a place promised on each CPU of its mask. */
+static bool is_managed(const struct machine *m)
+{
+	const struct queue_set *q = &world_of(m)->s->queues;
+
+	return has_queues(m) && !q->initial && !q->pool;
+}
+
 static void do_offline(struct machine *m, uint32_t cpu)
 {
 	struct actor *a = &state_of(m)->actor[cpu];
 	int rc;
 
 	hotplug(m, cpu + 1);
-	rc = returned(m, 12, world_of(m)->subject->leave(m, cpu));
+	rc = client_returned(m, 12, world_of(m)->subject->leave(m, cpu));
 	if (rc != FERRY_OK) {
-		check_rc(m, NONE, "leave", rc);
+		client_check_rc(m, NONE, "leave", rc);
 		hotplug(m, 0);
+		return;
+	}
+	if (has_queues(m) && queues_leave(m, cpu, false) != FERRY_OK) {
+		give_up(m, cpu);
 		return;
 	}
 	for (;;) {
@@ -430,11 +468,11 @@ static void do_offline(struct machine *m, uint32_t cpu)
 		rc = step_and_commit(m, cpu, world_of(m)->s->hw.leave_off);
 		if (rc != FERRY_E_AGAIN)
 			break;
-		wait(m, cpu, WAIT_INTERRUPT, 0, 4);
+		client_wait(m, cpu, WAIT_INTERRUPT, 0, 4);
 	}
 	if (rc != FERRY_OK) {
-		check_rc(m, NONE, "leave_step", rc);
-		if (plenty(m) && rc != FERRY_E_NO_BOUND)
+		client_check_rc(m, NONE, "leave_step", rc);
+		if ((plenty(m) || is_managed(m)) && rc != FERRY_E_NO_BOUND)
 			violation(m, V_BROKEN, cpu, NONE, "it can't leave: %d", rc);
 		give_up(m, cpu);
 		return;
@@ -449,6 +487,12 @@ static void do_offline(struct machine *m, uint32_t cpu)
 	cpu_park(m);
 	a->in_op = 1;
 	enter(m, cpu);
+	if (has_queues(m)) {
+		ferry_host_irq_restore(m, 1);
+		queues_enter(m, cpu);
+		hotplug(m, 0);
+		return;
+	}
 	hotplug(m, 0);
 	ferry_host_irq_restore(m, 1);
 }
@@ -458,13 +502,15 @@ static void do_rollback(struct machine *m, uint32_t cpu)
 	int rc;
 
 	hotplug(m, cpu + 1);
-	rc = returned(m, 12, world_of(m)->subject->leave(m, cpu));
+	rc = client_returned(m, 12, world_of(m)->subject->leave(m, cpu));
 	if (rc != FERRY_OK) {
-		check_rc(m, NONE, "leave", rc);
+		client_check_rc(m, NONE, "leave", rc);
 		hotplug(m, 0);
 		return;
 	}
-	check_rc(m, NONE, "leave_step", returned(m, 14, world_of(m)->subject->step(m, cpu, NULL)));
+	if (!has_queues(m) || queues_leave(m, cpu, true) == FERRY_OK)
+		client_check_rc(m, NONE, "leave_step",
+				client_returned(m, 14, world_of(m)->subject->step(m, cpu, NULL)));
 	give_up(m, cpu);
 }
 
@@ -479,6 +525,13 @@ static void boot(struct machine *m, uint32_t cpu)
 	flags = ferry_host_irq_save(m);
 	st->actor[cpu].booted = 1;
 	enter(m, cpu);
+	if (st->running == RUN && has_queues(m)) {
+		ferry_host_irq_restore(m, flags);
+		st->actor[cpu].in_op = 1;
+		queues_enter(m, cpu);
+		st->actor[cpu].in_op = 0;
+		flags = ferry_host_irq_save(m);
+	}
 	if (st->running == RUN) {
 		st->actor[cpu].at++;
 		hotplug(m, 0);
@@ -494,10 +547,12 @@ static void set_up(struct machine *m)
 	int rc = FERRY_OK;
 
 	for (src = 0; src < s->nirqs && rc == FERRY_OK; src++) {
-		rc = make(m, src, s->flat || s->several ? online : 1ull << scenario_start(s, src));
-		if (rc == FERRY_OK && !s->pinned && world_of(m)->subject->move)
+		rc = client_make(m, src, s->flat || s->several ? online : 1ull << scenario_start(s, src));
+		if (rc == FERRY_OK && !s->pinned && !has_queues(m) && world_of(m)->subject->move)
 			rc = world_of(m)->subject->move(m, src, (1u << s->cpus) - 1u);
 	}
+	if (rc == FERRY_OK && has_queues(m))
+		rc = queues_start(m);
 	if (rc != FERRY_OK)
 		violation(m, V_BROKEN, 0, NONE, "setting up returned %d", rc);
 	state_of(m)->running = BOOT;
@@ -514,6 +569,11 @@ void client_rest(struct machine *m)
 		const struct source *s = &m->source[src];
 
 		if (!s->live || s->dead || k->masked || k->disabled)
+			continue;
+		if (has_queues(m) && queue_of(m, src)->inflight)
+			violation(m, V_LOST, NONE, src,
+				  "a request is completed, and no handler comes");
+		if (s->stopped)
 			continue;
 		if (s->latched.time != NEVER && !s->latched.maybe)
 			violation(m, V_LOST, NONE, src,
@@ -571,13 +631,26 @@ static void do_op(struct machine *m, uint32_t cpu, const struct op *op)
 		do_change(m, op);
 		break;
 	case OP_FREE:
-		do_free(m, cpu, op);
+		client_free(m, cpu, op->irq);
 		break;
 	case OP_CREATE:
 		do_create(m, cpu, op);
 		break;
 	case OP_SETTLE:
 		do_settle(m, op);
+		break;
+	case OP_OVERRIDE:
+	case OP_OVERALL:
+		queues_override(m, cpu, op);
+		break;
+	case OP_CANCEL:
+		queues_cancel(m);
+		break;
+	case OP_VETO:
+		queues_veto(m);
+		break;
+	case OP_END:
+		queues_end(m, cpu);
 		break;
 	case OP_ONLINE: /* it never went: nothing to do */
 	default:
@@ -604,6 +677,8 @@ static void work(struct machine *m, uint32_t cpu)
 		sim_forget(m, a->at);
 		a->in_op = 1;
 		do_op(m, cpu, next_op(m, cpu));
+		if (has_queues(m))
+			a->stirred = 0;
 		a->in_op = 0;
 		a->at++;
 	}
@@ -611,16 +686,31 @@ static void work(struct machine *m, uint32_t cpu)
 
 /* ---- handlers, devices, time ---------------------------------------------------------- */
 
+/* The handler of a queue sees what was completed before. */
+static void begin_handler(struct machine *m, uint32_t src, uint32_t cpu)
+{
+	struct queue_state *q = queue_of(m, src);
+
+	sim_writes(m, RES_GHOST(src));
+	q->inflight = 0;
+	if (!world_of(m)->s->queues.initial && !((q->want | q->prepared) >> cpu & 1))
+		violation(m, V_MISDELIVERED, cpu, src, "a handler starts outside its mask");
+}
+
 static void handler(struct machine *m, uint32_t src, uint32_t cpu)
 {
 	struct sim_cpu *c = &m->cpu[cpu];
 
 	sim_reads(m, RES_GHOST(src));
+	if (has_queues(m))
+		begin_handler(m, src, cpu);
 	if (state_of(m)->intent[src].disabled == 1)
 		violation(m, V_BROKEN, cpu, src, "a handler starts though it is disabled");
 	c->iff = world_of(m)->s->hw.nested && c->depth < 4;
 	cpu_sleep(m, 1);
 	c->iff = false;
+	if (has_queues(m) && m->source[src].stopped)
+		client_stir(m); /* its stop waits for that */
 	if (m->source[src].kind != FERRY_X86_IOAPIC_LEVEL && m->source[src].kind != FERRY_GIC_LEVEL)
 		return;
 	sim_writes(m, RES_GHOST(src));
@@ -631,6 +721,8 @@ static void handler(struct machine *m, uint32_t src, uint32_t cpu)
 static void fired(struct machine *m, uint32_t src, bool raised)
 {
 	state_of(m)->intent[src].left--;
+	if (has_queues(m))
+		queue_of(m, src)->inflight = 1;
 	(void)raised;
 }
 

@@ -18,6 +18,32 @@ static inline struct state *state_of(const struct machine *m)
 	return m->client;
 }
 
+/* Waiting inside an operation. A host does not try again all the time. It waits for one of
+ * these; and, where nothing else can happen, it tries again after a while (L_OP with b 1). */
+enum client_wait {
+	WAIT_NOT,
+	WAIT_INTERRUPT, /* until an interrupt was taken here, or some move has ended */
+	WAIT_DRAINED,   /* until a freed interrupt is drained */
+	WAIT_QUIET,     /* until nothing of the device is under way */
+	WAIT_SERVED     /* a driver: until all requests of its queue are completed */
+};
+
+/* Wait. a->stirred was reset before what is to be tried again was tried. Of what the thread
+ * has seen it keeps `remember`. */
+void client_wait(struct machine *m, uint32_t cpu, uint8_t what, uint32_t src, uint64_t remember);
+/* The same within a call, all of which it remembers: until the queue's requests are completed. */
+void client_serve(struct machine *m, uint32_t cpu, uint32_t queue);
+/* A call of the subject has returned this: of what it saw nothing else is left. */
+int client_returned(struct machine *m, uint32_t where, int rc);
+/* It may not return what means a mistake. */
+void client_check_rc(struct machine *m, uint32_t src, const char *what, int rc);
+/* Is nothing of the source's device under way? */
+bool client_quiet(struct machine *m, uint32_t src);
+/* Free it, until it is gone. */
+void client_free(struct machine *m, uint32_t cpu, uint32_t src);
+/* Create it; enable it, but for its place; start its device. */
+int client_make(struct machine *m, uint32_t src, uint64_t cpus);
+
 /* What leaving CPUs wait for may have come. */
 void client_stir(struct machine *m);
 /* Judge a moment in which nothing can happen but events. */

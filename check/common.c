@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* common.c: the calls of the library that no architecture changes, and what is always true. */
-#include "library.h"
+#include "queues.h"
 
 void library_trace(void *ctx, const struct ferry_trace *record)
 {
@@ -10,6 +10,8 @@ void library_trace(void *ctx, const struct ferry_trace *record)
 	if (record->event == FERRY_TRACE_SETTLED)
 		client_stir(m);
 	machine_say_trace(m, record);
+	if (has_queues(m) && record->irq < m->config.sources && m->irq_src[record->irq])
+		queues_trace(m, record, m->irq_src[record->irq] - 1);
 	if ((record->event == FERRY_TRACE_EVIDENCE || record->event == FERRY_TRACE_CLEAR) &&
 	    record->irq < m->config.sources && m->irq_src[record->irq])
 		state_of(m)->intent[m->irq_src[record->irq] - 1].debt = (uint8_t)record->a;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* library.c: the library as the subject of the checker: x86. */
-#include "library.h"
+#include "queues.h"
 
 /* Movable vectors start here; the doorbell is the one below. */
 #define FIRST_VECTOR 0x41
@@ -12,7 +12,7 @@ static struct ferry_x86_config config_of(const struct scenario *s)
 	return (struct ferry_x86_config){
 		.core.cpus = s->cpus,
 		.core.irqs = s->nirqs,
-		.core.masks = 4,
+		.core.masks = scenario_queues(s) ? 16 : 4,
 		.core.drain_ns = hw->bound == BOUND_NONE ? 0 : WORLD_DRAIN_NS,
 		.core.restore = s->restore,
 		.core.trace = library_trace,
@@ -34,7 +34,7 @@ static size_t size(const struct scenario *s)
 {
 	struct ferry_x86_config c = config_of(s);
 
-	return ferry_x86_size(&c);
+	return queues_size(s, ferry_x86_size(&c));
 }
 
 static bool init(struct machine *m, const struct scenario *s)
@@ -42,7 +42,10 @@ static bool init(struct machine *m, const struct scenario *s)
 	struct ferry_x86_config c = config_of(s);
 
 	c.core.ctx = m;
-	return ferry_x86_init(&c, m->library, m->config.library, &m->ferry) == FERRY_OK;
+	if (ferry_x86_init(&c, m->library, m->config.library, &m->ferry) != FERRY_OK)
+		return false;
+	queues_init(m, s, ferry_x86_size(&c));
+	return true;
 }
 
 static int interrupt(struct machine *m, uint32_t cpu, uint8_t vector)
@@ -85,7 +88,9 @@ static bool drained(struct machine *m, uint32_t src)
 
 static struct ferry_guard guard(struct machine *m, const void *address)
 {
-	return ferry_x86_guard(ferry(m), address);
+	struct ferry_guard g;
+
+	return queues_guard(m, address, &g) ? g : ferry_x86_guard(ferry(m), address);
 }
 
 /* ---- invariants ------------------------------------------------------------------ */
@@ -130,7 +135,7 @@ static void check_slots(struct machine *m, uint32_t src)
 	if (a.state == FERRY_DRAINING && a.old_cpus != state_of(m)->intent[src].debt)
 		violation(m, V_BROKEN, NONE, src, "the debt is %u, %u CPUs owe",
 			  state_of(m)->intent[src].debt, a.old_cpus);
-	if (a.state == FERRY_DRAINED && n)
+	if ((a.state == FERRY_DRAINED || a.state == FERRY_STOPPED) && n)
 		violation(m, V_BROKEN, NONE, src, "drained, and owns %u slots", n);
 }
 
@@ -195,6 +200,8 @@ static void look(struct machine *m, enum look when)
 
 	if (when == LOOK_END)
 		oracle_final(m);
+	if (has_queues(m))
+		queues_look(m, when);
 	for (src = 0; src < m->config.sources; src++) {
 		const struct source *s = &m->source[src];
 
@@ -206,7 +213,7 @@ static void look(struct machine *m, enum look when)
 			/* In one namespace a slot is everybody's: nothing to count. */
 			if (!world_of(m)->s->shared)
 				check_slots(m, src);
-		} else if (s->live && !s->dead && when == LOOK_REST) {
+		} else if (s->live && !s->dead && !s->stopped && when == LOOK_REST) {
 			check_rest(m, src);
 		} else if (s->live && !s->dead) {
 			library_check_last(m, src);
@@ -220,6 +227,7 @@ const struct subject subject_library = {
 	.init = init,
 	.interrupt = interrupt,
 	.doorbell = doorbell,
+	.queues = true,
 	LIBRARY_CALLS,
 	.create = create,
 	.drained = drained,

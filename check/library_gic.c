@@ -2,7 +2,7 @@
 /* library_gic.c: the library as the subject of the checker: Arm. */
 #include <stdlib.h>
 #include <string.h>
-#include "library.h"
+#include "queues.h"
 #include "sim/gic.h"
 
 _Static_assert(sizeof(struct ferry_mpidr) == sizeof(uint64_t), "one word");
@@ -45,7 +45,7 @@ static struct ferry_gic_config config_of(const struct scenario *s, const struct 
 	struct ferry_gic_config c = {
 		.core.cpus = s->cpus,
 		.core.irqs = s->nirqs,
-		.core.masks = 4,
+		.core.masks = scenario_queues(s) ? 16 : 4,
 		.core.drain_ns = WORLD_DRAIN_NS,
 		.core.restore = s->restore,
 		.core.trace = library_trace,
@@ -76,7 +76,7 @@ static size_t size(const struct scenario *s)
 	struct places p;
 	struct ferry_gic_config c = config_of(s, &m, &p);
 
-	return ferry_gic_size(&c);
+	return queues_size(s, ferry_gic_size(&c));
 }
 
 /* Devices of LPIs are made known to the ITS before anything moves. */
@@ -88,10 +88,13 @@ static bool init(struct machine *m, const struct scenario *s)
 	int rc;
 
 	c.core.ctx = m;
+	queues_init(m, s, ferry_gic_size(&c));
 	rc = ferry_gic_init(&c, m->library, m->config.library, &m->ferry);
 	for (i = 0; i < s->nirqs && rc == FERRY_OK; i++)
 		if (s->kind[i] == SCENARIO_LPI)
 			rc = ferry_its_device(ferry(m), 0, i, address(m, WORLD_ITTS) + i * 256, 2);
+	if (has_queues(m))
+		world_of(m)->queues->mq.f = ferry(m);
 	return rc == FERRY_OK;
 }
 
@@ -126,7 +129,9 @@ static bool drained(struct machine *m, uint32_t src)
 
 static struct ferry_guard guard(struct machine *m, const void *address)
 {
-	return ferry_gic_guard(ferry(m), address);
+	struct ferry_guard g;
+
+	return queues_guard(m, address, &g) ? g : ferry_gic_guard(ferry(m), address);
 }
 
 /* ---- invariants ------------------------------------------------------------------ */
@@ -168,7 +173,7 @@ static void check_source(struct machine *m, uint32_t src)
 {
 	const struct source *s = &m->source[src];
 
-	if (!s->live || s->dead)
+	if (!s->live || s->dead || s->stopped)
 		return;
 	if (s->kind == FERRY_GIC_LPI)
 		check_event(m, src);
@@ -234,7 +239,7 @@ static void look_at(struct machine *m, uint32_t src, enum look when)
 		oracle_source(m, src);
 		library_check_ticket(m, src);
 		check_source(m, src);
-	} else if (s->live && !s->dead && when == LOOK_REST) {
+	} else if (s->live && !s->dead && !s->stopped && when == LOOK_REST) {
 		check_rest(m, src);
 	} else if (s->live && !s->dead) {
 		library_check_last(m, src);
@@ -247,6 +252,8 @@ static void look(struct machine *m, enum look when)
 
 	if (when == LOOK_END)
 		oracle_final(m);
+	if (has_queues(m))
+		queues_look(m, when);
 	for (i = 0; i < m->config.sources; i++)
 		if (m->source[i].irq != NONE)
 			look_at(m, i, when);
@@ -262,6 +269,7 @@ const struct subject subject_gic = {
 	.size = size,
 	.init = init,
 	.interrupt = interrupt,
+	.queues = true,
 	LIBRARY_CALLS,
 	.create = create,
 	.drained = drained,

@@ -267,8 +267,10 @@ static void cut_irq(struct scenario *s, uint32_t irq)
 	struct op *op;
 
 	s->nirqs--;
-	for (uint32_t i = irq; i < s->nirqs; i++)
+	for (uint32_t i = irq; i < s->nirqs; i++) {
 		s->kind[i] = s->kind[i + 1];
+		s->queues.mask[i] = s->queues.mask[i + 1];
+	}
 	for (uint32_t n = 0; n < SCRIPTS; n++) {
 		script = script_of(s, n);
 		for (uint32_t i = script->n; i--;) {
@@ -308,9 +310,11 @@ static void cut_cpu(struct scenario *s, uint32_t cpu)
 	for (uint32_t i = cpu; i < s->cpus; i++)
 		s->script[i] = s->script[i + 1];
 	s->script[s->cpus].n = 0;
+	for (uint32_t i = 0; i < s->nirqs; i++)
+		s->queues.mask[i] = cut_bit(s->queues.mask[i], cpu);
 	for (uint32_t i = 0; i < s->cpus; i++)
 		for (uint32_t k = 0; k < s->script[i].n; k++)
-			if (s->script[i].op[k].kind == OP_MOVE)
+			if (scenario_form[s->script[i].op[k].kind].arg == ARG_CPUS)
 				s->script[i].op[k].cpus = cut_bit(s->script[i].op[k].cpus, cpu);
 }
 
@@ -339,7 +343,8 @@ static bool clear_option(struct scenario *s, uint32_t i)
 				&s->restore,       &s->shared,          &s->flat,
 				&s->several,       &s->split,           &s->hw.gic2,
 				&s->guest.gic2,    &s->guest.ask,       &s->guest.split,
-				&s->guest.direct };
+				&s->guest.direct,  &s->planned,         &s->queues.readonly,
+				&s->queues.initial, &s->queues.pool };
 	const uint32_t n = sizeof(flags) / sizeof(*flags);
 
 	if (i < n)
@@ -388,7 +393,7 @@ static bool narrower_moves(struct work *w)
 {
 	for (uint32_t cpu = 0; cpu < w->c->scenario.cpus; cpu++)
 		for (uint32_t i = 0; i < w->c->scenario.script[cpu].n; i++)
-			if (w->c->scenario.script[cpu].op[i].kind == OP_MOVE &&
+			if (scenario_form[w->c->scenario.script[cpu].op[i].kind].arg == ARG_CPUS &&
 			    fewer_move_cpus(w, cpu, i))
 				return true;
 	return false;

@@ -85,7 +85,7 @@ void scenario_smallest(struct scenario *s)
 	struct scenario to;
 	struct renaming r;
 
-	for (int k = 1; k < 36 && !scenario_guest(s); k++) {
+	for (int k = 1; k < 36 && !scenario_guest(s) && !scenario_queues(s); k++) {
 		if (!renaming(&from, k, &r))
 			continue;
 		rename_all(&from, &r, &to);

@@ -40,7 +40,7 @@ _Static_assert((int)SCENARIO_SPI == FERRY_GIC_EDGE && (int)SCENARIO_LINE == FERR
 
 /* ---- options ------------------------------------------------------------------ */
 
-enum form { FORM_WORD, FORM_NUMBER, FORM_FAIL, FORM_CPUS };
+enum form { FORM_WORD, FORM_NUMBER, FORM_FAIL, FORM_CPUS, FORM_MASKS };
 
 /* Machines on which an option means something. */
 enum { X86 = 1, ARM = 2, GUEST = 4 };
@@ -103,6 +103,12 @@ static const struct option options[] = {
 	WORD(ARM, "several", several, 1),
 	{ "vectors", FORM_NUMBER, X86, AT(vectors), 1, 64, SCENARIO_VECTORS },
 	{ "away", FORM_CPUS, X86 | ARM | GUEST, AT(away), 0, 0, 0 },
+	WORD(X86 | ARM, "planned", planned, 1),
+	{ "masks", FORM_MASKS, X86 | ARM, AT(queues.mask[0]), 0, 0, 0 },
+	WORD(X86 | ARM, "allow", queues.allow, 1),
+	WORD(X86 | ARM, "readonly", queues.readonly, 1),
+	WORD(X86 | ARM, "initial", queues.initial, 1),
+	WORD(X86, "pool", queues.pool, 1),
 };
 
 #define OPTIONS (sizeof(options) / sizeof(*options))
@@ -202,7 +208,7 @@ static bool in_range(const struct scenario *s, const struct option *o)
 					     o->at == AT(guest.scheme) ?
 				     2 :
 				     1);
-	return o->form == FORM_CPUS || (o->form == FORM_FAIL && !v) ||
+	return o->form == FORM_CPUS || o->form == FORM_MASKS || (o->form == FORM_FAIL && !v) ||
 	       (v >= o->least && v <= o->most);
 }
 
@@ -270,8 +276,12 @@ struct walk {
 	uint8_t freed; /* bit per interrupt */
 };
 
-static bool check_cpu_op(const struct op *op, struct walk *w, struct fault *f)
+static bool check_cpu_op(const struct scenario *s, const struct op *op, struct walk *w,
+			 struct fault *f)
 {
+	if (scenario_form[op->kind].arg == ARG_CPUS && (!op->cpus || op->cpus >> s->cpus))
+		return scenario_wrong(f, op->cpus ? "there is no CPU above %d" : "a move to no CPU",
+				      s->cpus - 1);
 	if (op->kind == OP_ONLINE && !w->offline)
 		return scenario_wrong(f,
 				      "CPU %d is online here: `online` is for after `offline`, or "
@@ -292,9 +302,6 @@ static bool check_irq_op(const struct scenario *s, const struct op *op, struct w
 	if (op->irq >= s->nirqs)
 		return scenario_wrong(f, "there is no interrupt %d, only 0 to %d", op->irq,
 				      s->nirqs - 1);
-	if (op->kind == OP_MOVE && (!op->cpus || op->cpus >> s->cpus))
-		return scenario_wrong(f, op->cpus ? "there is no CPU above %d" : "a move to no CPU",
-				      s->cpus - 1);
 	if (op->kind == OP_CREATE && !(w->freed & bit))
 		return scenario_wrong(
 			f,
@@ -323,9 +330,10 @@ static bool check_script(const struct scenario *s, int cpu, struct fault *f)
 	for (f->op = 0; f->op < script->n; f->op++) {
 		const struct op *op = &script->op[f->op];
 
-		if (op->kind >= OP_KINDS || !(scenario_form[op->kind].on & on))
+		if (op->kind >= OP_KINDS || !(scenario_form[op->kind].on & on) ||
+		    (scenario_form[op->kind].queues && !scenario_queues(s)))
 			return scenario_wrong(f, "no such operation");
-		if (!check_cpu_op(op, &w, f) ||
+		if (!check_cpu_op(s, op, &w, f) ||
 		    (op_has_irq(op->kind) && !check_irq_op(s, op, &w, f)))
 			return false;
 	}
@@ -362,7 +370,9 @@ static bool check(const struct scenario *s, struct fault *f)
 			return scenario_wrong(f, "a script for CPU %d, which is not there", cpu);
 		else if (!check_script(s, cpu, f))
 			return false;
-	return scenario_guest(s) ? scenario_check_guest(s, f) : check_frees(s, f);
+	if (scenario_guest(s))
+		return scenario_check_guest(s, f);
+	return check_frees(s, f) && scenario_check_queues(s, f);
 }
 
 /* ---- writing ---------------------------------------------------------------------- */
@@ -395,6 +405,14 @@ static void put_cpus(struct writer *w, unsigned int cpus)
 		}
 }
 
+static void put_masks(struct writer *w, const struct scenario *s)
+{
+	for (int i = 0; i < s->nirqs; i++) {
+		put(w, i ? "," : "");
+		put_cpus(w, s->queues.mask[i]);
+	}
+}
+
 static void put_option(struct writer *w, const struct scenario *s, const struct option *o)
 {
 	uint8_t v = value(s, o);
@@ -404,6 +422,8 @@ static void put_option(struct writer *w, const struct scenario *s, const struct 
 	put(w, o->form == FORM_WORD ? " %s" : " %s=", o->word);
 	if (o->form == FORM_CPUS)
 		put_cpus(w, v);
+	else if (o->form == FORM_MASKS)
+		put_masks(w, s);
 	else if (o->form != FORM_WORD)
 		put(w, "%d%s", v, o->form == FORM_FAIL && s->hw.fail_on ? "+" : "");
 }
@@ -497,7 +517,7 @@ static size_t length(const char *word)
 __attribute__((format(printf, 3, 4))) static bool refuse(struct reader *r, const char *word,
 							 const char *format, ...)
 {
-	char shown[24], what[400];
+	char shown[24], what[480];
 	va_list args;
 
 	va_start(args, format);
@@ -570,7 +590,7 @@ static void list(char *to, size_t size, const char *const *words, size_t n)
 /* Option words of this machine, of those that begin with `key` (n bytes, all: 0). */
 static void list_options(const struct scenario *s, char *to, size_t size, const char *key, size_t n)
 {
-	static const char *const after[] = { "", "=N", "=N or =N+", "=CPUS" };
+	static const char *const after[] = { "", "=N", "=N or =N+", "=CPUS", "=CPUS,..." };
 	size_t at = 0;
 
 	for (size_t i = 0; i < OPTIONS && at < size; i++)
@@ -582,7 +602,7 @@ static void list_options(const struct scenario *s, char *to, size_t size, const 
 static bool unknown_option(struct reader *r)
 {
 	const char *equals = memchr(r->word, '=', r->n);
-	char known[360] = "";
+	char known[440] = "";
 
 	if (equals)
 		list_options(r->s, known, sizeof(known), r->word, (size_t)(equals - r->word));
@@ -632,7 +652,8 @@ static bool read_option(struct reader *r)
 	if (o->form == FORM_WORD)
 		*field(r->s, o) = o->least;
 	/* Which CPUs there are may only be said later: see read_away(). */
-	return o->form == FORM_WORD || o->form == FORM_CPUS || read_value(r, o);
+	return o->form == FORM_WORD || o->form == FORM_CPUS || o->form == FORM_MASKS ||
+	       read_value(r, o);
 }
 
 static bool read_away(struct reader *r)
@@ -645,6 +666,31 @@ static bool read_away(struct reader *r)
 		return true;
 	at.n = length(at.word);
 	return read_cpus(&at, at.word + strlen("away="), at.word + at.n, &r->s->away);
+}
+
+/* One for each interrupt. */
+static bool read_masks(struct reader *r)
+{
+	struct reader in = *r;
+	const char *at, *end;
+	int n = 0;
+
+	in.word = r->said[option_at(AT(queues.mask[0])) - options];
+	if (!in.word)
+		return true;
+	in.n = length(in.word);
+	at = in.word + strlen("masks=") - 1;
+	do {
+		at++;
+		end = at + strcspn(at, "," BLANKS MARKS);
+		if (n < r->s->nirqs && !read_cpus(&in, at, end, &r->s->queues.mask[n]))
+			return false;
+		at = end;
+		n++;
+	} while (*at == ',');
+	if (n != r->s->nirqs)
+		return refuse(r, in.word, "%d masks for %d interrupts", n, r->s->nirqs);
+	return true;
 }
 
 static bool read_kind(struct reader *r, const char *at, size_t n)
@@ -691,7 +737,7 @@ static bool read_head(struct reader *r)
 	for (int i = 0; i < 2; i++) /* cpus, events */
 		if (!r->said[i])
 			return refuse(r, r->word, "%s=N is lacking before it", options[i].word);
-	return read_away(r);
+	return read_away(r) && read_masks(r);
 }
 
 /* The word is the interrupt of an operation. */
@@ -709,7 +755,8 @@ static bool read_irq(struct reader *r, struct op *op)
 static bool read_target(struct reader *r, struct op *op)
 {
 	if (!r->n || strchr(MARKS, *r->word))
-		return refuse(r, r->word, "`move` needs CPUs after the interrupt: 0, 0+1 or all");
+		return refuse(r, r->word, "`%s` needs CPUs%s: 0, 0+1 or all", scenario_op[op->kind],
+			      op_has_irq(op->kind) ? " after the interrupt" : "");
 	return read_cpus(r, r->word, r->word + r->n, &op->cpus);
 }
 
@@ -760,7 +807,10 @@ static bool read_op(struct reader *r, struct op *op, unsigned int on)
 	uint8_t kind;
 
 	for (kind = 0; kind < OP_KINDS; kind++) {
-		here[kind] = scenario_form[kind].on & on ? scenario_op[kind] : NULL;
+		here[kind] = scenario_form[kind].on & on &&
+					     (scenario_queues(r->s) || !scenario_form[kind].queues) ?
+				     scenario_op[kind] :
+				     NULL;
 		if (here[kind] && is(r, here[kind]))
 			break;
 	}

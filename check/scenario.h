@@ -58,6 +58,12 @@ enum op_kind {
 	OP_FREE,     /* free I: until it is gone */
 	OP_CREATE,   /* create I: again, only after free of the same CPU's script */
 	OP_SETTLE,   /* settle I: asks once */
+	/* of a set of queues */
+	OP_OVERRIDE, /* override I CPUS: queue I gets another mask */
+	OP_OVERALL,  /* overall CPUS: every queue does, at once */
+	OP_CANCEL,   /* cancel: the override under way, if it can be */
+	OP_VETO,     /* veto: the driver refuses the next one */
+	OP_END,      /* end: of the set; its interrupts are freed */
 	/* of a CPU that runs vCPUs */
 	OP_RUN,      /* run V: vCPU V is resident from now on; who was is put before */
 	OP_PUT,      /* put: nobody is */
@@ -98,6 +104,7 @@ struct op_form {
 	uint8_t arg;    /* enum op_arg */
 	uint8_t on;     /* ON_* */
 	uint32_t kinds; /* bits of the interrupts that it may be done to; 0: all */
+	bool queues;    /* only where there is a set of queues */
 };
 
 /* By enum op_kind. */
@@ -155,6 +162,16 @@ struct guest {
 	bool direct;      /* direct: arrivals between two entries by ferry_vcpu_physical, _inject */
 };
 
+/* All interrupts are those of one set of queues (irqferry/mq.h). */
+struct queue_set {
+	/* masks=CPUS,CPUS: of each, bit per CPU; 0: they are no set */
+	uint8_t mask[SCENARIO_IRQS];
+	bool allow;    /* allow: the administrator allows overrides */
+	bool readonly; /* readonly: the driver takes no part in them */
+	bool initial;  /* initial: masks are only where the interrupts begin */
+	bool pool;     /* pool: they share their promises */
+};
+
 struct scenario {
 	uint8_t cpus;   /* 1 .. SCENARIO_CPUS */
 	uint8_t nirqs;  /* 1 .. SCENARIO_IRQS */
@@ -170,6 +187,8 @@ struct scenario {
 	bool split;      /* split: EOImode 1 */
 	uint8_t vectors; /* vectors=N: movable vectors; 8 if not said */
 	uint8_t away;    /* away=C+C: bit per CPU that starts offline */
+	bool planned;    /* planned: CPUs leave by a plan, or not at all */
+	struct queue_set queues;
 	struct guest guest;
 	struct script script[SCENARIO_CPUS];
 	struct script vscript[SCENARIO_VCPUS]; /* g0, g1, ...: what the guest does there */
@@ -192,6 +211,12 @@ static inline bool scenario_arm(const struct scenario *s)
 static inline bool scenario_guest(const struct scenario *s)
 {
 	return s->kind[0] >= SCENARIO_HWEDGE;
+}
+
+/* Are its interrupts a set of queues? */
+static inline bool scenario_queues(const struct scenario *s)
+{
+	return s->queues.mask[0] != 0;
 }
 
 /* By enum op_kind. */
@@ -220,7 +245,7 @@ unsigned int scenario_start(const struct scenario *s, unsigned int irq);
 /* Is it its own smallest renaming? Interrupts of one kind may be swapped, and CPUs
  * other than CPU 0 (where all interrupts start). Of scenarios that are equal up to
  * renaming exactly one is canonical; those with a guest are, each of them: who runs where
- * tells CPUs and vCPUs apart. */
+ * tells CPUs and vCPUs apart; and those with queues, whose masks do. */
 bool scenario_canonical(const struct scenario *s);
 
 /* Make it that. */

@@ -20,6 +20,9 @@ struct fault {
 /* False. */
 bool scenario_wrong(struct fault *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The part about a set of queues. */
+bool scenario_check_queues(const struct scenario *s, struct fault *f);
+
 /* The part about guests and the CPUs they run on. */
 bool scenario_check_guest(const struct scenario *s, struct fault *f);
 

@@ -68,6 +68,9 @@ struct subject {
 	 * calls oracle_final_events() at LOOK_END. */
 	void (*look)(struct machine *m, enum look when);
 
+	/* Interrupts can be a set of queues (irqferry/mq.h), which client_queues.c calls. */
+	bool queues;
+
 	/* What does scenarios of Arm machines; null: they are refused. */
 	const struct subject *arm;
 	/* ... those with a guest; null: the same. */

@@ -5,7 +5,7 @@
 #include <string.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
-#include "client.h"
+#include "queues.h"
 #include "sim/virt.h"
 
 #define STACK 32768u
@@ -223,9 +223,12 @@ static bool able(const struct subject *subject, const struct scenario *s)
 	};
 	uint32_t cpu, i;
 
+	if (scenario_queues(s) && !j->queues)
+		return false;
 	for (cpu = 0; cpu < s->cpus && !scenario_guest(s); cpu++)
 		for (i = 0; i < s->script[cpu].n; i++)
-			if (!need[s->script[cpu].op[i].kind])
+			if (!scenario_form[s->script[cpu].op[i].kind].queues &&
+			    !need[s->script[cpu].op[i].kind])
 				return false;
 	return true;
 }
@@ -251,6 +254,8 @@ static void describe_sources(struct machine *m, const struct scenario *s)
 			source->flags |= FERRY_SOURCE_ORDERED;
 		if (s->flat)
 			source->flags |= FERRY_SOURCE_SEVERAL;
+		if (scenario_queues(s))
+			source->flags |= FERRY_SOURCE_STOPPED;
 		if (source->kind == FERRY_X86_IOAPIC_LEVEL)
 			m->levels[m->nlevels++] = i;
 	}
@@ -354,6 +359,7 @@ bool world_build(struct world *w, const struct scenario *s, const struct subject
 	client.interrupt = subject->interrupt;
 	client.doorbell = subject->doorbell;
 	client.seen = seen;
+	client.changed = scenario_queues(s) ? queues_changed : NULL;
 	if (!able(subject, s))
 		return refuse(w, "the subject lacks an operation of this scenario");
 	if (!subject->size(s))

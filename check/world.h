@@ -46,9 +46,30 @@ struct intent {
 	uint8_t debt;             /* as the trace told it last */
 };
 
+/* What the driver of a set of queues knows of one, and what the trace told. */
+struct queue_state {
+	uint8_t takes;    /* requests */
+	uint8_t inflight; /* one is completed, and no handler has started since */
+	uint8_t prepared; /* the mask that it has prepared for; 0: none */
+	uint8_t want;     /* the mask that was committed last, or the first */
+	uint8_t started;  /* its interrupt is */
+};
+
+struct set_state {
+	struct queue_state queue[SCENARIO_IRQS];
+	uint8_t callback;                /* CPU + 1 that makes one */
+	uint8_t veto;                    /* the next prepare says no */
+	uint8_t canceled;                /* somebody has */
+	uint8_t ended;                   /* its end has begun; 2: come */
+	uint8_t asked[SCENARIO_CPUS];    /* queues that its override has prepared, */
+	uint8_t done[SCENARIO_CPUS];     /* ... committed, a bit each */
+	uint8_t refused[SCENARIO_CPUS];  /* a prepare of its has said no */
+};
+
 struct state {
 	struct actor actor[SCENARIO_CPUS];
 	struct intent intent[SCENARIO_IRQS];
+	struct set_state set;
 	uint8_t hotplug; /* CPU + 1 that holds the hotplug lock */
 	uint8_t running; /* scripts and devices may start */
 	uint8_t ending;  /* the end: only waiting operations go on */
@@ -77,6 +98,7 @@ struct world {
 	uint32_t ndistances;
 	uint8_t *base;           /* the subject's memory at the start */
 	struct ferry_vgic *vgic; /* with a guest: made by the subject's init */
+	struct queues *queues;   /* with a set of queues: the same; in the subject's memory */
 };
 
 /* ---- Arm: world_gic.c ------------------------------------------------------------ */

@@ -55,7 +55,8 @@ void world_gic_sources(struct machine *m, const struct scenario *s)
 
 		source->kind = s->kind[i] == SCENARIO_ESPI ? FERRY_GIC_EDGE : s->kind[i];
 		source->device = i;
-		source->flags = s->several ? FERRY_GIC_SEVERAL : 0;
+		source->flags = (s->several ? FERRY_GIC_SEVERAL : 0) |
+				(scenario_queues(s) ? FERRY_GIC_STOPPED : 0);
 		source->event = 1 + i;
 		source->intid = s->kind[i] == SCENARIO_ESPI ? espi[i] : spi[i];
 		if (source->kind != FERRY_GIC_LPI)

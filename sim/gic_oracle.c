@@ -55,6 +55,7 @@ void arm_forget(struct machine *m, uint32_t src)
 {
 	struct mark k;
 
+	m->source[src].place = m->source[src].old_place = 0;
 	while ((k = arm_unlatch(m, src)).time != NEVER)
 		token_end(m, src, k.gen, V_LOST, NONE, "was to be given back and never came");
 }
@@ -137,7 +138,7 @@ void arm_trace(struct machine *m, const struct ferry_trace *record, uint32_t src
 {
 	struct source *s = &m->source[src];
 
-	if (record->event == FERRY_TRACE_PROGRAM) {
+	if (record->event == FERRY_TRACE_PROGRAM || record->event == FERRY_TRACE_START) {
 		arm_place(m, src);
 	} else if (record->event == FERRY_TRACE_EVIDENCE) {
 		leave(m, src, s->old_place);
@@ -222,7 +223,6 @@ void arm_check_freed(struct machine *m, uint32_t src)
 		freed_line(m, src, n);
 	else
 		freed_lpi(m, src, n);
-	m->source[src].place = m->source[src].old_place = 0;
 }
 
 /* ---- the end --------------------------------------------------------------------------- */

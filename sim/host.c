@@ -154,11 +154,21 @@ static void stored(struct machine *m)
 		m->cpu[m->current].unfenced = true;
 }
 
+static void note_change(struct machine *m, const ferry_atomic *cell, uint32_t value)
+{
+	uint64_t seen = m->config.client->changed(m, cell, value);
+
+	if (seen)
+		saw(m, SAW_RMW, seen);
+}
+
 /* The cell is about to get this value. */
 static void change(struct machine *m, ferry_atomic *cell, uint32_t value)
 {
 	if (m->config.explore && m->current != NONE && !m->quiet && cell->value != value)
 		machine_share(m, cell, held(m), true);
+	if (m->config.client->changed && m->current != NONE && !m->quiet && cell->value != value)
+		note_change(m, cell, value);
 	cell->value = value;
 }
 

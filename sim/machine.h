@@ -206,6 +206,7 @@ struct source {
 	bool dead;                /* ferry_irq_free is being called */
 	bool dying;               /* ... and the library knows */
 	bool stopping;            /* ferry_irq_stop() has begun, ferry_irq_start() not ended */
+	bool served;              /* its driver has seen all its events, and lets none come */
 	uint32_t running;         /* 1 + CPU whose handler runs */
 	uint8_t last_starts;      /* handlers that may still start after free was called */
 	uint32_t flights, in_irr; /* messages and IRR bits that are its */
@@ -248,6 +249,9 @@ struct sim_client {
 	void (*local)(struct machine *m, uint32_t cpu, uint32_t intid, uint32_t from);
 	/* Explored: a hash of what a CPU may have seen once it holds the lock. */
 	uint64_t (*seen)(struct machine *m, const ferry_lock *lock);
+	/* Explored: the current CPU changes an atomic. A hash of what it may have seen from
+	 * now on, or 0: nothing. May be null. */
+	uint64_t (*changed)(struct machine *m, const ferry_atomic *cell, uint32_t value);
 	const struct virt_client *virt; /* with config.virt */
 };
 

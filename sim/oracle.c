@@ -57,7 +57,9 @@ void violation(struct machine *m, enum verdict v, uint32_t cpu, uint32_t src, co
 
 bool token_stale(const struct machine *m, uint32_t src, uint32_t gen)
 {
-	return m->source[src].dead || m->source[src].stopping || m->source[src].gen != gen;
+	const struct source *s = &m->source[src];
+
+	return s->dead || s->stopping || s->served || s->gen != gen;
 }
 
 void token_end(struct machine *m, uint32_t src, uint32_t gen, enum verdict v, uint32_t cpu,
@@ -340,8 +342,7 @@ static bool committing(struct machine *m, uint32_t cpu)
 	return state != FERRY_CPU_ONLINE && !m->cpu[cpu].iff;
 }
 
-/* Nothing of it is left: it is freed, or starts anew. */
-static void check_quiet(struct machine *m, uint32_t src, const char *what)
+static void check_drained(struct machine *m, uint32_t src, const char *what)
 {
 	struct source *s = &m->source[src];
 	uint32_t i = m->device[s->device].head, cpu;
@@ -356,6 +357,14 @@ static void check_quiet(struct machine *m, uint32_t src, const char *what)
 		if (!committing(m, cpu) && in_irr_of(m, cpu, src))
 			violation(m, V_BROKEN, cpu, src, "%s with its vector pending in the IRR",
 				  what);
+}
+
+/* Nothing of it is left: it is freed, or starts anew. */
+static void check_quiet(struct machine *m, uint32_t src, const char *what)
+{
+	const struct source *s = &m->source[src];
+
+	check_drained(m, src, what);
 	if (s->running)
 		violation(m, V_BROKEN, s->running - 1, src, "%s while its handler runs", what);
 }
@@ -447,14 +456,38 @@ static void check_place(struct machine *m, uint32_t src, const struct ferry_affi
 			  a->asked);
 }
 
+/* Its stop has begun, or it was made so. */
+static void check_stopped(struct machine *m, uint32_t src)
+{
+	uint64_t effective[FERRY_CPUS_MAX / 64], old[FERRY_CPUS_MAX / 64], any = 0;
+	struct ferry_affinity a;
+	uint32_t w;
+
+	machine_look(m);
+	(void)ferry_irq_affinity(m->ferry, m->source[src].irq, &a, NULL, effective, old);
+	if (!machine_looked(m) || a.state != FERRY_STOPPED)
+		return;
+	for (w = 0; w < (m->config.cpus + 63) / 64; w++)
+		any |= effective[w] | old[w];
+	if (any)
+		violation(m, V_BROKEN, NONE, src, "stopped, and has a place");
+	check_drained(m, src, "stopped");
+	if (m->config.gic)
+		arm_check_freed(m, src);
+}
+
 void oracle_source(struct machine *m, uint32_t src)
 {
 	struct source *s = &m->source[src];
 	uint64_t effective[FERRY_CPUS_MAX / 64];
 	struct ferry_affinity a;
 
-	if (!s->live || s->dead || s->stopping || s->irq == NONE)
+	if (!s->live || s->dead || s->irq == NONE)
 		return;
+	if (s->stopping) {
+		check_stopped(m, src);
+		return;
+	}
 	machine_look(m);
 	if (ferry_irq_affinity(m->ferry, s->irq, &a, NULL, effective, NULL) != FERRY_OK)
 		violation(m, V_BROKEN, NONE, src, "its affinity can't be read");
@@ -499,7 +532,7 @@ void oracle_gone(struct machine *m, uint32_t src)
 	s->latched.time = NEVER;
 	if (m->config.gic)
 		arm_forget(m, src);
-	s->live = s->dead = s->dying = false;
+	s->live = s->dead = s->dying = s->stopping = s->served = false;
 }
 
 /* ---- the end --------------------------------------------------------------------------- */
