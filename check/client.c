@@ -89,17 +89,11 @@ static bool may_try(void *arg)
 	return client_may_try(m, cpu);
 }
 
-/* Who works on a set of queues waits for the same. */
-static void stir_others(struct machine *m)
+static void stir(struct machine *m, uint32_t cpu)
 {
-	for (uint32_t cpu = 0; cpu < m->config.cpus; cpu++) {
-		const struct op *op = next_op(m, cpu);
-
-		if (!state_of(m)->actor[cpu].in_op || !op || !scenario_form[op->kind].queues)
-			continue;
-		sim_writes(m, RES_CPU(cpu));
+	sim_writes(m, RES_CPU(cpu));
+	if (state_of(m)->actor[cpu].in_op)
 		state_of(m)->actor[cpu].stirred = 1;
-	}
 }
 
 void client_stir(struct machine *m)
@@ -107,14 +101,23 @@ void client_stir(struct machine *m)
 	uint32_t holder = state_of(m)->hotplug;
 
 	if (has_queues(m))
-		stir_others(m);
-
+		client_stir_others(m, NONE);
 	sim_reads(m, RES_SCRIPT);
-	if (!holder)
-		return;
-	sim_writes(m, RES_CPU(holder - 1));
-	if (state_of(m)->actor[holder - 1].in_op)
-		state_of(m)->actor[holder - 1].stirred = 1;
+	if (holder)
+		stir(m, holder - 1);
+}
+
+/* Who works on a set of queues, or leaves. */
+void client_stir_others(struct machine *m, uint32_t self)
+{
+	sim_reads(m, RES_SCRIPT);
+	for (uint32_t cpu = 0; cpu < m->config.cpus; cpu++) {
+		const struct op *op = next_op(m, cpu);
+
+		if (cpu != self &&
+		    ((op && scenario_form[op->kind].queues) || cpu + 1 == state_of(m)->hotplug))
+			stir(m, cpu);
+	}
 }
 
 bool client_may_try(struct machine *m, uint32_t cpu)
@@ -240,8 +243,8 @@ static void do_change(struct machine *m, const struct op *op)
 	/* Until it is done it is not known. */
 	if (*known != on)
 		*known = UNKNOWN;
-	rc = client_returned(m, 20,
-		      masks ? subject->mask(m, op->irq, on) : subject->enable(m, op->irq, !on));
+	rc = client_returned(
+		m, 20, masks ? subject->mask(m, op->irq, on) : subject->enable(m, op->irq, !on));
 	sim_writes(m, RES_GHOST(op->irq));
 	client_check_rc(m, op->irq, scenario_op[op->kind], rc);
 	if (--k->changes == 0 && !k->crossed_changes)
@@ -259,7 +262,7 @@ static void do_settle(struct machine *m, const struct op *op)
 {
 	if (exists(m, op->irq))
 		client_check_rc(m, op->irq, "settle",
-			 client_returned(m, 21, world_of(m)->subject->settle(m, op->irq)));
+				client_returned(m, 21, world_of(m)->subject->settle(m, op->irq)));
 }
 
 void client_free(struct machine *m, uint32_t cpu, uint32_t src)
@@ -547,7 +550,8 @@ static void set_up(struct machine *m)
 	int rc = FERRY_OK;
 
 	for (src = 0; src < s->nirqs && rc == FERRY_OK; src++) {
-		rc = client_make(m, src, s->flat || s->several ? online : 1ull << scenario_start(s, src));
+		rc = client_make(m, src,
+				 s->flat || s->several ? online : 1ull << scenario_start(s, src));
 		if (rc == FERRY_OK && !s->pinned && !has_queues(m) && world_of(m)->subject->move)
 			rc = world_of(m)->subject->move(m, src, (1u << s->cpus) - 1u);
 	}

@@ -46,6 +46,8 @@ int client_make(struct machine *m, uint32_t src, uint64_t cpus);
 
 /* What leaving CPUs wait for may have come. */
 void client_stir(struct machine *m);
+/* ... but not this one. */
+void client_stir_others(struct machine *m, uint32_t self);
 /* Judge a moment in which nothing can happen but events. */
 void client_rest(struct machine *m);
 /* Has come what the CPU's thread waits for? */

@@ -67,7 +67,7 @@ uint64_t queues_changed(struct machine *m, const ferry_atomic *cell, uint32_t va
 	if (!q || cell != &q->mq.claim)
 		return 0;
 	if (!value || (value & ~cell->value & ~3u))
-		client_stir(m);
+		client_stir_others(m, m->current);
 	return !cell->value || (cell->value & ~value & ~3u) ? plain(q) : 0;
 }
 

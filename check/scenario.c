@@ -807,8 +807,8 @@ static bool read_op(struct reader *r, struct op *op, unsigned int on)
 	uint8_t kind;
 
 	for (kind = 0; kind < OP_KINDS; kind++) {
-		here[kind] = scenario_form[kind].on & on &&
-					     (scenario_queues(r->s) || !scenario_form[kind].queues) ?
+		here[kind] = scenario_form[kind].on & on && (scenario_queues(r->s) ||
+							     !scenario_form[kind].queues) ?
 				     scenario_op[kind] :
 				     NULL;
 		if (here[kind] && is(r, here[kind]))

@@ -6,25 +6,19 @@
 #include "scenario_int.h"
 
 const char *const scenario_op[OP_KINDS] = {
-	[OP_MOVE] = "move",         [OP_OFFLINE] = "offline",
-	[OP_ONLINE] = "online",     [OP_ROLLBACK] = "rollback",
-	[OP_MASK] = "mask",         [OP_UNMASK] = "unmask",
-	[OP_DISABLE] = "disable",   [OP_ENABLE] = "enable",
-	[OP_FREE] = "free",         [OP_CREATE] = "create",
-	[OP_SETTLE] = "settle",     [OP_OVERRIDE] = "override",
-	[OP_OVERALL] = "overall",   [OP_CANCEL] = "cancel",
-	[OP_VETO] = "veto",         [OP_END] = "end",
-	[OP_RUN] = "run",
-	[OP_PUT] = "put",           [OP_INJECT] = "inject",
-	[OP_LOWER] = "lower",       [OP_DROP] = "drop",
-	[OP_TEARDOWN] = "teardown", [OP_ROUTE] = "route",
-	[OP_PEND] = "pend",         [OP_UNPEND] = "unpend",
-	[OP_ACTIVATE] = "activate", [OP_DEACTIVATE] = "deactivate",
-	[OP_PRIO] = "prio",         [OP_GROUP] = "group",
-	[OP_DISTOFF] = "distoff",   [OP_DISTON] = "diston",
-	[OP_OFF] = "off",           [OP_ON] = "on",
-	[OP_SGI] = "sgi",           [OP_WFI] = "wfi",
-	[OP_GMASK] = "mask",        [OP_ARM] = "arm",
+	[OP_MOVE] = "move",         [OP_OFFLINE] = "offline",   [OP_ONLINE] = "online",
+	[OP_ROLLBACK] = "rollback", [OP_MASK] = "mask",         [OP_UNMASK] = "unmask",
+	[OP_DISABLE] = "disable",   [OP_ENABLE] = "enable",     [OP_FREE] = "free",
+	[OP_CREATE] = "create",     [OP_SETTLE] = "settle",     [OP_OVERRIDE] = "override",
+	[OP_OVERALL] = "overall",   [OP_CANCEL] = "cancel",     [OP_VETO] = "veto",
+	[OP_END] = "end",           [OP_RUN] = "run",           [OP_PUT] = "put",
+	[OP_INJECT] = "inject",     [OP_LOWER] = "lower",       [OP_DROP] = "drop",
+	[OP_TEARDOWN] = "teardown", [OP_ROUTE] = "route",       [OP_PEND] = "pend",
+	[OP_UNPEND] = "unpend",     [OP_ACTIVATE] = "activate", [OP_DEACTIVATE] = "deactivate",
+	[OP_PRIO] = "prio",         [OP_GROUP] = "group",       [OP_DISTOFF] = "distoff",
+	[OP_DISTON] = "diston",     [OP_OFF] = "off",           [OP_ON] = "on",
+	[OP_SGI] = "sgi",           [OP_WFI] = "wfi",           [OP_GMASK] = "mask",
+	[OP_ARM] = "arm",
 };
 
 #define BIT(n) (1u << (n))
