@@ -577,7 +577,7 @@ void client_rest(struct machine *m)
 		if (has_queues(m) && queue_of(m, src)->inflight)
 			violation(m, V_LOST, NONE, src,
 				  "a request is completed, and no handler comes");
-		if (s->stopped)
+		if (s->stopping)
 			continue;
 		if (s->latched.time != NEVER && !s->latched.maybe)
 			violation(m, V_LOST, NONE, src,
@@ -713,7 +713,7 @@ static void handler(struct machine *m, uint32_t src, uint32_t cpu)
 	c->iff = world_of(m)->s->hw.nested && c->depth < 4;
 	cpu_sleep(m, 1);
 	c->iff = false;
-	if (has_queues(m) && m->source[src].stopped)
+	if (has_queues(m) && m->source[src].stopping)
 		client_stir(m); /* its stop waits for that */
 	if (m->source[src].kind != FERRY_X86_IOAPIC_LEVEL && m->source[src].kind != FERRY_GIC_LEVEL)
 		return;

@@ -213,7 +213,7 @@ static void look(struct machine *m, enum look when)
 			/* In one namespace a slot is everybody's: nothing to count. */
 			if (!world_of(m)->s->shared)
 				check_slots(m, src);
-		} else if (s->live && !s->dead && !s->stopped && when == LOOK_REST) {
+		} else if (s->live && !s->dead && !s->stopping && when == LOOK_REST) {
 			check_rest(m, src);
 		} else if (s->live && !s->dead) {
 			library_check_last(m, src);

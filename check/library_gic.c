@@ -173,7 +173,7 @@ static void check_source(struct machine *m, uint32_t src)
 {
 	const struct source *s = &m->source[src];
 
-	if (!s->live || s->dead || s->stopped)
+	if (!s->live || s->dead || s->stopping)
 		return;
 	if (s->kind == FERRY_GIC_LPI)
 		check_event(m, src);
@@ -239,7 +239,7 @@ static void look_at(struct machine *m, uint32_t src, enum look when)
 		oracle_source(m, src);
 		library_check_ticket(m, src);
 		check_source(m, src);
-	} else if (s->live && !s->dead && !s->stopped && when == LOOK_REST) {
+	} else if (s->live && !s->dead && !s->stopping && when == LOOK_REST) {
 		check_rest(m, src);
 	} else if (s->live && !s->dead) {
 		library_check_last(m, src);

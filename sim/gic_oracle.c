@@ -138,7 +138,7 @@ void arm_trace(struct machine *m, const struct ferry_trace *record, uint32_t src
 {
 	struct source *s = &m->source[src];
 
-	if (record->event == FERRY_TRACE_PROGRAM || record->event == FERRY_TRACE_START) {
+	if (record->event == FERRY_TRACE_PROGRAM) {
 		arm_place(m, src);
 	} else if (record->event == FERRY_TRACE_EVIDENCE) {
 		leave(m, src, s->old_place);
