@@ -11,10 +11,6 @@ PEERS_KERNEL_FLAGS = -std=gnu11 $(PEERS_CFLAGS) -fno-strict-aliasing -ffunction-
 	-I$(PEERS_LINUX)/include/uapi -I$(PEERS_LINUX)/arch/x86/include \
 	-I$(PEERS_LINUX)/arch/x86/include/uapi -I.
 PEERS_INLINE = -DFERRY_INLINE -DFERRY_PLATFORM_HEADER='"bench/peers/platform.h"'
-# Where the x86 back end can promise places.
-ifneq ($(wildcard src/x86/promises.c),)
-PEERS_INLINE += -DPEERS_PROMISES
-endif
 PEERS_KERNEL = kernel/irq/matrix.o kernel/irq/affinity.o lib/group_cpus.o lib/find_bit.o lib/bitmap.o \
 	lib/sort.o
 PEERS_OWN = bench/peers/ours.o bench/peers/peers.o bench/peers/spread.o bench/peers/evacuate.o \

@@ -3,7 +3,6 @@
  * Our side: the x86 back end's own entry points, as the movement engine calls them, under the
  * interface of peers.h. The interrupt's lock is the engine's and not taken.
  */
-#include <irqferry/managed.h>
 #include <irqferry/spread.h>
 #include "bench/host.h"
 #include "bench/peers/ours.h"
@@ -28,9 +27,6 @@ struct ferry *peers_machine(uint32_t cpus, uint32_t irqs)
 	struct ferry *machine;
 	size_t size;
 
-#ifdef PEERS_PROMISES
-	config.promises = &ferry_x86_promises;
-#endif
 	for (uint32_t c = 0; c < cpus; c++)
 		ids[c] = c;
 	size = ferry_x86_size(&config);
@@ -106,32 +102,6 @@ static void release(unsigned int slot)
 	i->debt = 0;
 }
 
-#ifdef PEERS_PROMISES
-
-/* One descriptor is enough to promise for: without pools it does not matter for whom. */
-static _Bool reserve(unsigned int number)
-{
-	struct ferry_irq *i = &f->irqs[PEERS_SLOTS - 1];
-
-	return f->promises->promise(f, i, sets[number], FERRY_SET_NONE) == FERRY_OK;
-}
-
-static void unreserve(unsigned int number)
-{
-	f->promises->give_up(f, &f->irqs[PEERS_SLOTS - 1], sets[number], FERRY_SET_NONE);
-}
-
-static int alloc_managed(unsigned int number, unsigned int slot)
-{
-	struct ferry_irq *i = &f->irqs[slot];
-
-	i->flags = FERRY_F_MANAGED;
-	i->requested = sets[number];
-	return alloc(number, slot);
-}
-
-#endif
-
 static unsigned int taken(unsigned int cpu)
 {
 	uint32_t used, free_;
@@ -194,12 +164,6 @@ const struct peers_side peers_ours = {
 	.prepare = prepare,
 	.alloc = alloc,
 	.release = release,
-#ifdef PEERS_PROMISES
-	.reserve = reserve,
-	.alloc_managed = alloc_managed,
-	.release_managed = release,
-	.unreserve = unreserve,
-#endif
 	.taken = taken,
 	.topology = topology,
 	.spread = spread,
