@@ -132,11 +132,20 @@ static void count_end(struct mq_device *d, const struct mq_attempt *a, int rc, b
 	r->moved += a->committed;
 }
 
-/* As before, or as was asked for: commit() has told which. Others may have begun meanwhile, but
- * for a moment after the call nobody. */
+static bool sleeps(const struct mq_device *d)
+{
+	bool any = false;
+	uint32_t i;
+
+	for (i = 0; i < d->spec->queues; i++)
+		any = any || storm_mq_sleeps(d->st, d->first + i);
+	return any;
+}
+
+/* As before, or as was asked for: commit() has told which. Nobody else has come to the set before
+ * this thread's next call of the host's. */
 static void check_end(struct mq_device *d, const struct mq_attempt *a, int rc)
 {
-	bool asleep = false;
 	uint32_t i;
 
 	if (a->sure && rc == FERRY_OK)
@@ -153,9 +162,8 @@ static void check_end(struct mq_device *d, const struct mq_attempt *a, int rc)
 			violation(d->st->m, V_BROKEN, d->st->m->current, d->queue[i].src,
 				  "neither commit() nor abort() after prepare()");
 		mq_check_mask(d, &d->queue[i], "after an override");
-		asleep = asleep || ferry_mq_asleep(&d->set, i);
 	}
-	mq_report(d->st)->offline += rc == FERRY_OK && a->committed && asleep;
+	mq_report(d->st)->offline += rc == FERRY_OK && a->committed && sleeps(d);
 }
 
 /* The call that let go of the set has just returned. */

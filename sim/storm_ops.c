@@ -491,6 +491,24 @@ static void between_steps(struct storm *st, struct leaving *l)
 		l->flags = ferry_host_irq_save(st->m);
 }
 
+/* The last but this CPU of a managed interrupt has begun to leave after this one's own sets were
+ * looked at. */
+static bool leave_again(struct storm *st, struct leaving *l)
+{
+	bool stopped;
+
+	if (st->m->now > l->deadline) {
+		violation(st->m, V_BROKEN, l->cpu, NONE, "leaving does not end: %d", FERRY_E_NO_CPU);
+		return false;
+	}
+	if (l->closed)
+		ferry_host_irq_restore(st->m, l->flags);
+	stopped = storm_mq_leave(st, l->cpu);
+	if (l->closed)
+		l->flags = ferry_host_irq_save(st->m);
+	return stopped;
+}
+
 /* Steps until committed (interrupts then stay off) or given up. */
 static bool walk_off(struct storm *st, uint32_t cpu)
 {
@@ -508,7 +526,8 @@ static bool walk_off(struct storm *st, uint32_t cpu)
 		rc = ferry_cpu_leave_step(st->m->ferry, cpu, &left, &irq);
 		if (rc == FERRY_OK && (style == 2 || !left) && try_commit(st, &l))
 			return true;
-		if (!patient(st, &l, rc, left))
+		if (rc == FERRY_E_NO_CPU && st->mq ? !leave_again(st, &l) :
+						     !patient(st, &l, rc, left))
 			break;
 		between_steps(st, &l);
 	}
