@@ -18,7 +18,7 @@ SIM_SRCS = sim/fibre.c sim/image.c sim/say.c sim/queue.c sim/machine.c sim/lapic
 	sim/storm_ops.c sim/storm_policy.c sim/gic.c sim/gic_regs.c sim/its.c sim/gic_machine.c sim/gic_oracle.c sim/gic_host.c sim/gic_storm.c \
 	sim/virt.c sim/virt_guest.c sim/virt_host.c sim/virt_timer.c sim/virt_oracle.c sim/virt_drive.c \
 	sim/mq_device.c sim/mq_driver.c sim/mq_storm.c sim/mq_override.c sim/virt_storm.c sim/virt_storm_build.c sim/virt_storm_host.c sim/virt_storm_guest.c sim/virt_storm_access.c
-TOOL_SRCS = tool/main.c tool/run.c tool/fields.c tool/scenario.c tool/scenario_cpus.c tool/kinds.c tool/procfs.c tool/report.c tool/output.c \
+TOOL_SRCS = tool/main.c tool/run.c tool/fields.c tool/scenario.c tool/scenario_cpus.c tool/scenario_mq.c tool/kinds.c tool/procfs.c tool/report.c tool/output.c \
 	tool/check.c tool/check_args.c tool/check_report.c tool/check_json.c tool/check_mutants.c tool/rows.c tool/replay.c
 CHECK_SRCS = check/scenario.c check/scenario_guest.c check/scenario_queues.c check/rename.c check/generate.c check/generate_arm.c check/generate_guest.c check/label.c check/file.c check/minimise.c check/pool.c check/suite.c \
 	check/mutant.c check/explore.c check/depth.c check/breadth.c check/random.c check/checkpoint.c check/table.c \

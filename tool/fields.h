@@ -103,4 +103,7 @@ int read_list(struct reader *r, const yaml_node_t *list, const struct at *at, co
 int scenario_gic(struct reader *r, const yaml_node_t *node);
 int scenario_cpus(struct reader *r, const yaml_node_t *node);
 
+/* scenario_mq.c: the key `multiqueue`, after `devices`. */
+int scenario_multiqueue(struct reader *r, const yaml_node_t *node);
+
 #endif

@@ -19,11 +19,20 @@ void summary_add(struct summary *sum, const struct storm_report *r)
 	sum->misdelivered += r->misdelivered;
 	sum->offline += r->offline;
 	sum->moves += r->moves_done;
+	sum->requests += r->managed.requests;
+	sum->completed += r->managed.completed;
+	sum->overrides += r->managed.done;
+	sum->stops += r->managed.stops;
 	sum->clean = sum->clean && storm_clean(r);
 }
 
 void summary_print(FILE *out, const struct summary *sum)
 {
+	if (sum->requests)
+		fprintf(out,
+			"queues: requests=%" PRIu64 " completed=%" PRIu64 " overrides=%" PRIu64
+			" stops=%" PRIu64 "\n",
+			sum->requests, sum->completed, sum->overrides, sum->stops);
 	fprintf(out,
 		"summary: raised=%" PRIu64 " handled=%" PRIu64 " merged=%" PRIu64 " lost=%" PRIu64
 		" duplicated=%" PRIu64 " misdelivered=%" PRIu64 " offline=%" PRIu64
@@ -150,6 +159,32 @@ static void print_cpus(FILE *out, const struct machine *m, const struct storm_re
 		m->spec.gic ? "spurious" : "doorbell IPIs", m->spec.gic ? r->spurious : r->ipis);
 }
 
+static uint64_t canceled(const struct storm_managed *q)
+{
+	uint64_t n = 0;
+
+	for (int phase = 0; phase < STORM_PHASES; phase++)
+		n += q->canceled[phase];
+	return n;
+}
+
+static void print_queues(FILE *out, const struct machine *m, const struct storm_report *r)
+{
+	const struct storm_managed *q = &r->managed;
+
+	if (!m->spec.nmqs)
+		return;
+	fprintf(out,
+		"  %-14srequests %" PRIu64 "  completed %" PRIu64 "  stops %" PRIu64
+		"  starts %" PRIu64 "  put to sleep by CPUs %" PRIu64 "\n",
+		"queues", q->requests, q->completed, q->stops, q->starts, q->sleeps);
+	fprintf(out,
+		"  %-14sasked %" PRIu64 "  done %" PRIu64 "  vetoed %" PRIu64 "  canceled %" PRIu64
+		"  refused %" PRIu64 "\n",
+		"overrides", q->overrides, q->done, q->vetoed, canceled(q),
+		q->overrides - q->done - q->vetoed - canceled(q));
+}
+
 /* Vectors in use, or interrupts, over the CPUs, a column for one or a few of them (the highest). */
 static void print_chart(FILE *out, const struct storm_report *r, uint32_t most)
 {
@@ -204,6 +239,7 @@ void report_print(FILE *out, const struct machine *m, const struct storm_report 
 	print_moves(out, r);
 	print_cpus(out, m, r);
 	print_policy(out, m, r);
+	print_queues(out, m, r);
 	print_vectors(out, m, r);
 	report_violations(out, r);
 	fprintf(out, "  %-14s%s\n\n", "repeat", repeat);
@@ -300,6 +336,22 @@ static void put_policy(json_t *object, const struct storm_report *r)
 	json_object_set_new(object, "rebalanced", inner);
 }
 
+static void put_queues(json_t *object, const struct storm_managed *q)
+{
+	json_t *inner = json_object();
+
+	put(inner, "requests", q->requests);
+	put(inner, "completed", q->completed);
+	put(inner, "overrides_asked", q->overrides);
+	put(inner, "overrides_done", q->done);
+	put(inner, "vetoed", q->vetoed);
+	put(inner, "canceled", canceled(q));
+	put(inner, "stops", q->stops);
+	put(inner, "starts", q->starts);
+	put(inner, "put_to_sleep", q->sleeps);
+	json_object_set_new(object, "queues", inner);
+}
+
 static void put_end(json_t *object, const struct storm_report *r, const char *repeat)
 {
 	json_t *list = json_array();
@@ -334,6 +386,8 @@ json_t *report_json(const struct machine *m, const struct storm_report *r, const
 	put_cpus(object, m, r);
 	if (m->spec.policy)
 		put_policy(object, r);
+	if (m->spec.nmqs)
+		put_queues(object, &r->managed);
 	put_end(object, r, repeat);
 	return object;
 }
@@ -352,6 +406,9 @@ json_t *summary_json(const struct summary *sum, json_t *storms)
 	put(object, "misdelivered", sum->misdelivered);
 	put(object, "offline", sum->offline);
 	put(object, "moves", sum->moves);
+	put(object, "requests", sum->requests);
+	put(object, "completed", sum->completed);
+	put(object, "overrides", sum->overrides);
 	json_object_set_new(object, "clean", json_boolean(sum->clean));
 	json_object_set_new(top, "summary", object);
 	return top;

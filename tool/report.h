@@ -10,7 +10,8 @@
 struct summary {
 	uint64_t raised, handled, merged;
 	uint64_t lost, duplicated, misdelivered, offline;
-	uint64_t moves; /* done */
+	uint64_t moves;                                 /* done */
+	uint64_t requests, completed, overrides, stops; /* of devices with queues */
 	bool clean;
 };
 

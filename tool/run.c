@@ -162,6 +162,8 @@ static void apply_options(const struct run *run, struct storm_spec *spec)
 	spec->cycles = scale(spec->cycles, run->events, spec->events);
 	spec->recreations = scale(spec->recreations, run->events, spec->events);
 	spec->masks = scale(spec->masks, run->events, spec->events);
+	spec->requests = scale(spec->requests, run->events, spec->events);
+	spec->overrides = scale(spec->overrides, run->events, spec->events);
 	spec->events = run->events;
 }
 

@@ -180,6 +180,8 @@ static int read_load(struct reader *r, const yaml_node_t *node)
 		F_NUMBER(storm_spec, cycles, 0, COUNT_MAX),
 		F_NUMBER(storm_spec, recreations, 0, COUNT_MAX),
 		F_NUMBER(storm_spec, masks, 0, COUNT_MAX),
+		F_NUMBER(storm_spec, requests, 0, COUNT_MAX),
+		F_NUMBER(storm_spec, overrides, 0, COUNT_MAX),
 	};
 	struct at at = { NULL, "load", 0 };
 
@@ -673,6 +675,7 @@ static int read_operations(struct reader *r, const yaml_node_t *node)
 
 struct top {
 	const yaml_node_t *name, *gic, *cpus, *vectors, *options, *load, *devices, *operations;
+	const yaml_node_t *multiqueue;
 	uint64_t seed;
 };
 
@@ -686,6 +689,19 @@ static int read_title(struct reader *r, const yaml_node_t *node)
 	return TOOL_OK;
 }
 
+static int read_sets(struct reader *r, const struct top *top)
+{
+	const struct storm_spec *spec = &r->m->spec;
+	struct at at = { NULL, "load", 0 };
+
+	if (top->multiqueue)
+		return scenario_multiqueue(r, top->multiqueue);
+	if (spec->requests || spec->overrides)
+		return fail_key(r, top->load, &at, spec->requests ? "requests" : "overrides",
+				"only with multiqueue");
+	return TOOL_OK;
+}
+
 /* In the order in which one depends on the other, not that of the file. */
 static int read_top(struct reader *r, const yaml_node_t *root)
 {
@@ -694,7 +710,7 @@ static int read_top(struct reader *r, const yaml_node_t *root)
 		F_NODE(top, gic),        F_NODE(top, cpus),
 		F_NODE(top, vectors),    F_NODE(top, options),
 		F_NODE(top, load),       F_NODE(top, devices),
-		F_NODE(top, operations),
+		F_NODE(top, operations), F_NODE(top, multiqueue),
 	};
 	struct at vectors = { NULL, "vectors", 0 };
 	struct top top = { .seed = 1 };
@@ -722,6 +738,8 @@ static int read_top(struct reader *r, const yaml_node_t *root)
 		rc = read_devices(r, top.devices);
 	if (!rc)
 		rc = sort_irqs(r, top.devices);
+	if (!rc)
+		rc = read_sets(r, &top);
 	return rc || !top.operations ? rc : read_operations(r, top.operations);
 }
 
