@@ -71,6 +71,7 @@ struct mq_device {
 	uint32_t *map, *made; /* by CPU: its queue; `changes` when that was found */
 	bool inside;          /* a callback runs */
 	bool restarting;
+	bool *served;    /* by CPU: came, and ferry_mq_enter() has said so */
 	uint32_t closed; /* threads that have turned the knob off */
 	struct mq_attempt attempt;
 };
@@ -123,6 +124,9 @@ void mq_submit(struct mq_device *d, uint32_t cpu, uint32_t requests);
 void mq_cancel(struct mq_device *d, bool sure);
 /* Has the interrupt this mask, and is it managed? Not looked at while somebody works on it. */
 void mq_check_mask(struct mq_device *d, const struct mq_queue *q, const char *when);
+
+/* Nobody works on the set: what sleeps has no CPU. */
+void mq_check_awake(struct mq_device *d);
 
 /* ---- mq_override.c -------------------------------------------------------------------------- */
 

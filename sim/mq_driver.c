@@ -46,6 +46,25 @@ static bool is_stopped(struct mq_device *d, const struct mq_queue *q)
 	return machine_looked(m) && class.stopped;
 }
 
+void mq_check_awake(struct mq_device *d)
+{
+	struct storm *st = d->st;
+	uint32_t i, cpu;
+
+	for (i = 0; i < d->spec->queues; i++) {
+		const struct mq_queue *q = &d->queue[i];
+
+		/* What a pool has not promised may be taken. */
+		if (!storm_mq_sleeps(st, q->src) || d->spec->pool || d->restarting)
+			continue;
+		for (cpu = 0; cpu < st->spec->cpus; cpu++)
+			if (mq_has(q->mask, cpu) && st->staying[cpu] && d->served[cpu])
+				violation(st->m, V_BROKEN, cpu, q->src,
+					  "it sleeps, though this CPU is there: %d",
+					  d->states[i].reason);
+	}
+}
+
 /* ---- callbacks ---------------------------------------------------------------------------------- */
 
 static struct mq_queue *begin(struct mq_device *d, uint32_t queue, const char *what)

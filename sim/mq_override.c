@@ -163,6 +163,7 @@ static void check_end(struct mq_device *d, const struct mq_attempt *a, int rc)
 				  "neither commit() nor abort() after prepare()");
 		mq_check_mask(d, &d->queue[i], "after an override");
 	}
+	mq_check_awake(d);
 	mq_report(d->st)->offline += rc == FERRY_OK && a->committed && sleeps(d);
 }
 

@@ -104,7 +104,8 @@ static bool build_device(struct storm *st, uint32_t index, uint32_t first)
 	d->queue = calloc(d->spec->queues, sizeof(*d->queue));
 	d->states = calloc(d->spec->queues, sizeof(*d->states));
 	d->map = calloc(st->spec->cpus, 2 * sizeof(*d->map));
-	if (!d->queue || !d->states || !d->map)
+	d->served = calloc(st->spec->cpus, sizeof(*d->served));
+	if (!d->queue || !d->states || !d->map || !d->served)
 		return false;
 	d->made = d->map + st->spec->cpus;
 	for (i = 0; i < d->spec->queues; i++)
@@ -188,6 +189,7 @@ void storm_mq_free(struct storm *st)
 		free(d->queue);
 		free(d->states);
 		free(d->map);
+		free(d->served);
 	}
 	free(p->device);
 	free(p->irqs);
@@ -414,6 +416,9 @@ bool storm_mq_leave(struct storm *st, uint32_t cpu)
 	uint32_t i;
 	int rc;
 
+	for (i = 0; st->mq && i < st->spec->nmqs; i++)
+		st->mq->device[i].served[cpu] = false;
+
 	for (i = 0; st->mq && i < st->spec->nmqs; i++) {
 		struct mq_device *d = &st->mq->device[i];
 
@@ -430,24 +435,31 @@ bool storm_mq_leave(struct storm *st, uint32_t cpu)
 	return !st->mq || mq_pick(st, 32);
 }
 
-void storm_mq_enter(struct storm *st)
+static void enter(struct mq_device *d)
 {
+	struct storm *st = d->st;
 	uint64_t deadline = st->m->now + MQ_PATIENCE_NS, wait = 0;
-	uint32_t i;
 	int rc;
 
-	for (i = 0; st->mq && st->mq->started && i < st->spec->nmqs; i++) {
-		struct mq_device *d = &st->mq->device[i];
-
-		while ((rc = ferry_mq_enter(&d->set, &wait)) == FERRY_E_AGAIN &&
-		       st->m->now < deadline) {
-			storm_hand_over(st);
-			storm_nap(st, wait > 50 && wait < 20000 ? wait : 300);
-		}
-		if (rc != FERRY_OK)
-			violation(st->m, V_BROKEN, st->m->current, d->first,
-				  "a CPU came, and its queues are not woken: %d", rc);
+	while ((rc = ferry_mq_enter(&d->set, &wait)) == FERRY_E_AGAIN && st->m->now < deadline) {
+		storm_hand_over(st);
+		storm_nap(st, wait > 50 && wait < 20000 ? wait : 300);
 	}
+	if (rc != FERRY_OK)
+		violation(st->m, V_BROKEN, st->m->current, d->first,
+			  "a CPU came, and its queues are not woken: %d", rc);
+	memcpy(d->served, st->staying, st->spec->cpus * sizeof(*d->served));
+	/* Has somebody else the note, he will look. */
+	if (!d->set.claim.value)
+		mq_check_awake(d);
+}
+
+void storm_mq_enter(struct storm *st)
+{
+	uint32_t i;
+
+	for (i = 0; st->mq && st->mq->started && i < st->spec->nmqs; i++)
+		enter(&st->mq->device[i]);
 }
 
 /* ---- requests, events ------------------------------------------------------------------------------------ */
@@ -609,9 +621,6 @@ void storm_mq_finish(struct storm *st)
 
 	if (!st->mq)
 		return;
-	storm_hotplug_lock(st);
-	storm_mq_enter(st);
-	storm_hotplug_unlock(st);
 	while (!all_done(st) && st->m->now < deadline) {
 		storm_hand_over(st);
 		cpu_sleep(st->m, 1000);

@@ -611,9 +611,9 @@ static void online(struct storm *st, uint32_t cpu)
 		cpu_unpark(st->m, cpu);
 		while (!st->entered[cpu])
 			storm_nap(st, 200);
+		storm_mq_enter(st);
 	}
 	st->coming[cpu] = false;
-	storm_mq_enter(st);
 	storm_policy_pass(st);
 	storm_hotplug_unlock(st);
 }
