@@ -209,6 +209,9 @@ struct ferry_backend {
 	int (*part)(struct ferry *f, uint32_t cpu);
 	/* How many more places a CPU has room for; 0 unless it is online. No lock. */
 	uint32_t (*room)(struct ferry *f, uint32_t cpu);
+	/* Is each free place of a CPU as good for it as any other? Null: yes, and there is
+	 * room for all. */
+	bool (*alike)(const struct ferry *f, const struct ferry_irq *i);
 };
 
 /* A kind of source: how it is masked, programmed, ended. I held. */
@@ -273,9 +276,11 @@ struct ferry {
 	void (*started)(struct ferry *f, struct ferry_irq *i);
 	const struct ferry_policy *policy;
 	const struct ferry_promises *promises; /* or null */
-	/* plan.c, linked only if used: where an interrupt that leaves its CPU shall go, or
-	 * FERRY_NONE. I held. Null: no plan stands. */
-	uint32_t (*planned)(struct ferry *f, const struct ferry_irq *i);
+	/* plan.c, linked only if used: an interrupt leaves its CPU. FERRY_OK: it was moved
+	 * as planned, *broken if that is outside its mask; FERRY_LATER; or an error: it is not
+	 * in the plan, or that does not hold any more. I held. Null: no plan stands. Both are
+	 * written and read under the host's hotplug lock. */
+	int (*planned)(struct ferry *f, struct ferry_irq *i, bool *broken);
 	struct ferry_plan *plan;
 };
 

@@ -71,10 +71,14 @@ int ferry_cpu_leave(struct ferry *f, uint32_t cpu)
 static int move_away(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 {
 	struct ferry_want want = { .set = i->requested, .exclude = cpu };
-	int rc = ferry_move_start(f, i, &want);
+	int rc = FERRY_E_NO_SPACE;
 	bool broken = false;
 
-	if (rc == FERRY_OK)
+	if (FERRY_UNLIKELY(f->planned != NULL))
+		rc = f->planned(f, i, &broken);
+	if (rc < 0)
+		rc = ferry_move_start(f, i, &want);
+	if (rc == FERRY_OK && !broken)
 		ferry_drop_queued(f, i);
 	if (rc < 0 && rc != FERRY_E_NO_BOUND && i->requested != FERRY_SET_ALL &&
 	    !(i->flags & FERRY_F_MANAGED)) {

@@ -201,6 +201,13 @@ static bool reaches(const struct ferry *f, const struct ferry_irq *i)
 	return f->x86->flags & FERRY_X86_FENCE_REACHES_IRR;
 }
 
+/* Not where it must be free on two CPUs, or be no other pin's. */
+static bool alike(const struct ferry *f, const struct ferry_irq *i)
+{
+	(void)f;
+	return !ferry_x86_two_steps(i) && i->kind != FERRY_X86_IOAPIC_LEVEL;
+}
+
 const struct ferry_backend ferry_x86_backend = {
 	.plan = ferry_x86_plan,
 	.owes = ferry_x86_owes,
@@ -215,4 +222,5 @@ const struct ferry_backend ferry_x86_backend = {
 	.enter = enter,
 	.part = part,
 	.room = ferry_x86_room,
+	.alike = alike,
 };
