@@ -276,11 +276,11 @@ struct ferry {
 	void (*started)(struct ferry *f, struct ferry_irq *i);
 	const struct ferry_policy *policy;
 	const struct ferry_promises *promises; /* or null */
-	/* plan.c, linked only if used: an interrupt leaves its CPU. FERRY_OK: it was moved
-	 * as planned, *broken if that is outside its mask; FERRY_LATER; or an error: it is not
-	 * in the plan, or that does not hold any more. I held. Null: no plan stands. Both are
-	 * written and read under the host's hotplug lock. */
-	int (*planned)(struct ferry *f, struct ferry_irq *i, bool *broken);
+	/* plan.c, linked only if used: instead of ferry_move_start() for an interrupt that
+	 * leaves its CPU, want->set what is requested. As planned, if it is in the plan, else
+	 * as usual; FERRY_OK with another want->set: outside of what is requested. I held. Null:
+	 * no plan stands. Both are written and read under the host's hotplug lock. */
+	int (*planned)(struct ferry *f, struct ferry_irq *i, struct ferry_want *want);
 	struct ferry_plan *plan;
 };
 

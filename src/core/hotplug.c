@@ -71,27 +71,22 @@ int ferry_cpu_leave(struct ferry *f, uint32_t cpu)
 static int move_away(struct ferry *f, struct ferry_irq *i, uint32_t cpu)
 {
 	struct ferry_want want = { .set = i->requested, .exclude = cpu };
-	int rc = FERRY_E_NO_SPACE;
-	bool broken = false;
+	int rc = FERRY_UNLIKELY(f->planned != NULL) ? f->planned(f, i, &want) :
+						      ferry_move_start(f, i, &want);
 
-	if (FERRY_UNLIKELY(f->planned != NULL))
-		rc = f->planned(f, i, &broken);
-	if (rc < 0)
-		rc = ferry_move_start(f, i, &want);
-	if (rc == FERRY_OK && !broken)
-		ferry_drop_queued(f, i);
 	if (rc < 0 && rc != FERRY_E_NO_BOUND && i->requested != FERRY_SET_ALL &&
 	    !(i->flags & FERRY_F_MANAGED)) {
 		want.set = FERRY_SET_ALL;
 		rc = ferry_move_start(f, i, &want);
-		broken = rc == FERRY_OK;
 	}
 	if (rc == FERRY_LATER)
 		i->flags |= FERRY_F_QUEUED; /* looked at when its handler ends, too */
-	if (broken) {
-		/* Queued by ourselves above, not by a request that still waits? */
-		if (i->generation == i->asked)
-			ferry_drop_queued(f, i);
+	if (rc != FERRY_OK)
+		return rc;
+	/* Queued by ourselves above, not by a request that still waits? */
+	if (want.set == i->requested || i->generation == i->asked)
+		ferry_drop_queued(f, i);
+	if (want.set != i->requested) {
 		i->flags |= FERRY_F_BROKEN;
 		ferry_irqset_put(f, &f->broken, i->number, true);
 		ferry_note(f, FERRY_TRACE_BROKEN, cpu, i, 0);

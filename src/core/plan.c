@@ -372,59 +372,60 @@ static bool asks_first(const struct ferry *f, const struct ferry_irq *i, bool ou
 	return f->promises && (outside || (i->flags & FERRY_F_POLICY));
 }
 
-/* It lives on other CPUs too: these stay, in its mask if that can be. All of them, or, where no
- * mask is left to name these, one. */
-static int shrink(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool *broken)
+/* It lives on other CPUs too, and where all of these can't stay, for no mask is left to name
+ * them, one does. */
+static int stay(struct ferry *f, struct ferry_irq *i, struct ferry_want *want)
 {
 	const ferry_set sets[] = { i->requested, FERRY_SET_ALL };
 	int rc = FERRY_E_NO_SPACE;
 
-	for (unsigned int s = 0; s < 2 && rc < 0 && can_shrink(f, i, FERRY_SET_ALL, cpu); s++) {
-		struct ferry_want want = { .set = sets[s], .exclude = cpu };
-
-		rc = ferry_move_start(f, i, &want);
+	for (unsigned int s = 0; s < 2 && rc < 0; s++) {
+		want->set = sets[s];
+		rc = ferry_move_start(f, i, want);
 		FERRY_FOR_EACH_CPU(f, i->cur, c)
-			if (rc < 0 && c != cpu && ferry_set_has(f, sets[s], c)) {
-				want.set = c;
-				rc = ferry_move_start(f, i, &want);
+			if (rc < 0 && c != want->exclude && ferry_set_has(f, sets[s], c)) {
+				want->set = c;
+				rc = ferry_move_start(f, i, want);
 			}
-		*broken = s && rc == FERRY_OK;
+		want->set = sets[s];
 	}
 	return rc;
 }
 
-static int go(struct ferry *f, struct ferry_irq *i, struct ferry_leaver *r, bool *broken)
+static int go(struct ferry *f, struct ferry_irq *i, struct ferry_leaver *r, struct ferry_want *want)
 {
-	struct ferry_want want = { .set = i->requested, .exclude = f->plan->match.cpu };
+	struct ferry_want promised = { .set = r->cpu, .exclude = want->exclude };
 	bool outside = !ferry_set_has(f, i->requested, r->cpu);
 	int rc = FERRY_E_NO_SPACE;
 
 	if (asks_first(f, i, outside))
-		rc = ferry_move_start(f, i, &want);
-	if (rc >= 0 || (outside && (i->flags & FERRY_F_MANAGED)))
+		rc = ferry_move_start(f, i, want);
+	if (rc >= 0)
 		return rc;
-	want.set = r->cpu;
-	want.promised = r->kept;
-	rc = ferry_move_start(f, i, &want);
+	promised.promised = r->kept;
+	rc = ferry_move_start(f, i, &promised);
 	if (rc == FERRY_OK) {
-		r->kept -= want.promised;
+		r->kept -= promised.promised;
 		r->flags |= FERRY_L_GONE;
-		*broken = outside;
+		if (outside)
+			want->set = FERRY_SET_ALL;
+		return rc;
 	}
-	return rc;
+	return rc < 0 ? ferry_move_start(f, i, want) : rc;
 }
 
 /* ferry.planned. */
-static int follow(struct ferry *f, struct ferry_irq *i, bool *broken)
+static int follow(struct ferry *f, struct ferry_irq *i, struct ferry_want *want)
 {
 	const struct ferry_match *m = &f->plan->match;
-	struct ferry_leaver *r = find(m, i->number);
+	struct ferry_leaver *r = want->exclude == m->cpu ? find(m, i->number) : NULL;
 
-	if (!ferry_set_has(f, i->cur, m->cpu))
-		return FERRY_E_NO_SPACE;
-	if (!r || r->cpu >= f->ncpus || (r->flags & FERRY_L_GONE))
-		return shrink(f, i, m->cpu, broken);
-	return go(f, i, r, broken);
+	if (r && r->cpu < f->ncpus && !(r->flags & FERRY_L_GONE) &&
+	    (!(r->flags & FERRY_L_INSIDE) || ferry_set_has(f, i->requested, r->cpu)))
+		return go(f, i, r, want);
+	if (can_shrink(f, i, FERRY_SET_ALL, want->exclude))
+		return stay(f, i, want);
+	return ferry_move_start(f, i, want);
 }
 
 /* ---- the calls ------------------------------------------------------------------------------- */
