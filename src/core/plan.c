@@ -22,9 +22,10 @@
 
 struct ferry_plan {
 	struct ferry_match match;
-	uint32_t slots; /* of the CPU that leaves, in use */
-	uint32_t steps; /* choosy rows */
-	uint32_t slack; /* places that are wrong for a choosy one, at most */
+	uint32_t slots;  /* of the CPU that leaves, in use */
+	uint32_t choosy; /* rows */
+	uint32_t steps;  /* of these: changed in two steps */
+	uint32_t slack;  /* places that are wrong for a choosy one, at most */
 };
 
 /* Who is told what. */
@@ -43,11 +44,11 @@ static void blocks(const struct answer *a, uint32_t irq, int reason)
 
 /* ---- memory ------------------------------------------------------------------------------ */
 
-/* On a GIC, and in the shared namespace, where a vector is everywhere or nowhere, a CPU has room
- * for all. */
+/* On a GIC a CPU has room for all. In the shared namespace too, but for what is promised: a
+ * vector is free on all other CPUs. */
 static bool is_scarce(const struct ferry *f)
 {
-	return f->backend->alike && !f->one_lock;
+	return f->backend->alike && (!f->one_lock || f->promises);
 }
 
 static struct ferry_plan *carve(const struct ferry *f, struct ferry_carver *c)
@@ -132,9 +133,10 @@ static void add_row(struct ferry *f, struct ferry_plan *p, const struct ferry_ir
 
 	if (m->count == ROWS || (i->old != FERRY_SET_NONE && find(m, i->number)))
 		return;
-	if (!f->backend->alike(f, i)) {
+	if (!f->one_lock && !f->backend->alike(f, i)) {
 		flags |= FERRY_L_CHOOSY;
-		p->steps++;
+		p->choosy++;
+		p->steps += !(i->flags & FERRY_F_LEVEL);
 	}
 	m->rows[m->count++] = (struct ferry_leaver){ .set = share(f, i->requested),
 						     .irq = i->number,
@@ -233,7 +235,7 @@ static uint32_t slack(struct ferry *f, const struct ferry_plan *p)
 		pins += pins_vectors(i);
 		ferry_leave(f, i, flags);
 	}
-	return (p->slots > pins ? p->slots : pins) + p->steps - 2;
+	return (p->slots > pins ? p->slots : pins) + p->choosy - 2;
 }
 
 /* Is it the first choosy one on its CPU? It has the slack on its account. */
@@ -247,12 +249,15 @@ static uint32_t places_of(const struct ferry_plan *p, const struct ferry_leaver 
 	return r->flags & FERRY_L_CHOOSY ? 1 + p->slack : 1;
 }
 
-/* They first, each CPU less its slack; then the others, with what is left. */
+/* They first, each CPU less its slack; then the others, with what is left. The second slots of
+ * those that take two steps are here, too: nobody's, and not promised. */
 static void match_choosy(struct ferry *f, struct ferry_plan *p)
 {
 	struct ferry_match *m = &p->match;
 	uint32_t wrong = p->slack = slack(f, p);
 
+	if (p->steps > f->backend->room(f, m->cpu))
+		return;
 	for (uint32_t c = 0; c < f->ncpus; c++)
 		m->left[c] = (uint16_t)(m->left[c] > wrong ? m->left[c] - wrong : 0);
 	m->choosy = FERRY_L_CHOOSY;
@@ -277,10 +282,10 @@ static void match(struct ferry *f, struct ferry_plan *p)
 	for (uint32_t c = 0; c < f->ncpus; c++)
 		m->known[c] = m->reach[c] = 0;
 	look_for_room(f, p);
-	if (p->steps)
+	if (p->choosy)
 		match_choosy(f, p);
 	look_for_room(f, p);
-	for (uint32_t n = 0; n < m->count && p->steps; n++) {
+	for (uint32_t n = 0; n < m->count && p->choosy; n++) {
 		const struct ferry_leaver *r = &m->rows[n];
 		uint32_t need = places_of(p, r);
 
@@ -434,7 +439,7 @@ static int follow(struct ferry *f, struct ferry_irq *i, struct ferry_want *want)
 static bool attempt(struct ferry *f, struct ferry_plan *p, const struct answer *a, bool stands)
 {
 	*a->sum = (struct ferry_dry_run){ 0 };
-	p->slots = p->steps = p->slack = 0;
+	p->slots = p->choosy = p->steps = p->slack = 0;
 	for (uint32_t c = 0; c < f->ncpus; c++)
 		a->sum->free += c == p->match.cpu ? 0 : f->backend->room(f, c);
 	collect(f, p, a);
