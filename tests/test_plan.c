@@ -95,7 +95,8 @@ struct leaver {
 struct shape {
 	uint32_t cpus, vectors, leavers;
 	uint32_t room[CPUS]; /* of the others: 1 .. cpus-1 */
-	uint32_t remote;     /* this CPU's APIC id needs remapping; 0: none does */
+	uint32_t remote;     /* a bit for each CPU whose APIC id needs remapping */
+	bool same;           /* what is free there are the vectors that are taken here */
 	struct leaver leaver[LEAVERS];
 };
 
@@ -106,8 +107,9 @@ static const struct shape *now;
 
 static void show(void)
 {
-	diag("%u CPUs, %u vectors, room %u %u %u, CPU %u needs remapping", now->cpus, now->vectors,
-	     now->room[1], now->room[2], now->room[3], now->remote);
+	diag("%u CPUs, %u vectors, room %u %u %u, remapping for 0x%x%s", now->cpus, now->vectors,
+	     now->room[1], now->room[2], now->room[3], now->remote,
+	     now->same ? ", the same are free" : "");
 	for (uint32_t n = 0; n < now->leavers; n++)
 		diag("interrupt %u: kind %u, mask 0x%x", n, now->leaver[n].kind,
 		     now->leaver[n].mask);
@@ -156,7 +158,7 @@ static void begin(uint32_t flags)
 
 	memset(registers, 0, sizeof(registers));
 	for (uint32_t n = 0; n < now->cpus; n++)
-		ids[n] = n && n == now->remote ? 0x300 : n;
+		ids[n] = now->remote >> n & 1 ? 0x300 + n : n;
 	if (ferry_x86_size(&c) > sizeof(memory) ||
 	    ferry_x86_init(&c, memory, sizeof(memory), &f) != FERRY_OK)
 		bail("no machine");
@@ -167,14 +169,46 @@ static void begin(uint32_t flags)
 		bail("a plan is larger than thought");
 }
 
+static void doorbells(void)
+{
+	for (uint32_t cpu = 0; cpu < now->cpus; cpu++)
+		if (rung[cpu]) {
+			rung[cpu] = false;
+			if (ferry_cpu_state(f, cpu) != FERRY_CPU_OFFLINE)
+				ferry_x86_doorbell(f, cpu);
+		}
+}
+
+static void destroy(uint32_t irq)
+{
+	int rc;
+
+	while ((rc = ferry_irq_free(f, irq, FERRY_FREE_QUIET, NULL)) == FERRY_E_AGAIN)
+		doorbells();
+	if (rc != FERRY_OK)
+		bail("interrupt %u can't be freed: %d", irq, rc);
+}
+
+/* Its room becomes what is wanted: the highest vectors are free, or the lowest. */
+static void fill(uint32_t cpu)
+{
+	uint32_t filler[256], n = 0;
+
+	while (free_on(cpu) > (now->same ? 0 : now->room[cpu])) {
+		filler[n] = create(FERRY_X86_REMAPPED, 1ull << cpu);
+		if (filler[n++] == FERRY_NONE)
+			bail("no filler");
+	}
+	for (uint32_t k = 0; now->same && k < now->room[cpu]; k++)
+		destroy(filler[k]);
+}
+
 /* The others' rooms are as wanted; everything that leaves lives on CPU 0. */
 static void build(uint32_t flags)
 {
 	begin(flags);
 	for (uint32_t cpu = 1; cpu < now->cpus; cpu++)
-		while (free_on(cpu) > now->room[cpu])
-			if (create(FERRY_X86_REMAPPED, 1ull << cpu) == FERRY_NONE)
-				bail("no filler");
+		fill(cpu);
 	for (uint32_t n = 0; n < now->leavers; n++) {
 		const struct leaver *l = &now->leaver[n];
 		uint64_t mask = 1 | (uint64_t)l->mask << 1;
@@ -195,7 +229,7 @@ struct best {
 
 static bool may_name(const struct leaver *l, uint32_t cpu)
 {
-	return cpu != now->remote || l->kind == FERRY_X86_REMAPPED;
+	return !(now->remote >> cpu & 1) || l->kind == FERRY_X86_REMAPPED;
 }
 
 /* Interrupts n .. of those in `who` on the CPUs with `room`. */
@@ -274,16 +308,6 @@ static void check_exact(void)
 		rest &= ~(1u << k);
 	}
 	must(best_of(rest).placed == now->leavers - sum.blocked, "without these the rest can go");
-}
-
-static void doorbells(void)
-{
-	for (uint32_t cpu = 0; cpu < now->cpus; cpu++)
-		if (rung[cpu]) {
-			rung[cpu] = false;
-			if (ferry_cpu_state(f, cpu) != FERRY_CPU_OFFLINE)
-				ferry_x86_doorbell(f, cpu);
-		}
 }
 
 /* The whole way down; how many are outside their masks at its end. */
@@ -370,6 +394,11 @@ static void each_multiset(struct shape *s, const uint8_t *kinds, uint32_t nkinds
 	}
 }
 
+static bool is_remote(const struct shape *s, uint32_t cpu)
+{
+	return s->remote >> cpu & 1;
+}
+
 /* All rooms up to `top` of the CPUs after CPU 0; of CPUs that are alike, the order does not
  * matter. */
 static void each_room(struct shape *s, uint32_t top, const uint8_t *kinds, uint32_t nkinds,
@@ -385,7 +414,8 @@ static void each_room(struct shape *s, uint32_t top, const uint8_t *kinds, uint3
 		for (uint32_t cpu = 1, rest = n; cpu < s->cpus; cpu++, rest /= top + 1) {
 			s->room[cpu] = rest % (top + 1);
 			sorted = sorted &&
-				 (cpu == 1 || cpu == s->remote || s->room[cpu] <= s->room[cpu - 1]);
+				 (cpu == 1 || is_remote(s, cpu) != is_remote(s, cpu - 1) ||
+				  s->room[cpu] <= s->room[cpu - 1]);
 		}
 		if (sorted)
 			each_multiset(s, kinds, nkinds, most, exact);
@@ -404,7 +434,7 @@ static void enumerate(const char *what, struct shape s, uint32_t top, const uint
 int main(void)
 {
 	static const uint8_t plain[] = { FERRY_X86_MSIX };
-	static const uint8_t reach[] = { FERRY_X86_MSIX, FERRY_X86_REMAPPED };
+	static const uint8_t reach[] = { FERRY_X86_MSIX, FERRY_X86_REMAPPED, FERRY_X86_MSIX };
 	static const uint8_t mixed[] = { FERRY_X86_MSIX, FERRY_X86_MSI, FERRY_X86_IOAPIC_EDGE,
 					 FERRY_X86_IOAPIC_LEVEL };
 
@@ -412,9 +442,17 @@ int main(void)
 	for (uint32_t cpus = 2; cpus <= CPUS; cpus++)
 		enumerate("up to 6 interrupts, up to 3 places on each CPU",
 			  (struct shape){ .cpus = cpus, .vectors = 6 }, 3, plain, 1, 6, true);
-	enumerate("up to 4 interrupts, one of three CPUs is for remapped ones",
-		  (struct shape){ .cpus = 4, .vectors = 4, .remote = 3 }, 2, reach, 2, 4, true);
-	enumerate("up to 3 interrupts of all kinds", (struct shape){ .cpus = 3, .vectors = 8 }, 8,
-		  mixed, 4, 3, false);
+	for (uint32_t reversed = 0; reversed < 2; reversed++) {
+		enumerate("up to 4 interrupts, one of three CPUs is for remapped ones",
+			  (struct shape){ .cpus = 4, .vectors = 4, .remote = 8 }, 2,
+			  reach + reversed, 2, 4, true);
+		enumerate("up to 4 interrupts, two of three CPUs are for remapped ones",
+			  (struct shape){ .cpus = 4, .vectors = 4, .remote = 12 }, 2,
+			  reach + reversed, 2, 4, true);
+	}
+	for (uint32_t same = 0; same < 2; same++)
+		enumerate("up to 3 interrupts of all kinds",
+			  (struct shape){ .cpus = 3, .vectors = 8, .same = same }, 8, mixed, 4, 3,
+			  false);
 	return tap_done();
 }
