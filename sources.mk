@@ -4,7 +4,7 @@
 FERRY_PURE = src/core/topology.c src/core/spread.c src/core/spread_map.c
 # Core and x86; Arm, which needs the core too; the virtual GIC, which needs nothing else.
 FERRY_X86 = src/core/irqset.c src/core/mask.c src/core/irq.c src/core/move.c src/core/flow.c \
-	src/core/hotplug.c src/core/dryrun.c src/core/plan.c src/core/match.c src/core/inspect.c src/core/text.c \
+	src/core/hotplug.c src/core/plan.c src/core/match.c src/core/inspect.c src/core/text.c \
 	src/core/balance.c src/core/load.c src/core/prefer.c src/core/managed.c src/core/guards.c \
 	src/core/mq.c $(FERRY_PURE) \
 	src/x86/init.c src/x86/vector.c src/x86/lapic.c src/x86/inspect.c src/x86/guards.c src/x86/msi.c src/x86/ioapic.c src/x86/remap.c

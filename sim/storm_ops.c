@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* storm_ops.c: what runs on the simulated CPUs of a storm: threads and handlers. */
+#include <irqferry/plan.h>
+#include <stdlib.h>
 #include <string.h>
 #include "gic.h"
 #include "storm_int.h"
@@ -427,8 +429,13 @@ static void dry_run(struct storm *st, uint32_t cpu)
 {
 	struct ferry_blocker list[8];
 	struct ferry_dry_run sum;
-	int rc = ferry_cpu_dry_run(st->m->ferry, cpu, &sum, list, 8);
+	size_t size = ferry_plan_size(st->m->ferry);
+	void *memory = malloc(size);
+	int rc = FERRY_E_MEMORY;
 
+	if (memory)
+		rc = ferry_cpu_dry_run(st->m->ferry, cpu, memory, size, &sum, list, 8);
+	free(memory);
 	if (rc != FERRY_OK)
 		violation(st->m, V_BROKEN, cpu, NONE, "dry run returned %d", rc);
 }

@@ -667,6 +667,13 @@ int roll_back(uint32_t cpu)
 	return call_on(S.on, (struct call){ .run = call_roll_back, .n = cpu });
 }
 
+int dry_run(uint32_t cpu, struct ferry_dry_run *sum, struct ferry_blocker *list, uint32_t n)
+{
+	static uint64_t memory[1024];
+
+	return ferry_cpu_dry_run(S.f, cpu, memory, sizeof(memory), sum, list, n);
+}
+
 int offline(uint32_t cpu, enum style style)
 {
 	uint32_t left;

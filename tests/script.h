@@ -15,6 +15,7 @@
 #ifndef TESTS_SCRIPT_H
 #define TESTS_SCRIPT_H
 
+#include <irqferry/plan.h>
 #include "sim/machine.h"
 
 #define CPUS_MOST 16
@@ -132,6 +133,9 @@ int offline(uint32_t cpu, enum style style);
 /* Unpark and enter: what ferry_cpu_enter said. */
 int online(uint32_t cpu);
 int enter_again(uint32_t cpu);
+
+/* The look of plan.h, outside of machine time. */
+int dry_run(uint32_t cpu, struct ferry_dry_run *sum, struct ferry_blocker *list, uint32_t n);
 
 /* ---- the same by steps -------------------------------------------------- */
 

@@ -513,7 +513,7 @@ static struct ferry_dry_run dry(uint32_t cpu, struct ferry_blocker *list, uint32
 	struct ferry_dry_run sum;
 
 	machine_look(S.m);
-	check_eq(ferry_cpu_dry_run(S.f, cpu, &sum, list, n), want, "dry run");
+	check_eq(dry_run(cpu, &sum, list, n), want, "dry run");
 	check(machine_looked(S.m), "torn");
 	return sum;
 }

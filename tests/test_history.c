@@ -506,7 +506,7 @@ static void feasible(uint8_t k)
 	move(0, BIT(1));
 	check(release(1, 0) == FERRY_E_AGAIN, "free");
 	machine_look(S.m);
-	check_eq(ferry_cpu_dry_run(S.f, 0, &sum, NULL, 0), FERRY_OK, "dry run");
+	check_eq(dry_run(0, &sum, NULL, 0), FERRY_OK, "dry run");
 	machine_looked(S.m);
 	check_eq(sum.needed, 0, "needed");
 	check_eq(sum.blocked, 0, "blocked");

@@ -531,7 +531,7 @@ static void r13(uint8_t k)
 	make(3, BIT(1));
 	check_eq(free_vectors(1), 0, "free vectors on the other CPU");
 	machine_look(S.m);
-	check_eq(ferry_cpu_dry_run(S.f, 0, &sum, &blocker, 1), FERRY_OK, "dry run");
+	check_eq(dry_run(0, &sum, &blocker, 1), FERRY_OK, "dry run");
 	machine_looked(S.m);
 	check_eq(sum.blocked, k == FERRY_X86_IOAPIC_LEVEL ? 1 : 2, "blocked");
 	check_eq(blocker.reason, FERRY_E_NO_SPACE, "reason");

@@ -170,7 +170,7 @@ static void moved_there(uint8_t k, uint32_t id, bool ext, bool can)
 	check_eq(offline(1, EMPTY), FERRY_OK, "the other leaves");
 	S.on = 2;
 	machine_look(S.m);
-	check_eq(ferry_cpu_dry_run(S.f, 0, &sum, &b, 1), FERRY_OK, "dry run");
+	check_eq(dry_run(0, &sum, &b, 1), FERRY_OK, "dry run");
 	machine_looked(S.m);
 	check_eq(sum.blocked, !can, "blocked");
 	check_eq(leave(0), FERRY_OK, "leave");

@@ -9,6 +9,7 @@
  * the host's hotplug lock; that a vCPU is put before another CPU loads it.
  * Devices order nothing.
  */
+#include <irqferry/plan.h>
 #include "check/guest.h"
 #include "hooks.h"
 
@@ -560,10 +561,12 @@ ENTRY(settle, (struct machine * m, uint32_t src), src)
 static int leave_planned(struct machine *m, uint32_t cpu)
 {
 	struct ferry_blocker list[SCENARIO_IRQS];
+	static uint64_t memory[1024];
 	struct ferry_dry_run sum;
 
 	if (hooks.inspect)
-		(void)ferry_cpu_dry_run(m->ferry, cpu, &sum, list, SCENARIO_IRQS);
+		(void)ferry_cpu_dry_run(m->ferry, cpu, memory, sizeof(memory), &sum, list,
+					SCENARIO_IRQS);
 	return subject_library.leave(m, cpu);
 }
 

@@ -213,7 +213,8 @@ FERRY_MUST_USE int ferry_irq_free(struct ferry *f, uint32_t irq, uint32_t flags,
  *
  * The way down, on the CPU that leaves:
  *
- *    ferry_cpu_dry_run()         what would block? (optional, on any CPU)
+ *    ferry_cpu_dry_run(), or     what would block? (optional, plan.h)
+ *    ferry_cpu_plan()            and may it leave for sure?
  *    ferry_cpu_leave()           no new interrupt is aimed here from now on
  *    ferry_cpu_leave_step() ...  until it returns FERRY_OK, with interrupts on
  *                                between the calls
@@ -237,20 +238,13 @@ struct ferry_blocker {
 	int reason; /* FERRY_E_NO_SPACE, _NO_BOUND, _UNREACHABLE or _NO_CPU */
 };
 
+/* See plan.h. */
 struct ferry_dry_run {
-	uint32_t needed;  /* interrupts whose current place is here */
+	uint32_t needed;  /* interrupts that live here and need a place elsewhere */
 	uint32_t free;    /* vectors free on the other online CPUs */
 	uint32_t broken;  /* would leave their requested mask */
 	uint32_t blocked; /* would block; the first `n` are listed */
 };
-
-/*
- * Say what ferry_cpu_leave() and its steps would meet, changing nothing.
- * `list` has room for `n` blockers. A snapshot: others may allocate meanwhile.
- * Context: any without locks. Returns FERRY_OK, FERRY_E_INVALID, FERRY_E_STATE.
- */
-int ferry_cpu_dry_run(struct ferry *f, uint32_t cpu, struct ferry_dry_run *sum,
-		      struct ferry_blocker *list, uint32_t n);
 
 /*
  * online -> leaving. Context: thread, on any CPU.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* What CPU threads ask of the library at random, and what must hold after each. */
+#include <irqferry/plan.h>
 #include "world.h"
 
 /* One at a time masks, disables or recycles a device; nobody waits for it. */
@@ -290,11 +291,12 @@ static void offline(struct world *w, struct cpu *c)
 {
 	struct ferry_dry_run sum;
 	struct ferry_blocker list[4];
+	static uint64_t memory[1024]; /* under the hotplug lock */
 	int status;
 
 	if (!hotplug_try(w))
 		return;
-	status = ferry_cpu_dry_run(w->ferry, c->index, &sum, list, 4);
+	status = ferry_cpu_dry_run(w->ferry, c->index, memory, sizeof(memory), &sum, list, 4);
 	if (status)
 		fail(w, "dry_run(CPU %u): %d", c->index, status);
 	status = ferry_cpu_leave(w->ferry, c->index);
