@@ -425,9 +425,12 @@ static int follow(struct ferry *f, struct ferry_irq *i, struct ferry_want *want)
 	const struct ferry_match *m = &f->plan->match;
 	struct ferry_leaver *r = want->exclude == m->cpu ? find(m, i->number) : NULL;
 
-	if (r && r->cpu < f->ncpus && !(r->flags & FERRY_L_GONE) &&
-	    (!(r->flags & FERRY_L_INSIDE) || ferry_set_has(f, i->requested, r->cpu)))
-		return go(f, i, r, want);
+	if (r && r->cpu < f->ncpus && !(r->flags & FERRY_L_GONE)) {
+		if (!(i->flags & FERRY_F_MANAGED))
+			return go(f, i, r, want);
+		/* There may be a place of its pool. Else: what was kept for it. */
+		unkeep(f, r);
+	}
 	if (can_shrink(f, i, FERRY_SET_ALL, want->exclude))
 		return stay(f, i, want);
 	return ferry_move_start(f, i, want);
