@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Plans of a departure (plan.h) on the simulated machine, where things happen between the plan,
+ * the steps and the end. What a plan says is compared with all assignments in test_plan.c.
+ */
+#include <string.h>
+#include "tests/script.h"
+
+static uint64_t memory[2048];
+static struct ferry_plan *plan;
+static struct ferry_dry_run sum;
+static struct ferry_blocker list[8];
+
+static int plan_in(uint32_t cpu, void *block, size_t size, struct ferry_plan **made)
+{
+	int rc;
+
+	machine_look(S.m);
+	rc = ferry_cpu_plan(S.f, cpu, block, size, made, &sum, list, 8);
+	check(machine_looked(S.m), "torn");
+	return rc;
+}
+
+static int make_plan(uint32_t cpu)
+{
+	return plan_in(cpu, memory, sizeof(memory), &plan);
+}
+
+static void drop(void)
+{
+	machine_look(S.m);
+	ferry_plan_drop(S.f, plan);
+	check(machine_looked(S.m), "torn");
+	plan = NULL;
+}
+
+/* Source n on CPU 0, wherever else its mask says. */
+static void live(uint32_t src, uint64_t cpus)
+{
+	check_eq(make(src, BIT(0)), 1, "create");
+	check_eq(move_prefer(src, cpus | BIT(0), 0), FERRY_OK, "mask");
+	check_eq(place(src), BIT(0), "place");
+}
+
+/* A machine on which each CPU has two vectors, and sources but `src` fill CPUs 1 and 2 up to one. */
+static void narrow(const char *name)
+{
+	begin(&(struct options){ .sources = 8, .bare = true, .first = 0x40, .last = 0x41 }, "%s",
+	      name);
+	make(6, BIT(1));
+	make(7, BIT(2));
+}
+
+static void arguments(void)
+{
+	struct ferry_plan *second;
+	size_t size;
+
+	begin(&(struct options){ .sources = 1 }, "plan: what is refused");
+	size = ferry_plan_size(S.f);
+	check_eq(make_plan(3), FERRY_E_INVALID, "no such CPU");
+	check_eq(plan_in(0, NULL, size, &plan), FERRY_E_INVALID, "no memory");
+	check_eq(plan_in(0, (char *)memory + 4, size, &plan), FERRY_E_INVALID, "not aligned");
+	check_eq(plan_in(0, memory, size - 1, &plan), FERRY_E_MEMORY, "too little memory");
+	check_eq(offline(2, EMPTY), FERRY_OK, "offline");
+	check_eq(make_plan(2), FERRY_E_STATE, "a plan for one that is offline");
+	check(!plan, "a plan that stands though refused");
+	check_eq(make_plan(0), FERRY_OK, "plan");
+	check(plan != NULL, "no plan");
+	check_eq(plan_in(1, memory + 1024, size, &second), FERRY_E_STATE, "a second");
+	check(!second, "a second one stands");
+	check_eq(plan_in(1, memory + 1024, size, NULL), FERRY_OK, "a look");
+	machine_look(S.m);
+	ferry_plan_drop(S.f, NULL);
+	check(machine_looked(S.m), "torn");
+	drop();
+	check_eq(make_plan(0), FERRY_OK, "another one after it");
+	drop();
+	end();
+}
+
+/* Each fits alone, and the sum says yes: but who may go to both takes the place of who may not. */
+static void narrow_masks(bool planned)
+{
+	narrow(planned ? "plan: nobody takes the only place of another" :
+			 "plan: without one, somebody takes the only place of another");
+	live(0, BIT(1) | BIT(2));
+	live(1, BIT(1));
+	check_eq(make_plan(0), FERRY_OK, "plan");
+	check(plan && !sum.broken && !sum.blocked, "broken %u, blocked %u", sum.broken,
+	      sum.blocked);
+	if (!planned)
+		drop();
+	check_eq(offline(0, EMPTY), FERRY_OK, "offline");
+	check_eq(look(0).broken || look(1).broken, !planned, "broken");
+	if (planned) {
+		check_eq(place(0), BIT(2), "place of the one");
+		check_eq(place(1), BIT(1), "place of the other");
+		drop();
+	}
+	end();
+}
+
+/* Two want one place, and there is none outside. */
+static void blockers(void)
+{
+	narrow("plan: a smallest set of blockers is named, and without it the rest leaves");
+	make(5, BIT(2));
+	live(0, BIT(1));
+	live(1, BIT(1));
+	check_eq(make_plan(0), FERRY_OK, "plan");
+	check(!plan, "it stands");
+	check_eq(sum.needed, 2, "needed");
+	check_eq(sum.blocked, 1, "blocked");
+	check_eq(list[0].reason, FERRY_E_NO_SPACE, "reason");
+	check(release_all(list[0].irq == S.m->source[0].irq ? 0 : 1), "free");
+	check_eq(make_plan(0), FERRY_OK, "plan");
+	check(plan && !sum.blocked, "blocked");
+	check_eq(offline(0, EMPTY), FERRY_OK, "offline");
+	drop();
+	end();
+}
+
+/* It stays after all, after the first step: what was moved stays so, what broke comes back. */
+static void rolled_back(bool again)
+{
+	uint32_t before[3];
+
+	narrow(again ? "plan: rolled back, and left again by the same plan" :
+		       "plan: rolled back in the middle, and dropped");
+	live(0, BIT(1));
+	live(1, 0);
+	for (uint32_t cpu = 0; cpu < 3; cpu++)
+		before[cpu] = free_vectors(cpu);
+	check_eq(make_plan(0), FERRY_OK, "plan");
+	check_eq(sum.broken, 1, "broken");
+	check_eq(leave(0), FERRY_OK, "leave");
+	leave_step(0, NULL);
+	check_eq(roll_back(0), FERRY_OK, "roll back");
+	rest_of_move();
+	check_eq(place(0), BIT(1), "place of one that stays inside");
+	check_eq(place(1), BIT(0), "place of one that broke");
+	if (again)
+		check_eq(offline(0, EMPTY), FERRY_OK, "offline");
+	drop();
+	if (!again) {
+		check_eq(free_vectors(0), before[0] + 1, "free on the one that stays");
+		check_eq(free_vectors(1), before[1] - 1, "free where one went");
+		check_eq(free_vectors(2), before[2], "free where none is");
+	}
+	end();
+}
+
+/* Between the plan and the leave: one is freed, one made, one asked elsewhere. */
+static void changes(void)
+{
+	begin(&(struct options){ .sources = 5, .bare = true },
+	      "plan: what is freed, made or moved after it leaves as ever");
+	for (uint32_t src = 0; src < 3; src++)
+		live(src, BIT(1));
+	check_eq(make_plan(0), FERRY_OK, "plan");
+	check(release_all(0), "free");
+	check_eq(make(3, BIT(0)), 1, "a new one, of the same number");
+	check_eq(make(4, BIT(0)), 1, "another");
+	check_eq(move_prefer(1, BIT(0) | BIT(2), 0), FERRY_OK, "another mask");
+	check_eq(move(2, BIT(2)), FERRY_OK, "away");
+	rest_of_move();
+	check_eq(offline(0, EMPTY), FERRY_OK, "offline");
+	check_eq(place(2), BIT(2), "place of one that had gone");
+	check(look(3).broken && look(4).broken, "new ones are not broken");
+	drop();
+	for (uint32_t src = 1; src < 5; src++)
+		runs_on(src, look(src).first_cpu);
+	end();
+}
+
+/* A plan for one CPU says nothing about another. */
+static void another_cpu(void)
+{
+	begin(&(struct options){ .sources = 2, .bare = true },
+	      "plan: another CPU leaves while it stands");
+	live(0, BIT(1) | BIT(2));
+	make(1, BIT(1));
+	move(1, BIT(1) | BIT(2));
+	check_eq(make_plan(0), FERRY_OK, "plan");
+	check_eq(offline(1, EMPTY), FERRY_OK, "offline");
+	check_eq(place(1), BIT(2), "place");
+	check_eq(offline(0, EMPTY), FERRY_OK, "offline, where the place planned may be gone");
+	check_eq(place(0), BIT(2), "place");
+	drop();
+	end();
+}
+
+/* Made when nothing can come any more. */
+static void while_leaving(void)
+{
+	narrow("plan: of a CPU that leaves already");
+	live(0, BIT(1) | BIT(2));
+	live(1, BIT(1));
+	check_eq(leave(0), FERRY_OK, "leave");
+	check_eq(make_plan(0), FERRY_OK, "plan");
+	check(plan && !sum.broken, "broken %u", sum.broken);
+	check_eq(leave_step(0, NULL), FERRY_E_AGAIN, "step");
+	check_eq(place(0), BIT(2), "place of the one");
+	check_eq(place(1), BIT(1), "place of the other");
+	check_eq(roll_back(0), FERRY_OK, "roll back");
+	drop();
+	rest_of_move();
+	end();
+}
+
+/* In service when the step looks: moved at the end of its handler, or by the next step. */
+static void level_in_service(void)
+{
+	uint32_t left;
+
+	begin(&(struct options){ .kind = FERRY_X86_IOAPIC_LEVEL, .bare = true },
+	      "plan: a level pin in service goes later");
+	S.on = 1;
+	live(0, BIT(2));
+	check_eq(make_plan(0), FERRY_OK, "plan");
+	check(plan && !sum.blocked, "blocked");
+	raise_irq(0);
+	check(take_into_handler(0), "no handler");
+	check_eq(finish_frame(0), true, "handler");
+	check_eq(leave(0), FERRY_OK, "leave");
+	raise_irq(0);
+	check_eq(leave_step(0, &left), FERRY_E_AGAIN, "step");
+	run_quiet();
+	pass_bound();
+	run_quiet();
+	check_eq(leave_step(0, &left), FERRY_OK, "step");
+	check_eq(place(0), BIT(2), "place");
+	check_eq(commit(0), FERRY_OK, "commit");
+	drop();
+	runs_on(0, 2);
+	end();
+}
+
+/* On three CPUs at a time: two stay, one if there is no entry for a mask of two. */
+static void of_several(bool entry)
+{
+	begin(&(struct options){ .flat = true,
+				 .sources = 1,
+				 .bare = true,
+				 .masks = entry ? 8 : 1,
+				 .cpus = 4,
+				 .flags = FERRY_SOURCE_SEVERAL },
+	      "plan: of three CPUs that it is on, %s", entry ? "two stay" : "one stays");
+	S.on = 3;
+	make(0, BIT(0) | BIT(1) | BIT(2));
+	check_eq(place(0), BIT(0) | BIT(1) | BIT(2), "place");
+	check_eq(make_plan(0), FERRY_OK, "plan");
+	check(plan && !sum.blocked && !sum.broken, "blocked %u, broken %u", sum.blocked,
+	      sum.broken);
+	check_eq(offline(0, EMPTY), FERRY_OK, "offline");
+	check(!look(0).broken, "broken");
+	check(!(place(0) & ~(BIT(1) | BIT(2))), "place %#llx", (unsigned long long)place(0));
+	if (entry)
+		check_eq(place(0), BIT(1) | BIT(2), "place");
+	drop();
+	end();
+}
+
+/* A vector everywhere or nowhere: all other CPUs have it free. */
+static void shared_namespace(void)
+{
+	begin(
+		&(struct options){
+			.shared = true, .sources = 4, .bare = true, .first = 0x40, .last = 0x43 },
+		"plan: in the shared namespace there is room while a CPU is there");
+	for (uint32_t src = 0; src < 4; src++)
+		live(src, src & 1 ? BIT(1) : 0);
+	check_eq(make_plan(0), FERRY_OK, "plan");
+	check_eq(sum.blocked, 0, "blocked");
+	check_eq(sum.broken, 2, "broken");
+	check_eq(offline(0, EMPTY), FERRY_OK, "offline");
+	drop();
+	end();
+}
+
+int main(void)
+{
+	arguments();
+	narrow_masks(false);
+	narrow_masks(true);
+	blockers();
+	rolled_back(false);
+	rolled_back(true);
+	changes();
+	another_cpu();
+	while_leaving();
+	level_in_service();
+	of_several(true);
+	of_several(false);
+	shared_namespace();
+	return script_done();
+}
