@@ -112,7 +112,7 @@ struct ferry *bench_machine(uint32_t cpus, uint32_t irqs)
 {
 	static uint32_t ids[BENCH_CPUS];
 	struct ferry_x86_config config = {
-		.core = { .cpus = cpus, .irqs = irqs, .masks = 8 },
+		.core = { .cpus = cpus, .irqs = irqs, .masks = 128 },
 		.flags = FERRY_X86_FENCE_REACHES_IRR | FERRY_X86_EXT_DEST,
 		.apic_ids = ids,
 		.first_vector = BENCH_FIRST,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * plan <cpus> <interrupts> room|short: ALLOCS plans of CPU 0's departure, on which so many
- * interrupts live, each with a mask of 8 neighbours and CPU 0. With room: on machines a third in
- * use. Short: its neighbours are full but for one place, so that others make way.
+ * plan <cpus> <interrupts> room|outside|full: a plan of CPU 0's departure. So many interrupts live
+ * there, each with a mask of CPU 0 and 8 neighbours among 68. Rooms elsewhere: plenty; none on
+ * these 68; as many as there are interrupts, on the last CPUs of all and one by one.
  */
 #include <irqferry/plan.h>
 #include "bench/host.h"
@@ -27,24 +27,36 @@ static void live_here(struct ferry *f)
 	}
 }
 
-/* All other CPUs are left with `room` places, uneven ones if that is much. */
-static void fill(struct ferry *f, uint32_t room)
+/* How many places CPU c shall have left. */
+static uint32_t room_of(const char *what, uint32_t c)
+{
+	uint32_t others = cpus - 1, each = (interrupts + others - 1) / others;
+
+	if (!strcmp(what, "room"))
+		return 170 + c % 7;
+	if (!strcmp(what, "outside"))
+		return c < 69 && c < others ? 0 : 170 + c % 7;
+	return cpus - c <= interrupts ? each : 0;
+}
+
+static void fill(struct ferry *f, const char *what)
 {
 	for (uint32_t c = 1; c < cpus; c++) {
 		uint64_t one[BENCH_CPUS / 64] = { 0 };
 		uint32_t used, left;
 
 		set(one, c);
-		do {
-			bench_create(f, one);
+		for (;;) {
 			ferry_x86_vectors(f, c, &used, &left);
-		} while (left > room + c % 7);
+			if (left <= room_of(what, c))
+				break;
+			bench_create(f, one);
+		}
 	}
 }
 
 int main(int argc, char **argv)
 {
-	bool is_short = argc == 4 && !strcmp(argv[3], "short");
 	struct ferry_dry_run sum = { 0 };
 	void *memory;
 	struct ferry *f;
@@ -55,12 +67,12 @@ int main(int argc, char **argv)
 		return 2;
 	f = bench_machine(cpus, FERRY_IRQS_MAX);
 	live_here(f);
-	fill(f, is_short ? interrupts / cpus : 170);
+	fill(f, argv[3]);
 	memory = malloc(ferry_plan_size(f));
 	CALLGRIND_TOGGLE_COLLECT;
 	if (ferry_cpu_dry_run(f, 0, memory, ferry_plan_size(f), &sum, NULL, 0))
 		abort();
 	CALLGRIND_TOGGLE_COLLECT;
-	fprintf(stderr, "%u leave, %u blocked, %u broken\n", sum.needed, sum.blocked, sum.broken);
+	printf("%u leave, %u blocked, %u broken\n", sum.needed, sum.blocked, sum.broken);
 	return 0;
 }

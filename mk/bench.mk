@@ -30,6 +30,6 @@ $(eval $(call BENCH_FLAVOUR,inline,-DFERRY_INLINE))
 setup-bench:
 	@scripts/setup bench
 bench: setup-bench
-	@$(MAKE) --no-print-directory -s $(foreach f,external inline,$(addprefix $(BENCH_DIR)/$(f)/,arrive alloc vgic_inject)) \
+	@$(MAKE) --no-print-directory -s $(foreach f,external inline,$(addprefix $(BENCH_DIR)/$(f)/,arrive alloc plan vgic_inject)) \
 		$(B)/irqferry
 	@sh scripts/bench.sh $(BENCH_DIR) 1000 200 $(B)/irqferry

@@ -85,6 +85,19 @@ for cpus in 16 64 256 1024 4096; do
 	echo
 done
 
+echo
+echo "Plan of a CPU's departure, 170 interrupts with masks of 9 CPUs, inline flavour, in thousands"
+printf '%6s %14s %14s %14s\n' CPUs "room" "none inside" "all but full"
+for cpus in 16 256 4096; do
+	printf '%6s' $cpus
+	for what in room outside full; do
+		# 4,096 full CPUs would be more interrupts than there are numbers.
+		test $cpus-$what = 4096-full ||
+			printf ' %14.0f' "$(count 1000 "$dir/inline/plan" $cpus 170 $what)"
+	done
+	echo
+done
+
 # Wall time, so no limit: another machine, another figure.
 storm=scenarios/speed-64cpu.yaml
 start=$(date +%s%N)
