@@ -561,7 +561,7 @@ ENTRY(settle, (struct machine * m, uint32_t src), src)
 static int leave_planned(struct machine *m, uint32_t cpu)
 {
 	struct ferry_blocker list[SCENARIO_IRQS];
-	static uint64_t memory[1024];
+	uint64_t memory[700]; /* on the stack: this CPU's own */
 	struct ferry_dry_run sum;
 
 	if (hooks.inspect)

@@ -328,13 +328,11 @@ static void judge(struct ferry *f, struct ferry_plan *p, const struct answer *a)
 
 /* ---- promises ------------------------------------------------------------------------------ */
 
+/* Interrupts off. */
 static void unkeep(struct ferry *f, struct ferry_leaver *r)
 {
-	uintptr_t flags = ferry_host_irq_save(f->ctx);
-
 	for (; r->kept; r->kept--)
 		f->promises->unkeep(f, r->cpu);
-	ferry_host_irq_restore(f->ctx, flags);
 }
 
 static bool keep(struct ferry *f, struct ferry_plan *p, struct ferry_leaver *r)
