@@ -6,7 +6,7 @@ HOOKS_DIR = $(B)/hooks
 HOOKS_LIBFLAGS = $(filter-out -Werror,$(LIBFLAGS)) -fsanitize=thread -fdebug-prefix-map=$(CURDIR)/=
 HOOKS_OBJS = $(patsubst %.c,$(HOOKS_DIR)/%.o,$(filter-out $(FERRY_PURE),$(FERRY_SRCS)))
 HOOKS_MAIN = $(addprefix $(B)/check/hooks/,main.o access.o port.o mistake.o)
-HOOKS_ALL = $(HOOKS_MAIN) $(CHECK_OBJS) $(SIM_OBJS) $(HOOKS_OBJS)
+HOOKS_ALL = $(HOOKS_MAIN) $(CHECK_OBJS) $(SIM_OBJS) $(HOOKS_OBJS) $(FERRY_PURE:%.c=$(B)/%.o)
 HOOKS_WRAPPED = $(addprefix ferry_host_,lock unlock load store xchg add or and cas ipi) \
 	ferry_x86_init ferry_gic_init ferry_vgic_init machine_look machine_looked guest_trapped ferry_vcpu_load ferry_vcpu_put
 HOOKS_LINK = $(CC) $(CFLAGS) -no-pie $(HOOKS_WRAPPED:%=-Wl,--wrap=%)
