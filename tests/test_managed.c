@@ -99,7 +99,7 @@ static uint32_t all_vectors(void)
 	return n;
 }
 
-/* ---- there and back -------------------------------------------------------------- */
+/* ---- there and back ------------------------------------------------ */
 
 static void round_trip(uint8_t k, bool shared)
 {
@@ -235,7 +235,7 @@ static void untouched(uint8_t k)
 	end();
 }
 
-/* ---- in each state ---------------------------------------------------------------------- */
+/* ---- in each state ------------------------------------------------ */
 
 /* Stopped in the middle of a move: both places are drained, the ticket has ended. */
 static void in_a_move(uint8_t k, bool draining)
@@ -378,7 +378,7 @@ static void while_it_runs(uint8_t k)
 	end();
 }
 
-/* ---- events that come meanwhile ------------------------------------------------------------ */
+/* ---- events that come meanwhile ------------------------------------------------ */
 
 /* What is in the IRR when it is stopped starts no handler then, and one later. */
 static void pending_is_kept(uint8_t k)
@@ -519,7 +519,7 @@ static void freed_while_stopping(uint8_t k)
 	end();
 }
 
-/* ---- two at once ------------------------------------------------------------------------------ */
+/* ---- two at once ------------------------------------------------ */
 
 static void two_starts(uint8_t k)
 {
@@ -544,7 +544,7 @@ static void two_starts(uint8_t k)
 	end();
 }
 
-/* ---- CPUs that come and go ------------------------------------------------------------------- */
+/* ---- CPUs that come and go ------------------------------------------------ */
 
 /* 36. Nobody was told that no CPU of the mask was there, and it was never started. */
 static void asleep(uint8_t k)
@@ -633,7 +633,7 @@ static void cpu_comes_back(uint8_t k)
 	end();
 }
 
-/* ---- made stopped ------------------------------------------------------------------------------- */
+/* ---- made stopped ------------------------------------------------ */
 
 static void made_stopped(uint8_t k)
 {

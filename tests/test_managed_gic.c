@@ -118,7 +118,7 @@ static const char *name(bool v3)
 	return v3 ? "GICv3" : "GICv2";
 }
 
-/* ---- there and back ------------------------------------------------------------------ */
+/* ---- there and back ------------------------------------------------ */
 
 static void round_trip(bool v3, uint8_t kind)
 {
@@ -164,7 +164,7 @@ static void disabled(bool v3)
 	ok(taken(0, irq), "what came while it was disabled comes");
 }
 
-/* ---- what is waited for --------------------------------------------------------------- */
+/* ---- what is waited for ------------------------------------------------ */
 
 /* GICD_CTLR.RWP; and somebody has acknowledged it. */
 static void waits(void)
@@ -253,7 +253,7 @@ static void freed_while_stopping(void)
 	is_int(create(40, FERRY_GIC_EDGE, 0, 0, &other), FERRY_OK, "its INTID too");
 }
 
-/* ---- made stopped, managed ----------------------------------------------------------------- */
+/* ---- made stopped, managed ------------------------------------------------ */
 
 static void made_stopped(bool v3)
 {
