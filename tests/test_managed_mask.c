@@ -77,7 +77,7 @@ static uint32_t digits(void)
 	return n;
 }
 
-/* ---- calls --------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------ */
 
 static uint32_t number(uint32_t src)
 {
@@ -164,7 +164,7 @@ static void managed(uint32_t sources, uint64_t away, uint64_t cpus, const char *
 	check_eq(manage(0, cpus), FERRY_OK, "manage");
 }
 
-/* ---- promises ---------------------------------------------------------------------------- */
+/* ---- promises ------------------------------------------------ */
 
 static void one_each(void)
 {
@@ -371,7 +371,7 @@ static void no_policy(void)
 	end();
 }
 
-/* ---- CPUs leave ----------------------------------------------------------------------------------- */
+/* ---- CPUs leave ------------------------------------------------ */
 
 /* Inside its mask it moves as any other. */
 static void moves_inside(void)
@@ -603,7 +603,7 @@ static void spare_in_use(void)
 	end();
 }
 
-/* ---- capacity --------------------------------------------------------------------------------------- */
+/* ---- capacity ------------------------------------------------ */
 
 static void capacity(void)
 {
