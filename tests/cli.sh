@@ -106,6 +106,26 @@ bad_line "load: events" load.events "'0': a number from 1" "load: {events: 0}"
 bad_line "load: fraction" load.moves "'1.5': a number from 0" "load: {moves: 1.5}"
 bad_line "load: a list" load "a list: a mapping" "load: [1]"
 
+bad_line "load: requests of nobody" load.requests "only with multiqueue" "load: {requests: 1}"
+bad_line "load: overrides of nothing" load.overrides "only with multiqueue" "load: {overrides: 1}"
+bad_set() { # description field text keys-of-the-device
+	bad_line "multiqueue: $1" "multiqueue[0]$2" "$3" "multiqueue: [{$4}]"
+}
+bad_line "multiqueue: no list" multiqueue "'3': a list of devices with queues" "multiqueue: 3"
+bad_set "no name" .name missing "kind: msix, queues: 2"
+bad_set "name too long" .name "a name of 1 to 15 characters" "name: aaaaaaaaaaaaaaaa, kind: msix, queues: 2"
+bad_set "no kind" .kind missing "name: nvme, queues: 2"
+bad_set "a kind that can't be managed" .kind "'msi': one of msix, remapped is expected" "name: nvme, kind: msi, queues: 2"
+bad_set "no queues" .queues missing "name: nvme, kind: msix"
+bad_set "too many queues" .queues "'2049': a number from 1 to 2048" "name: nvme, kind: msix, queues: 2049"
+bad_set "too many" .count "more than 65536 interrupts together" "name: nvme, kind: msix, queues: 2048, count: 32"
+bad_set "depth" .depth "'4097': a number from 1 to 4096" "name: nvme, kind: msix, queues: 2, depth: 4097"
+bad_set "service" .service_ns "'0': a number from 1" "name: nvme, kind: msix, queues: 2, service_ns: 0"
+bad_set "mode" .mode "'fast': one of managed, read-only, initial" "name: nvme, kind: msix, queues: 2, mode: fast"
+bad_set "a pool of ordinary ones" .pool "not with mode: initial" "name: nvme, kind: msix, queues: 2, mode: initial, pool: true"
+bad_set "maskable" .maskable "only for kind remapped" "name: nvme, kind: msix, queues: 2, maskable: true"
+bad_set "unknown key" "" "unknown key 'irq'; allowed are name, kind, count, queues" "name: nvme, kind: msix, irq: 2"
+
 bad_device "device without a name" .name missing "kind: msix"
 bad_device "device without a kind" .kind missing "name: nic"
 bad_device "unknown kind" .kind "'pci': one of msix, msi-maskable, msi, ioapic-edge, ioapic-level, remapped" "name: nic, kind: pci"
@@ -196,6 +216,13 @@ for key in "fence: irr" "ipi_ns: 9" "eoi_ns: 9" "shared: true" "logical: flat" "
 done
 bad_arm "options: unknown" 3 options "unknown key 'fast'; allowed are " $'cpus: 4\noptions: {fast: true}\n'"$arm"
 bad_arm "options: policy" 3 options.policy "one of none, round-robin, by-load" $'cpus: 4\noptions: {policy: best}\n'"$arm"
+bad_set() { # description field text keys-of-the-device
+	bad_arm "multiqueue: $1" 3 "multiqueue[0]$2" "$3" $'cpus: 4\n'"multiqueue: [{$4}]"$'\n'"$arm"
+}
+bad_set "a kind of x86" .kind "'msix': one of lpi, spi-edge is expected" "name: nvme, kind: msix, queues: 2"
+bad_set "a pool" .pool "only for x86 machines" "name: nvme, kind: lpi, queues: 2, pool: true"
+bad_gic2 "managed LPIs" 3 "multiqueue[0].kind" "only for machines with gic.version: 3" $'cpus: 4\nmultiqueue: [{name: n, kind: lpi, queues: 2}]\n'"$arm"
+bad "Arm: managed LPIs without an ITS" 3 "multiqueue[0].kind" "lpi needs gic.its: true" <<<$'gic: {version: 3}\ncpus: 4\nmultiqueue: [{name: n, kind: lpi, queues: 2}]\n'"$arm"
 for key in ordered maskable active_low; do
 	bad_spi "$key" ".$key" "only for x86 machines" "kind: spi-edge, $key: false"
 done
@@ -388,6 +415,19 @@ assert set(storm["latency_ns"]) == {"p50", "p90", "p99", "p999", "max"}
 assert len(storm["vectors_used"]) == 4 and len(storm["kinds"]) == 6
 END
 result $? "--json to standard output, and nothing else"
+run run --events 3000 scenarios/queues-arm.yaml
+clean "devices with queues"
+grep -q '^queues: requests=6000 completed=6000 overrides=[1-9][0-9]* stops=[1-9][0-9]*$' "$tmp/out"
+result $? "devices with queues: all requests complete"
+run run --events 3000 --json scenarios/queues-arm.yaml
+python3 - "$tmp/out" <<'END'
+import json, sys
+top = json.load(open(sys.argv[1]))
+queues = top["storms"][0]["queues"]
+assert queues["requests"] == queues["completed"] == top["summary"]["completed"] == 6000
+assert 0 < queues["overrides_done"] <= queues["overrides_asked"]
+END
+result $? "devices with queues: --json"
 run run --events 3000 --json scenarios/arm-64.yaml
 python3 - "$tmp/out" <<'END'
 import json, sys
