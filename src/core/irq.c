@@ -132,8 +132,7 @@ int ferry_irq_begin(struct ferry *f, struct ferry_irq *i, const uint64_t *mask)
 	}
 	i->requested = set;
 	i->prefer = 0xffff;
-	i->asked = 0;
-	i->generation = 0;
+	i->asked = i->generation = 0;
 	ferry_note(f, FERRY_TRACE_CREATE, 0xffff, i, 0);
 	return FERRY_OK;
 }
@@ -250,8 +249,7 @@ int ferry_irq_down(struct ferry *f, struct ferry_irq *i, uint32_t how, uint64_t 
 {
 	int rc;
 
-	if (how)
-		i->flags |= FERRY_F_QUIET;
+	i->flags |= how * (FERRY_F_QUIET / FERRY_FREE_QUIET);
 	rc = free_step(f, i);
 	ferry_say_wait(f, i, wait_ns);
 	if (rc == FERRY_OK && ferry_host_load(f->ctx, &i->runner))
