@@ -359,11 +359,57 @@ static void refuse_each(struct mq_device *d)
 	}
 }
 
+/* ---- promises ------------------------------------------------------------------------------------------- */
+
+/* On one CPU: does the queue have a promise there, and does it live there? */
+static void look(struct mq_device *d, uint32_t queue, uint32_t cpu, uint32_t *has, uint32_t *lives)
+{
+	uint64_t effective[FERRY_CPUS_MAX / 64];
+	const struct mq_queue *q = &d->queue[queue];
+	struct ferry_affinity a;
+
+	(void)ferry_irq_affinity(d->st->m->ferry, d->st->m->source[q->src].irq, &a, NULL, effective,
+				 NULL);
+	*has += mq_has(q->mask, cpu);
+	*lives += mq_has(effective, cpu);
+}
+
+/* Promised there, and not used: one for each queue, or for all of a pool. */
+static uint32_t expected_on(struct mq_device *d, uint32_t cpu)
+{
+	uint32_t has = 0, lives = 0, i;
+
+	for (i = 0; i < d->spec->queues; i++)
+		look(d, i, cpu, &has, &lives);
+	return d->spec->pool ? has && !lives : has - lives;
+}
+
+/* With nothing else going on: promised is what the masks say, no more and no less. */
+static void check_promised(struct storm *st)
+{
+	struct ferry_capacity c;
+	uint32_t expected = 0, i, cpu;
+
+	machine_look(st->m);
+	ferry_capacity(st->m->ferry, &c);
+	for (i = 0; i < st->spec->nmqs; i++)
+		for (cpu = 0; cpu < st->spec->cpus && st->spec->mqs[i].mode != STORM_INITIAL; cpu++)
+			expected += expected_on(&st->mq->device[i], cpu);
+	/* A GIC has room for all. */
+	if (machine_looked(st->m) && !st->spec->gic && c.promised != expected)
+		violation(st->m, V_BROKEN, NONE, NONE, "%u places are promised, masks say %u",
+			  c.promised, expected);
+}
+
 void storm_mq_refusals(struct storm *st)
 {
 	uint32_t i;
 
+	if (st->mq)
+		check_promised(st);
 	for (i = 0; st->mq && i < st->spec->nmqs; i++)
 		if (st->spec->mqs[i].mode == STORM_MANAGED)
 			refuse_each(&st->mq->device[i]);
+	if (st->mq)
+		check_promised(st);
 }
