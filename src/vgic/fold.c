@@ -62,7 +62,7 @@ uint32_t ferry_vcpu_pick(struct ferry_vgic *g, struct ferry_vcpu *c, enum ferry_
 
 	while (want && next(g, c, &w, &n)) {
 		key = load(g, &ferry_vgic_virq(g, c->index, n)->key);
-		if (what == (key & KEY_ACTIVE ? PICK_ACTIVE : PICK_PENDING) &&
+		if (what == (key >> KEY_ACTIVE == c->index + 1 ? PICK_ACTIVE : PICK_PENDING) &&
 		    groups >> (key & KEY_GROUP1) & 1)
 			got = insert(out, got, want, (key & KEY_PRIORITY) << 16 | n);
 	}
@@ -131,19 +131,17 @@ static vcpu_set fold_one(struct ferry_vgic *g, struct ferry_vcpu *c, struct ferr
 static vcpu_set fold_count(struct ferry_vgic *g, struct ferry_vcpu *c)
 {
 	uint32_t count = (uint32_t)ferry_host_ich_read(g->ctx, FERRY_ICH_HCR) >> 27;
-	uint32_t some[31], n = 0;
+	uint32_t some[31], n = ferry_vcpu_pick(g, c, PICK_ACTIVE, 3, count, some);
 	vcpu_set set = 0;
 
-	/* Hints may be stale: then there are more to pick than were picked. */
-	while (n || (n = ferry_vcpu_pick(g, c, PICK_ACTIVE, 3, count, some)) != 0) {
+	while (n) {
 		struct ferry_virq *i = ferry_vgic_virq(g, c->index, some[--n] & 0xffff);
 
 		lock(g, &i->lock);
 		ferry_vcpu_forget(g, c, i->number);
-		if (i->at == AT_SPILLED && i->owner == c->index) {
+		/* Else another vCPU has ended it just now: that was this end. */
+		if (i->owner == c->index)
 			virq_set(i, VIRQ_DEACTIVATE);
-			count--;
-		}
 		set |= ferry_virq_settle(g, i, true, c->index);
 		unlock(g, &i->lock);
 	}

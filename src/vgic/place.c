@@ -110,8 +110,10 @@ void ferry_virq_note(struct ferry_vgic *g, struct ferry_virq *i)
 static void hint(struct ferry_vgic *g, struct ferry_virq *i, uint32_t vcpu)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	uint32_t key = virq_is(i, VIRQ_ACTIVE) ? load(g, &i->key) | KEY_ACTIVE : virq_key(i);
+	uint32_t key = virq_key(i);
 
+	if (virq_is(i, VIRQ_ACTIVE))
+		key = (load(g, &i->key) & KEY_WHAT) | (vcpu + 1) << KEY_ACTIVE;
 	ferry_host_store(g->ctx, &i->key, key);
 	ferry_host_or(g->ctx, vgic_hint(g, c, i->number), 1u << i->number % 32);
 }
@@ -132,6 +134,7 @@ vcpu_set ferry_virq_settle(struct ferry_vgic *g, struct ferry_virq *i, bool ask,
 	ferry_virq_note(g, i);
 	vcpu = ferry_virq_where(g, i);
 	if (i->owner != VGIC_NOBODY && (vcpu == VGIC_NOBODY || !virq_is(i, VIRQ_ACTIVE))) {
+		ferry_host_and(g->ctx, &i->key, KEY_WHAT);
 		i->owner = VGIC_NOBODY;
 		i->at = AT_NONE;
 		ferry_virq_reroute(g, i);

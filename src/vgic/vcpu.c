@@ -87,9 +87,9 @@ static void leave_guest(struct ferry_vgic *g, struct ferry_vcpu *c, vcpu_set set
 int ferry_vcpu_enter(struct ferry_vgic *g, uint32_t vcpu)
 {
 	struct ferry_vcpu *c = &g->vcpus[vcpu];
-	uint32_t bits, cpu = load(g, &c->cpu);
 	vcpu_set set = 0;
 	bool more = false;
+	uint32_t bits;
 
 	set_mode(g, c, VCPU_FILLING);
 	if (c->used && load(g, &c->request))
@@ -107,7 +107,7 @@ int ferry_vcpu_enter(struct ferry_vgic *g, uint32_t vcpu)
 	if (!more) {
 		ferry_vgic_kick(g, set);
 		set = 0;
-		ferry_host_xchg(g->ctx, &c->mode, VCPU_GUEST + cpu - 1);
+		ferry_host_xchg(g->ctx, &c->mode, VCPU_GUEST + load(g, &c->cpu) - 1);
 		if (!load(g, &c->request))
 			return FERRY_OK;
 	}

@@ -91,7 +91,8 @@ struct ferry_virq {
 
 #define KEY_GROUP1 0x001u
 #define KEY_PRIORITY 0x0f8u
-#define KEY_ACTIVE 0x100u
+#define KEY_WHAT 0xffu
+#define KEY_ACTIVE 8u /* from this bit on: 1 + the vCPU it is active with, or 0 */
 
 /* Of one that is not active. */
 static inline uint32_t virq_key(const struct ferry_virq *i)
