@@ -15,6 +15,7 @@
 #define IRQFERRY_SIM_MQ_DEVICE_H
 
 #include <irqferry/mq.h>
+#include <irqferry/plan.h>
 #include <irqferry/spread.h>
 #include "storm_int.h"
 
@@ -84,6 +85,9 @@ struct mq_part {
 	uint64_t *masks, *memory, *scratch;
 	uint64_t asked, waiting; /* requests; those that found no queue yet */
 	bool started;
+	void *plan_memory;
+	struct ferry_plan *plan; /* one at a time */
+	uint32_t planned;        /* the CPU that leaves by it */
 };
 
 extern const struct ferry_mq_ops mq_ops, mq_read_only_ops;

@@ -196,6 +196,7 @@ void storm_mq_free(struct storm *st)
 	free(p->trying);
 	free(p->masks);
 	free(p->memory);
+	free(p->plan_memory);
 	free(p);
 }
 
@@ -381,6 +382,48 @@ static void restart(struct storm *st)
 		mq_report(st)->ends++;
 	}
 	d->restarting = false;
+}
+
+/* ---- plans ---------------------------------------------------------------------------- */
+
+void storm_mq_plan(struct storm *st, uint32_t cpu)
+{
+	struct mq_part *p = st->mq;
+	struct ferry_blocker list[8];
+	struct ferry_dry_run sum;
+	size_t size;
+	int rc;
+
+	if (!p || p->plan || mq_pick(st, 2))
+		return;
+	size = ferry_plan_size(st->m->ferry);
+	if (!p->plan_memory)
+		p->plan_memory = malloc(size);
+	if (!p->plan_memory)
+		return;
+	rc = ferry_cpu_plan(st->m->ferry, cpu, p->plan_memory, size, &p->plan, &sum, list, 8);
+	if (rc != FERRY_OK)
+		violation(st->m, V_BROKEN, cpu, NONE, "a plan returned %d", rc);
+	else if (!p->plan != (sum.blocked != 0))
+		violation(st->m, V_BROKEN, cpu, NONE, "a plan stands, and %u interrupts block it",
+			  sum.blocked);
+	p->planned = cpu;
+	mq_report(st)->plans += p->plan != NULL;
+}
+
+void storm_mq_unplan(struct storm *st, uint32_t cpu)
+{
+	if (!st->mq || !st->mq->plan || st->mq->planned != cpu)
+		return;
+	ferry_plan_drop(st->m->ferry, st->mq->plan);
+	st->mq->plan = NULL;
+}
+
+/* What came to the CPU after the plan was made has no place in it. */
+void storm_mq_unplanned(struct storm *st, uint32_t cpu)
+{
+	if (st->mq && st->mq->plan && st->mq->planned == cpu)
+		mq_report(st)->unplanned++;
 }
 
 /* ---- CPUs leave and come ------------------------------------------------------------------------------ */

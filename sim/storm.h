@@ -153,11 +153,12 @@ struct storm_managed {
 	uint64_t read_only, no_space, no_cpu, busy; /* refused */
 	uint64_t failed;                            /* undone for another reason */
 	uint64_t stops, starts, asleep;
-	uint64_t sleeps;  /* queues that a leaving CPU put to sleep */
-	uint64_t wakings; /* ... that one that came woke */
-	uint64_t waits;   /* leaves that found a set claimed */
-	uint64_t ends;    /* devices torn down and begun anew */
-	uint64_t plans, unplanned;
+	uint64_t sleeps;    /* queues that a leaving CPU put to sleep */
+	uint64_t wakings;   /* ... that one that came woke */
+	uint64_t waits;     /* leaves that found a set claimed */
+	uint64_t ends;      /* devices torn down and begun anew */
+	uint64_t plans;     /* that stood */
+	uint64_t unplanned; /* steps of a CPU with one that found no place */
 };
 
 struct storm_report {

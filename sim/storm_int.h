@@ -141,6 +141,10 @@ bool storm_mq_expand(struct storm *st, const struct storm_spec *spec, struct sto
 /* Under the hotplug lock: at the beginning; a CPU leaves, false: it can't; one has come. */
 void storm_mq_start(struct storm *st);
 bool storm_mq_leave(struct storm *st, uint32_t cpu);
+/* Some leave by a plan (plan.h): make it before ferry_cpu_leave(); drop it at the end. */
+void storm_mq_plan(struct storm *st, uint32_t cpu);
+void storm_mq_unplan(struct storm *st, uint32_t cpu);
+void storm_mq_unplanned(struct storm *st, uint32_t cpu);
 void storm_mq_enter(struct storm *st);
 void storm_mq_submit(struct storm *st, bool last);
 void storm_mq_op(struct storm *st, const struct op *op);

@@ -470,6 +470,8 @@ static bool patient(struct storm *st, struct leaving *l, int rc, uint32_t left)
 		violation(st->m, V_BROKEN, l->cpu, NONE, "leave step returned %d", rc);
 		return false;
 	}
+	if (rc == FERRY_E_NO_SPACE)
+		storm_mq_unplanned(st, l->cpu);
 	if (refusal && ++l->refusals > 6) {
 		st->m->out->report.offline_refused++;
 		return false;
@@ -505,7 +507,8 @@ static bool leave_again(struct storm *st, struct leaving *l)
 	bool stopped;
 
 	if (st->m->now > l->deadline) {
-		violation(st->m, V_BROKEN, l->cpu, NONE, "leaving does not end: %d", FERRY_E_NO_CPU);
+		violation(st->m, V_BROKEN, l->cpu, NONE, "leaving does not end: %d",
+			  FERRY_E_NO_CPU);
 		return false;
 	}
 	if (l->closed)
@@ -581,6 +584,7 @@ static void offline(struct storm *st, uint32_t cpu, bool back)
 	st->staying[cpu] = false;
 	st->up--;
 	since = st->m->now;
+	storm_mq_plan(st, cpu);
 	rc = ferry_cpu_leave(st->m->ferry, cpu);
 	if (rc != FERRY_OK)
 		violation(st->m, V_BROKEN, cpu, NONE, "leave returned %d", rc);
@@ -589,6 +593,7 @@ static void offline(struct storm *st, uint32_t cpu, bool back)
 		if (rc != FERRY_OK)
 			violation(st->m, V_BROKEN, cpu, NONE, "roll back returned %d", rc);
 		r->roll_backs++;
+		storm_mq_unplan(st, cpu);
 		back_online(st, cpu);
 		storm_mq_enter(st);
 		storm_hotplug_unlock(st);
@@ -599,6 +604,7 @@ static void offline(struct storm *st, uint32_t cpu, bool back)
 	r->offlines++;
 	histogram_add(&st->m->out->offline_time, st->m->now - since);
 	hand_over(st, cpu, true);
+	storm_mq_unplan(st, cpu);
 	storm_hotplug_unlock(st);
 	if (back)
 		come_back_later(st, cpu);

@@ -84,7 +84,7 @@ static bool is_done(const struct storm_spec *spec, const struct storm_managed *r
 	for (phase = STORM_PHASE_PREPARE; phase < STORM_PHASE_LATE; phase++)
 		all = all && r->canceled[phase];
 	return all && r->done >= spec->overrides / 4 && r->vetoed && r->read_only && r->no_cpu &&
-	       r->offline && r->sleeps && r->wakings && r->waits && r->ends;
+	       r->offline && r->sleeps && r->wakings && r->waits && r->ends && r->plans;
 }
 
 static uint64_t requests, overrides, done;
@@ -103,8 +103,9 @@ static void print_managed(const struct storm_managed *r)
 	     r->read_only, r->busy, r->no_space, r->no_cpu, r->failed);
 	diag("stops %" PRIu64 ", starts %" PRIu64 ", asleep %" PRIu64 "; CPUs put %" PRIu64
 	     " queues to sleep and woke %" PRIu64 ", waited %" PRIu64 "; %" PRIu64
-	     " restarts, %" PRIu64 " retries",
-	     r->stops, r->starts, r->asleep, r->sleeps, r->wakings, r->waits, r->ends, r->retried);
+	     " restarts, %" PRIu64 " retries; %" PRIu64 " plans, %" PRIu64 " steps without room",
+	     r->stops, r->starts, r->asleep, r->sleeps, r->wakings, r->waits, r->ends, r->retried,
+	     r->plans, r->unplanned);
 }
 
 /* One line of TAP; what replays a failure is its name, seed and requests. */
