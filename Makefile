@@ -49,6 +49,7 @@ test: setup-test
 test-all: test
 	@$(MAKE) --no-print-directory -s test-sanitized
 	@$(MAKE) --no-print-directory -s test-threads-long
+	@$(MAKE) --no-print-directory -s test-queues-long
 	@$(MAKE) --no-print-directory -s lint
 	@$(MAKE) --no-print-directory -s bench
 	@EXACT=1 prove tests/vgic_doc.sh

@@ -83,7 +83,7 @@ static bool is_done(const struct storm_spec *spec, const struct storm_managed *r
 		return all;
 	for (phase = STORM_PHASE_PREPARE; phase < STORM_PHASE_LATE; phase++)
 		all = all && r->canceled[phase];
-	return all && r->done >= spec->overrides / 4 && r->vetoed && r->read_only && r->no_cpu &&
+	return all && r->done >= spec->overrides * 2 / 5 && r->vetoed && r->read_only && r->no_cpu &&
 	       r->offline && r->sleeps && r->wakings && r->waits && r->ends && r->plans;
 }
 
