@@ -261,6 +261,30 @@ static void open_it(struct mq_device *d)
 	d->closed--;
 }
 
+/* Others may neither move a managed interrupt nor free it. */
+static void lay_hands_on(struct mq_device *d)
+{
+	struct storm *st = d->st;
+	uint32_t src = d->first + (uint32_t)mq_pick(st, d->spec->queues);
+	uint32_t irq = st->m->source[src].irq, ticket;
+	uint64_t mask[FERRY_CPUS_MAX / 64];
+	int moved, freed;
+
+	if (d->spec->mode == STORM_INITIAL || d->restarting)
+		return;
+	draw_mask(st, mask);
+	moved = ferry_irq_set_affinity(st->m->ferry, irq, mask, FERRY_NONE, &ticket);
+	/* Meanwhile the set may have ended. */
+	if (d->restarting || moved == FERRY_E_NO_MASK)
+		return;
+	if (moved != FERRY_E_MANAGED)
+		wrong(d, moved, ": set_affinity of a managed interrupt");
+	freed = mq_pick(st, 4) || d->restarting ? FERRY_E_MANAGED :
+						  ferry_irq_free(st->m->ferry, irq, 0, NULL);
+	if (freed != FERRY_E_MANAGED)
+		wrong(d, freed, ": free of a managed interrupt");
+}
+
 void mq_override(struct storm *st, uint32_t device)
 {
 	struct mq_device *d = &st->mq->device[device];
@@ -273,6 +297,8 @@ void mq_override(struct storm *st, uint32_t device)
 
 	if (!st->mq->started || !make_wish(d, &w))
 		return;
+	if (!mq_pick(st, 16))
+		lay_hands_on(d);
 	draw_wish(d, &w);
 	mine.masks = w.masks;
 	if (closed)
