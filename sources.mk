@@ -7,7 +7,8 @@ FERRY_X86 = src/core/irqset.c src/core/mask.c src/core/irq.c src/core/move.c src
 	src/core/hotplug.c src/core/plan.c src/core/match.c src/core/inspect.c src/core/text.c \
 	src/core/balance.c src/core/load.c src/core/prefer.c src/core/managed.c src/core/guards.c \
 	src/core/mq.c $(FERRY_PURE) \
-	src/x86/init.c src/x86/vector.c src/x86/lapic.c src/x86/inspect.c src/x86/guards.c src/x86/msi.c src/x86/ioapic.c src/x86/remap.c
+	src/x86/init.c src/x86/room.c src/x86/vector.c src/x86/several.c src/x86/promises.c \
+	src/x86/lapic.c src/x86/inspect.c src/x86/guards.c src/x86/msi.c src/x86/ioapic.c src/x86/remap.c
 FERRY_ARM = src/arm/gic.c src/arm/place.c src/arm/spi.c src/arm/local.c src/arm/gicv2.c src/arm/gicv3.c \
 	src/arm/inspect.c src/arm/guards.c src/arm/its.c src/arm/its_queue.c src/arm/its_guards.c
 FERRY_VGIC = src/vgic/init.c src/vgic/place.c src/vgic/facts.c src/vgic/fold.c src/vgic/fill.c src/vgic/vcpu.c src/vgic/physical.c \

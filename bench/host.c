@@ -115,6 +115,7 @@ struct ferry *bench_machine(uint32_t cpus, uint32_t irqs)
 		.core = { .cpus = cpus, .irqs = irqs, .masks = 128 },
 		.flags = FERRY_X86_FENCE_REACHES_IRR | FERRY_X86_EXT_DEST,
 		.apic_ids = ids,
+		.rooms = &ferry_x86_rooms,
 		.first_vector = BENCH_FIRST,
 		.last_vector = BENCH_LAST,
 		.doorbell_vector = BENCH_DOORBELL,

@@ -22,6 +22,8 @@ static struct ferry_x86_config config_of(const struct scenario *s)
 			 (hw->directed ? FERRY_X86_DIRECTED_EOI : 0) |
 			 (s->flat ? FERRY_X86_LOGICAL_FLAT : 0),
 		.remapping = &ferry_x86_remapping,
+		.several = &ferry_x86_several,
+		.rooms = &ferry_x86_rooms,
 		.apic_ids = world_apic_ids,
 		.logical_ids = s->flat ? world_logical_ids : NULL,
 		.first_vector = FIRST_VECTOR,

@@ -425,6 +425,8 @@ static struct ferry_x86_config library_config(const struct storm *st, const stru
 			 (spec->logical_flat ? FERRY_X86_LOGICAL_FLAT : 0) |
 			 (spec->logical_cluster ? FERRY_X86_LOGICAL_CLUSTER : 0),
 		.remapping = &ferry_x86_remapping,
+		.several = &ferry_x86_several,
+		.rooms = &ferry_x86_rooms,
 		.apic_ids = ids->apic,
 		.logical_ids = logical ? ids->logical : NULL,
 		.first_vector = st->first_vector,

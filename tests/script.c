@@ -193,6 +193,8 @@ static struct ferry_x86_config library_config(const struct options *o)
 			 (o->flat ? FERRY_X86_LOGICAL_FLAT : 0) |
 			 (o->cluster ? FERRY_X86_LOGICAL_CLUSTER : 0),
 		.remapping = &ferry_x86_remapping,
+		.several = &ferry_x86_several,
+		.rooms = &ferry_x86_rooms,
 		.apic_ids = apic_ids,
 		.logical_ids = o->flat || o->cluster ? logical_ids : NULL,
 		.first_vector = o->first ? o->first : 0x31,

@@ -119,6 +119,8 @@ static void start_with(uint32_t cpus, uint32_t irqs, uint32_t flags)
 	struct ferry_x86_config c = {
 		.core = { .cpus = cpus, .irqs = irqs, .masks = 64, .drain_ns = 1 },
 		.flags = flags,
+		.several = &ferry_x86_several,
+		.rooms = &ferry_x86_rooms,
 		.apic_ids = ids,
 		.first_vector = 0x31,
 		.last_vector = 0xef,

@@ -655,6 +655,7 @@ static const struct shape shapes[] = {
 static const uint32_t ids[9] = { 0, 1, 2, 3, 4, 5, 6, 7, 8 };
 static const struct ferry_x86_config good = {
 	.core = { .cpus = 9, .irqs = 16 },
+	.several = &ferry_x86_several,
 	.apic_ids = ids,
 	.first_vector = 0x40,
 	.last_vector = 0x4f,
@@ -690,6 +691,8 @@ static void refused(void)
 	REFUSED(c.flags = FERRY_X86_LOGICAL_FLAT; c.logical_ids = ids); /* of 8 CPUs at most */
 	REFUSED(c.core.cpus = 8; c.logical_ids = ids;
 		c.flags = FERRY_X86_LOGICAL_FLAT | FERRY_X86_LOGICAL_CLUSTER);
+	REFUSED(c.core.cpus = 8; c.logical_ids = ids; c.flags = FERRY_X86_LOGICAL_FLAT;
+		c.several = NULL);
 	REFUSED(c.first_vector = 0x50);
 	REFUSED(c.doorbell_vector = 0x40);
 	REFUSED(c.doorbell_vector = 0xf);

@@ -20,6 +20,7 @@ struct ferry *peers_machine(uint32_t cpus, uint32_t irqs)
 		.core = { .cpus = cpus, .irqs = irqs, .masks = PEERS_MASKS },
 		.flags = FERRY_X86_FENCE_REACHES_IRR | FERRY_X86_EXT_DEST,
 		.apic_ids = ids,
+		.rooms = &ferry_x86_rooms,
 		.first_vector = PEERS_FIRST,
 		.last_vector = PEERS_LAST,
 		.doorbell_vector = BENCH_DOORBELL,

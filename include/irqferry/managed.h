@@ -27,7 +27,7 @@
 
 #include <irqferry/ferry.h>
 
-/* How places are promised on x86: name it in ferry_x86_config.managed. A GIC has room for all
+/* How places are promised on x86: name it in ferry_x86_config.promises. A GIC has room for all
  * and needs none. */
 struct ferry_promises;
 extern const struct ferry_promises ferry_x86_promises;
@@ -40,7 +40,7 @@ extern const struct ferry_promises ferry_x86_promises;
  * FERRY_OK; FERRY_E_NO_SPACE (a CPU of the mask has no place left to promise; nothing was
  * kept); FERRY_E_STATE (not stopped, or managed already); FERRY_E_NO_CPU (empty mask),
  * FERRY_E_NO_MASK, FERRY_E_INVALID (the kind of source; on x86 without
- * ferry_x86_config.managed).
+ * ferry_x86_config.promises).
  */
 FERRY_MUST_USE int ferry_irq_manage(struct ferry *f, uint32_t irq, const uint64_t *mask);
 

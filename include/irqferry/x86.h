@@ -28,12 +28,17 @@
  * (extended destination id: address bits 11:5, RTE bits 55:49). */
 #define FERRY_X86_EXT_DEST 0x10u
 /* Logical destinations: flat (LDR bit per CPU, 8 CPUs) or, for remapped sources
- * only, x2APIC cluster. Needs logical_ids. */
+ * only, x2APIC cluster. Needs logical_ids and several. */
 #define FERRY_X86_LOGICAL_FLAT 0x20u
 #define FERRY_X86_LOGICAL_CLUSTER 0x40u
 
 struct ferry_kind;
 extern const struct ferry_kind ferry_x86_remapping;
+struct ferry_x86_several;
+extern const struct ferry_x86_several ferry_x86_several;
+struct ferry_x86_rooms;
+extern const struct ferry_x86_rooms ferry_x86_rooms;
+struct ferry_promises; /* managed.h */
 
 struct ferry_x86_config {
 	struct ferry_config core;
@@ -50,6 +55,19 @@ struct ferry_x86_config {
 	/* &ferry_x86_remapping where there are remapped sources, else null: then the
 	 * two remapping functions of host.h are not needed. */
 	const struct ferry_kind *remapping;
+
+	/* &ferry_x86_several with FERRY_X86_LOGICAL_*, else it may be null. */
+	const struct ferry_x86_several *several;
+
+	/* &ferry_x86_rooms on a machine of more than a few CPUs: then a place is found without
+	 * a visit to each of them. Null: they are visited, and the library is smaller. */
+	const struct ferry_x86_rooms *rooms;
+
+	/* &ferry_x86_promises where there are managed interrupts, or plans of CPUs that leave
+	 * (managed.h, plan.h), else null; and how many pools interrupts may share promises
+	 * in (ferry_irq_share): 4 bytes for each pool and CPU. */
+	const struct ferry_promises *promises;
+	uint32_t pools;
 
 	/* Vectors first .. last may be given to interrupts, less those set in
 	 * `reserved` (256 bits, bit n of word n/32; null: none). 0x10 <= first. */

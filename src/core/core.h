@@ -38,7 +38,10 @@ struct ferry_mask_entry {
 	uint32_t refs;
 	uint32_t hash;
 	uint32_t next; /* in its bucket or in the free list; index + 1, 0 ends */
+	uint64_t used; /* bit w: word w is not 0 */
 };
+
+_Static_assert(FERRY_CPUS_MAX <= 64 * 64, "a bit of ferry_mask_entry.used for each word");
 
 struct ferry_mask_pool {
 	ferry_lock lock; /* M */
@@ -230,8 +233,11 @@ struct ferry_kind {
 /*
  * Places promised, and not used now: nobody else gets them. Null where there is room for all.
  * A managed interrupt's places are promised ones; given back they are promised again.
- * Takes V of one CPU at a time; I of a stopped interrupt may be held.
+ * Takes V of one CPU at a time; interrupts off; I of a stopped interrupt may be held.
  */
+struct ferry_x86;
+struct ferry_x86_config;
+struct ferry_carver;
 struct ferry_promises {
 	/* One place more on each CPU of `set` that is not in `not`, online or not; all or
 	 * nothing: FERRY_E_NO_SPACE. FERRY_E_INVALID: not for this kind of source. */
@@ -245,6 +251,14 @@ struct ferry_promises {
 	void (*unkeep)(struct ferry *f, uint32_t cpu);
 	/* Promised on `cpu` and not used now. No lock: a hint. */
 	uint32_t (*count)(struct ferry *f, uint32_t cpu);
+
+	/* The back end's own. Memory; ferry_backend.plan of a managed interrupt; under V, a place of
+	 * its is given back. */
+	void (*carve)(struct ferry_x86 *x, const struct ferry_x86_config *c,
+		      struct ferry_carver *m);
+	int (*plan)(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
+		    struct ferry_place *place);
+	void (*back)(struct ferry *f, const struct ferry_irq *i, uint32_t cpu);
 };
 
 /* ---- the machine --------------------------------------------------------- */
@@ -359,6 +373,20 @@ uint64_t ferry_set_word(const struct ferry *f, ferry_set set, uint32_t w);
 uint32_t ferry_set_next(const struct ferry *f, ferry_set set, uint32_t from);
 /* Is a CPU of the set, other than `except`, online and staying? */
 bool ferry_set_online(struct ferry *f, ferry_set set, uint32_t except);
+
+/* All words of a set of several CPUs (null: FERRY_SET_ALL); and which of them are not 0, a bit
+ * each. The caller holds a reference. */
+static inline const uint64_t *ferry_set_words(const struct ferry *f, ferry_set set, uint64_t *used)
+{
+	size_t e = (set & ~FERRY_SET_MASK) - 1;
+
+	if (set == FERRY_SET_ALL) {
+		*used = ~0ull >> (64 - f->nwords);
+		return NULL;
+	}
+	*used = f->masks.entries[e].used;
+	return &f->masks.words[e * f->nwords];
+}
 
 /* The same for interned sets and FERRY_SET_NONE. */
 bool ferry_mask_has(const struct ferry *f, ferry_set set, uint32_t cpu);

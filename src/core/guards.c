@@ -46,13 +46,15 @@ static struct ferry_guard of_irq(const struct ferry_irq *i, size_t offset)
 static struct ferry_guard of_masks(const struct ferry *f, const void *address)
 {
 	const struct ferry_mask_pool *p = &f->masks;
-	size_t entries = p->size * sizeof(*p->entries),
-	       buckets = ((size_t)p->size + 1) * sizeof(*p->buckets);
+	size_t buckets = ((size_t)p->size + 1) * sizeof(*p->buckets), index, offset;
 
 	if (one(p->words, (size_t)p->size * f->nwords * sizeof(*p->words), address))
 		return ferry_guard_made(FERRY_GUARD_PUBLISHED, &p->lock);
-	if (one(p->entries, entries, address) || one(p->buckets, buckets, address) ||
-	    one(&p->free, sizeof(p->free), address))
+	if (ferry_guard_find(p->entries, p->size, sizeof(*p->entries), address, &index, &offset))
+		return ferry_guard_made(IN(offset, ferry_mask_entry, used) ? FERRY_GUARD_PUBLISHED :
+									     FERRY_GUARD_PLAIN,
+					&p->lock);
+	if (one(p->buckets, buckets, address) || one(&p->free, sizeof(p->free), address))
 		return ferry_guard_made(FERRY_GUARD_PLAIN, &p->lock);
 	return ferry_guard_made(one(&p->lock, sizeof(p->lock), address) ? FERRY_GUARD_LOCK :
 									  FERRY_GUARD_CONST,

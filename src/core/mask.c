@@ -83,8 +83,13 @@ static uint32_t find_or_add(struct ferry *f, const uint64_t *mask, uint32_t hash
 		p->entries[e - 1].hash = hash;
 		p->entries[e - 1].next = *bucket;
 		*bucket = e;
-		for (uint32_t w = 0; w < f->nwords; w++)
-			p->words[(size_t)(e - 1) * f->nwords + w] = mask[w] & valid_word(f, w);
+		p->entries[e - 1].used = 0;
+		for (uint32_t w = 0; w < f->nwords; w++) {
+			uint64_t word = mask[w] & valid_word(f, w);
+
+			p->words[(size_t)(e - 1) * f->nwords + w] = word;
+			p->entries[e - 1].used |= (uint64_t)(word != 0) << w;
+		}
 	}
 	if (e)
 		p->entries[e - 1].refs++;

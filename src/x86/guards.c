@@ -7,9 +7,9 @@
 
 static struct ferry_guard of_cpu(const struct ferry *f, size_t cpu, size_t offset)
 {
-	if (IN(offset, ferry_x86_cpu, owned))
+	if (IN(offset, ferry_x86_cpu, owned) || IN(offset, ferry_x86_cpu, room))
 		return ferry_guard_made(FERRY_GUARD_CELL, ferry_guard_cpu(f, cpu));
-	if (IN(offset, ferry_x86_cpu, nfree) || IN(offset, ferry_x86_cpu, next))
+	if (IN(offset, ferry_x86_cpu, next))
 		return ferry_guard_made(FERRY_GUARD_PLAIN, ferry_guard_cpu(f, cpu));
 	if (IN(offset, ferry_x86_cpu, work) || IN(offset, ferry_x86_cpu, rung))
 		return ferry_guard_made(FERRY_GUARD_FREE, NULL);
@@ -26,10 +26,20 @@ struct ferry_guard ferry_x86_guard(const struct ferry *f, const void *address)
 	if (ferry_guard_find(x->slots, x->stride ? (size_t)f->ncpus * 256 : 256, sizeof(*x->slots),
 			     address, &index, &offset))
 		return ferry_guard_made(FERRY_GUARD_CELL, ferry_guard_cpu(f, index / 256));
-	if (ferry_guard_find(x->room, f->ncpus, sizeof(*x->room), address, &index, &offset))
-		return ferry_guard_made(FERRY_GUARD_CELL, ferry_guard_cpu(f, index));
-	if (ferry_guard_find(x->bounds, f->nwords, sizeof(*x->bounds), address, &index, &offset) ||
-	    ferry_guard_find(x->once, 8, sizeof(*x->once), address, &index, &offset))
+	if (x->rooms && ferry_guard_find(x->units, (f->ncpus + 63) / 64 * 2, sizeof(*x->units),
+					 address, &index, &offset))
+		return ferry_guard_made(IN(offset, ferry_x86_unit, reach) ? FERRY_GUARD_CONST :
+									    FERRY_GUARD_FREE,
+					NULL);
+	if (ferry_guard_find(x->once, 8, sizeof(*x->once), address, &index, &offset))
 		return ferry_guard_made(FERRY_GUARD_FREE, NULL);
+	if (f->promises && (ferry_guard_find(x->managed, f->ncpus, sizeof(*x->managed), address,
+					     &index, &offset) ||
+			    ferry_guard_find(x->shares, (size_t)x->npools * f->ncpus,
+					     sizeof(*x->shares), address, &index, &offset)))
+		return ferry_guard_made(FERRY_GUARD_FREE, NULL);
+	if (f->promises && ferry_guard_find(x->pool_of, x->npools ? f->nirqs : 0,
+					    sizeof(*x->pool_of), address, &index, &offset))
+		return ferry_guard_made(FERRY_GUARD_PLAIN, &f->irqs[index].lock);
 	return ferry_core_guard(f, address);
 }

@@ -31,7 +31,8 @@ static bool valid(const struct ferry_x86_config *c)
 
 	if (!ferry_core_valid(&c->core) || !c->apic_ids || (c->flags & ~all))
 		return false;
-	if ((flat || cluster) != (c->logical_ids != NULL) || (flat && cluster))
+	if ((flat || cluster) != (c->logical_ids != NULL) || (flat && cluster) ||
+	    ((flat || cluster) && !c->several))
 		return false;
 	if (flat && c->core.cpus > 8)
 		return false;
@@ -46,11 +47,13 @@ static void carve(struct ferry *f, struct ferry_x86 *x, const struct ferry_x86_c
 {
 	ferry_core_carve(f, &c->core, m);
 	x->stride = c->flags & FERRY_X86_SHARED ? 0 : 256;
-	x->reach = ferry_carve(m, f->nwords, sizeof(*x->reach));
+	x->reach = ferry_carve(m, (c->core.cpus + 31) / 32, sizeof(*x->reach));
 	x->cpus = ferry_carve(m, c->core.cpus, sizeof(*x->cpus));
 	x->slots = ferry_carve(m, x->stride ? c->core.cpus : 1, 256 * sizeof(*x->slots));
-	x->room = ferry_carve(m, c->core.cpus, sizeof(*x->room));
-	x->bounds = ferry_carve(m, f->nwords, sizeof(*x->bounds));
+	if (c->rooms && x->stride)
+		c->rooms->carve(x, c, m);
+	if (c->promises)
+		c->promises->carve(x, c, m);
 }
 
 size_t ferry_x86_size(const struct ferry_x86_config *c)
@@ -89,9 +92,8 @@ static void init_cpus(struct ferry *f, const struct ferry_x86_config *c)
 	for (uint32_t cpu = 0; cpu < f->ncpus; cpu++) {
 		x->cpus[cpu].apic_id = c->apic_ids[cpu];
 		x->cpus[cpu].logical_id = c->logical_ids ? c->logical_ids[cpu] : 0;
-		x->cpus[cpu].nfree = x->nusable;
-		if (c->apic_ids[cpu] < broadcast)
-			x->reach[cpu / 64] |= 1ull << (cpu % 64);
+		x->cpus[cpu].room.value = x->nusable; /* nobody else is there yet */
+		x->reach[cpu / 32] |= (uint32_t)(c->apic_ids[cpu] < broadcast) << (cpu % 32);
 	}
 }
 
@@ -117,9 +119,14 @@ int ferry_x86_init(const struct ferry_x86_config *c, void *memory, size_t size, 
 	(*f)->one_lock = !x->stride;
 	(*f)->backend = &ferry_x86_backend;
 	(*f)->kinds = x->kinds;
+	(*f)->promises = c->promises;
+	x->several = c->several;
+	x->rooms = x->stride ? c->rooms : NULL; /* of use where CPUs have vectors of their own */
 	init_kinds(x, c);
 	init_usable(x, c);
 	init_cpus(*f, c);
+	if (x->rooms)
+		x->rooms->fill(x, c->core.cpus);
 	return FERRY_OK;
 }
 

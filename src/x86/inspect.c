@@ -23,6 +23,17 @@ static uint32_t taken_once(struct ferry *f)
 	return n;
 }
 
+static uint32_t owned(struct ferry *f, uint32_t cpu)
+{
+	uint32_t n = 0;
+
+	for (uint32_t w = 0; w < 8; w++)
+		for (uint32_t bits = ferry_host_load(f->ctx, &f->x86->cpus[cpu].owned[w]); bits;
+		     bits &= bits - 1)
+			n++;
+	return n;
+}
+
 void ferry_x86_vectors(struct ferry *f, uint32_t cpu, uint32_t *used, uint32_t *free_)
 {
 	uintptr_t flags;
@@ -33,8 +44,8 @@ void ferry_x86_vectors(struct ferry *f, uint32_t cpu, uint32_t *used, uint32_t *
 		return;
 	flags = ferry_host_irq_save(f->ctx);
 	ferry_lock_cpu(f, cpu);
-	*free_ = f->x86->cpus[cpu].nfree;
-	*used = f->x86->nusable - *free_;
+	*free_ = ferry_host_load(f->ctx, &f->x86->cpus[cpu].room);
+	*used = owned(f, cpu);
 	/* In one namespace what is taken is free nowhere. */
 	if (f->one_lock)
 		*free_ = f->x86->nusable - taken_once(f);

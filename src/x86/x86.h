@@ -10,6 +10,7 @@
  * one that owned it last. Zero: never used. */
 #define SLOT_LIVE 0x80000000u
 #define SLOT_USED 0x40000000u
+#define SLOT_PROMISED 0x20000000u /* given back it is promised again (promises.c) */
 #define SLOT_IRQ 0x0001ffffu
 
 /* A place has at most so many CPUs: a flat logical set 8, an x2APIC cluster 16. A
@@ -19,7 +20,7 @@
 struct ferry_x86_cpu {
 	uint32_t apic_id, logical_id;
 	ferry_atomic owned[8]; /* vectors with a slot here; written under V */
-	uint32_t nfree;        /* V */
+	ferry_atomic room;     /* vectors free and not promised, online or not; written under V */
 	uint32_t next;         /* V: search from this vector on */
 	ferry_atomic work[8];  /* vectors the doorbell shall look at */
 	ferry_atomic rung;     /* a doorbell is under way, or not yet begun */
@@ -30,19 +31,23 @@ struct ferry_x86 {
 	uint32_t stride; /* slots per CPU: 256, or 0 in the shared namespace */
 	struct ferry_x86_cpu *cpus;
 	ferry_atomic *slots;
-	uint64_t *reach; /* CPUs that messages without remapping can name */
-
-	/* Where is room? Free vectors of each CPU, 0 unless online; and for each
-	 * 64 CPUs an upper bound of these in bits 7:0 with a version above it.
-	 * Written under V, read by anyone as a hint. */
-	ferry_atomic *room;
-	ferry_atomic *bounds;
+	uint32_t *reach;       /* CPUs that messages without remapping can name, a bit each */
+	ferry_atomic *managed; /* promises.c: managed places of each CPU that are in use */
+	struct ferry_x86_unit *units; /* room.c */
 
 	const struct ferry_kind *kinds[FERRY_X86_KINDS];
+	const struct ferry_x86_several *several; /* or null */
+	const struct ferry_x86_rooms *rooms;     /* or null */
 	uint32_t nusable;
 	uint32_t usable[8];
 	ferry_atomic once[8]; /* vectors taken that may have one owner in the whole machine */
 	uint8_t doorbell;
+
+	/* Only with promises: of each pool on each CPU how many may come there, and
+	 * POOL_USED; the pool of each interrupt. */
+	ferry_atomic *shares;
+	uint32_t *pool_of;
+	uint32_t npools;
 };
 
 extern const struct ferry_backend ferry_x86_backend;
@@ -53,13 +58,94 @@ static inline ferry_atomic *ferry_x86_slot(const struct ferry_x86 *x, uint32_t c
 	return &x->slots[(size_t)cpu * x->stride + vector];
 }
 
-/* vector.c */
+/* ---- room.c ---------------------------------------------------------------- */
+
+/* How rooms are held (room.c): CPUs of a unit, bits of a room, units below a top, and what
+ * that is in 64-bit words of a mask. */
+#define UNIT 32u
+#define SLICES 8u
+#define TOP_UNITS 8u
+#define TOP_WORDS (TOP_UNITS * UNIT / 64)
+#define TOP_MASK ((1u << TOP_WORDS) - 1)
+
+/* 32 CPUs, a bit each. */
+struct ferry_x86_unit {
+	ferry_atomic slices[SLICES]; /* their rooms; a CPU's column is changed under its V */
+	ferry_atomic up;             /* online; changed under V */
+	ferry_atomic bound;          /* nobody online has more room */
+	ferry_atomic top;            /* of the first of TOP_UNITS: nor in these */
+	uint32_t reach;              /* as in struct ferry_x86 */
+};
+
+/* Where is most room? Linked only if named in the configuration: without it each CPU is asked. */
+struct ferry_x86_rooms {
+	void (*carve)(struct ferry_x86 *x, const struct ferry_x86_config *c,
+		      struct ferry_carver *m);
+	/* Every CPU has room for x->nusable. */
+	void (*fill)(struct ferry_x86 *x, uint32_t cpus);
+	/* Under V: the room of `cpu` was n - 1 and is n (more), or the other way round. */
+	void (*changed)(struct ferry *f, uint32_t cpu, uint32_t n, bool more);
+	/* ferry_backend.publish */
+	void (*publish)(struct ferry *f, uint32_t cpu);
+	/* The candidate that has most room, the lowest of these, by hints: FERRY_NONE if none
+	 * seems to have any. want->set is a set of several CPUs. */
+	uint32_t (*emptiest)(struct ferry *f, const struct ferry_irq *i,
+			     const struct ferry_want *want);
+	/* The same as ferry_x86_plan and ferry_x86_release, of the common kinds: ferry_x86_simple;
+	 * not managed; no transit slot. */
+	int (*plan)(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
+		    struct ferry_place *place);
+	int (*release)(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool force);
+};
+
+/* ---- vector.c --------------------------------------------------------------- */
+
+/* Under V: one place more or less for those who have no promise. */
+void ferry_x86_change_room(struct ferry *f, uint32_t cpu, bool more);
+void ferry_x86_publish(struct ferry *f, uint32_t cpu);
+uint32_t ferry_x86_room(struct ferry *f, uint32_t cpu);
+/* May the interrupt be put there, if the CPU is wanted, online and has room? */
+bool ferry_x86_candidate(const struct ferry *f, const struct ferry_irq *i,
+			 const struct ferry_want *want, uint32_t cpu);
+
 int ferry_x86_plan(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
 		   struct ferry_place *place);
 bool ferry_x86_owes(struct ferry *f, const struct ferry_irq *i, uint32_t cpu);
 int ferry_x86_release(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool force);
-void ferry_x86_publish(struct ferry *f, uint32_t cpu);
-uint32_t ferry_x86_room(struct ferry *f, uint32_t cpu);
+
+/* Who pays for a place on its new CPUs. */
+enum ferry_x86_payer {
+	PAID_BY_ROOM,    /* what is free for all */
+	PAID_BY_KEPT,    /* a promise, for good: the slot is an ordinary one afterwards */
+	PAID_BY_PROMISED /* a promise, until the slot is given back */
+};
+
+/* Reserve a vector on the CPU `to`, if it is online under its V. */
+int ferry_x86_reserve(struct ferry *f, struct ferry_irq *i, uint32_t to, bool dry,
+		      enum ferry_x86_payer payer, struct ferry_place *p);
+/* Under V: the slot becomes, or stops to be, this CPU's. `value` is the table's new entry; 0
+ * leaves it. */
+void ferry_x86_own_slot(struct ferry *f, uint32_t cpu, uint8_t vector, bool own, uint32_t value);
+
+bool ferry_x86_owns(struct ferry *f, uint32_t cpu, uint8_t vector);
+
+/* Look for one place for all, where anyone may have one. */
+int ferry_x86_plan_one(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
+		       struct ferry_place *p);
+
+/* ---- several.c --------------------------------------------------------------- */
+
+/* Places of several CPUs: linked only if named in the configuration. */
+struct ferry_x86_several {
+	/* A place on several CPUs, `base` among them; or on that one. */
+	int (*plan)(struct ferry *f, struct ferry_irq *i, uint32_t base,
+		    const struct ferry_want *want, struct ferry_place *p);
+	/* The current place, less the CPUs that are not wanted or not online. */
+	int (*shrink)(struct ferry *f, const struct ferry_irq *i, const struct ferry_want *want,
+		      struct ferry_place *p);
+};
+
+/* ---- what is known of a source ------------------------------------------------- */
 
 /* Must its vector be nobody else's on any CPU? All in the shared namespace; and
  * level pins, for an EOI broadcast names only the vector. */

@@ -357,6 +357,7 @@ static void *start_library(struct world *w, const uint32_t *apic_ids)
 				 0,
 		.apic_ids = apic_ids,
 		.remapping = &ferry_x86_remapping,
+		.rooms = &ferry_x86_rooms,
 		.first_vector = FIRST_VECTOR,
 		.last_vector = LAST_VECTOR,
 		.doorbell_vector = DOORBELL,
