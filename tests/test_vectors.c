@@ -13,7 +13,7 @@
 #include "tests/still_host.h"
 #include "tests/tap.h"
 
-#define CPUS 200u
+#define CPUS 600u /* three tops of the search */
 #define IRQS 4096u
 #define DOORBELL 0x30u
 
@@ -455,6 +455,9 @@ struct shape {
 	bool reserve;
 };
 
+/* The quick search, or each CPU asked. */
+static const struct ferry_x86_rooms *rooms;
+
 static void start(const struct shape *s, uint64_t seed, bool late)
 {
 	uint32_t reserved[8] = { 0 };
@@ -466,6 +469,7 @@ static void start(const struct shape *s, uint64_t seed, bool late)
 		.last_vector = s->last,
 		.reserved = reserved,
 		.doorbell_vector = DOORBELL,
+		.rooms = rooms,
 	};
 	size_t size;
 
@@ -551,8 +555,9 @@ static void random_run(const struct shape *s, uint64_t seed, uint32_t steps, boo
 	}
 	check_all();
 	stop();
-	ok(true, "%s, %u CPUs, %s doorbells: %u steps, %lu checks, seed %lu", s->name, s->cpus,
-	   late ? "late" : "prompt", steps, (unsigned long)(checks - before), (unsigned long)seed);
+	ok(true, "%s, %u CPUs%s, %s doorbells: %u steps, %lu checks, seed %lu", s->name, s->cpus,
+	   rooms ? ", quick search" : "", late ? "late" : "prompt", steps,
+	   (unsigned long)(checks - before), (unsigned long)seed);
 }
 
 /* ---- filling up ------------------------------------------------------------------------------ */
@@ -644,6 +649,7 @@ static const struct shape shapes[] = {
 	{ "a word of CPUs", 64, 1024, 0, 0x40, 0x4f, false, true },
 	{ "one more than a word", 65, 1024, 0, 0x40, 0x4f, false, false },
 	{ "many CPUs", 200, 4096, 0, 0x40, 0x4f, false, true },
+	{ "many more", 600, 4096, 0, 0x40, 0x45, false, false },
 	{ "sparse ids", 65, 1024, 0, 0x40, 0x4f, true, true },
 	{ "sparse ids, extended", 65, 1500, FERRY_X86_EXT_DEST, 0x40, 0x4f, true, true },
 	{ "shared namespace", 8, 300, FERRY_X86_SHARED, 0x31, 0xef, false, true },
@@ -708,9 +714,10 @@ int main(int argc, char **argv)
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
 	uint32_t rounds = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 0) : 2;
 
-	for (uint32_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-		const struct shape *s = &shapes[i];
+	for (uint32_t i = 0; i < 2 * sizeof(shapes) / sizeof(shapes[0]); i++) {
+		const struct shape *s = &shapes[i / 2];
 
+		rooms = i % 2 ? &ferry_x86_rooms : NULL;
 		for (uint32_t n = 0; n < rounds; n++) {
 			random_run(s, seed + n, 3000, false);
 			random_run(s, seed + n, 3000, true);

@@ -33,12 +33,12 @@ struct ferry_guard ferry_x86_guard(const struct ferry *f, const void *address)
 					NULL);
 	if (ferry_guard_find(x->once, 8, sizeof(*x->once), address, &index, &offset))
 		return ferry_guard_made(FERRY_GUARD_FREE, NULL);
-	if (f->promises && (ferry_guard_find(x->managed, f->ncpus, sizeof(*x->managed), address,
+	if (x->promises && (ferry_guard_find(x->managed, f->ncpus, sizeof(*x->managed), address,
 					     &index, &offset) ||
 			    ferry_guard_find(x->shares, (size_t)x->npools * f->ncpus,
 					     sizeof(*x->shares), address, &index, &offset)))
 		return ferry_guard_made(FERRY_GUARD_FREE, NULL);
-	if (f->promises && ferry_guard_find(x->pool_of, x->npools ? f->nirqs : 0,
+	if (x->promises && ferry_guard_find(x->pool_of, x->npools ? f->nirqs : 0,
 					    sizeof(*x->pool_of), address, &index, &offset))
 		return ferry_guard_made(FERRY_GUARD_PLAIN, &f->irqs[index].lock);
 	return ferry_core_guard(f, address);

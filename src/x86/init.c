@@ -119,7 +119,7 @@ int ferry_x86_init(const struct ferry_x86_config *c, void *memory, size_t size, 
 	(*f)->one_lock = !x->stride;
 	(*f)->backend = &ferry_x86_backend;
 	(*f)->kinds = x->kinds;
-	(*f)->promises = c->promises;
+	(*f)->promises = x->promises = c->promises;
 	x->several = c->several;
 	x->rooms = x->stride ? c->rooms : NULL; /* of use where CPUs have vectors of their own */
 	init_kinds(x, c);

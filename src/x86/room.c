@@ -314,7 +314,7 @@ static int release(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool forc
 	ferry_host_and(f->ctx, &c->owned[vector / 32], ~(1u << (vector % 32)));
 	ferry_host_store(f->ctx, slot, SLOT_USED | i->number);
 	if (FERRY_UNLIKELY(was & SLOT_PROMISED)) {
-		f->promises->back(f, i, cpu);
+		f->x86->promises->back(f, i, cpu);
 	} else {
 		n = ferry_host_load(f->ctx, &c->room) + 1;
 		ferry_host_store(f->ctx, &c->room, n);

@@ -87,7 +87,7 @@ void ferry_x86_own_slot(struct ferry *f, uint32_t cpu, uint8_t vector, bool own,
 	if (FERRY_LIKELY(!((own ? value : was) & SLOT_PROMISED)))
 		ferry_x86_change_room(f, cpu, !own);
 	else if (!own)
-		f->promises->back(f, &f->irqs[was & SLOT_IRQ], cpu);
+		f->x86->promises->back(f, &f->irqs[was & SLOT_IRQ], cpu);
 }
 
 /* ---- reserving a place --------------------------------------------------------------- */
@@ -225,8 +225,8 @@ int ferry_x86_plan(struct ferry *f, struct ferry_irq *i, const struct ferry_want
 	    f->x86->several->shrink(f, i, want, p) == FERRY_OK)
 		return FERRY_OK;
 	p->evidence = true;
-	if (FERRY_UNLIKELY(i->flags & FERRY_F_MANAGED))
-		return f->promises->plan(f, i, want, p);
+	if (FERRY_UNLIKELY(i->flags & FERRY_F_MANAGED) && f->x86->promises)
+		return f->x86->promises->plan(f, i, want, p);
 	return ferry_x86_plan_one(f, i, want, p);
 }
 

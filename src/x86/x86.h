@@ -38,6 +38,7 @@ struct ferry_x86 {
 	const struct ferry_kind *kinds[FERRY_X86_KINDS];
 	const struct ferry_x86_several *several; /* or null */
 	const struct ferry_x86_rooms *rooms;     /* or null */
+	const struct ferry_promises *promises;   /* or null */
 	uint32_t nusable;
 	uint32_t usable[8];
 	ferry_atomic once[8]; /* vectors taken that may have one owner in the whole machine */
