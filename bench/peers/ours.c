@@ -3,6 +3,7 @@
  * Our side: the x86 back end's own entry points, as the movement engine calls them, under the
  * interface of peers.h. The interrupt's lock is the engine's and not taken.
  */
+#include <irqferry/managed.h>
 #include <irqferry/spread.h>
 #include "bench/host.h"
 #include "bench/peers/ours.h"
@@ -21,6 +22,7 @@ struct ferry *peers_machine(uint32_t cpus, uint32_t irqs)
 		.flags = FERRY_X86_FENCE_REACHES_IRR | FERRY_X86_EXT_DEST,
 		.apic_ids = ids,
 		.rooms = &ferry_x86_rooms,
+		.promises = &ferry_x86_promises,
 		.first_vector = PEERS_FIRST,
 		.last_vector = PEERS_LAST,
 		.doorbell_vector = BENCH_DOORBELL,
@@ -103,6 +105,34 @@ static void release(unsigned int slot)
 	i->debt = 0;
 }
 
+/* ---- promises ------------------------------------------------------------------------ */
+
+/* Of MSI-X, as all here: the descriptor says no more to who counts promises. */
+static bool reserve(unsigned int number)
+{
+	return f->promises->promise(f, &f->irqs[0], sets[number], FERRY_SET_NONE) == FERRY_OK;
+}
+
+static void unreserve(unsigned int number)
+{
+	f->promises->give_up(f, &f->irqs[0], sets[number], FERRY_SET_NONE);
+}
+
+static int alloc_managed(unsigned int number, unsigned int slot)
+{
+	struct ferry_irq *i = &f->irqs[slot];
+
+	i->flags |= FERRY_F_MANAGED;
+	i->requested = sets[number];
+	return alloc(number, slot);
+}
+
+static void release_managed(unsigned int slot)
+{
+	release(slot);
+	f->irqs[slot].flags &= ~(uint32_t)FERRY_F_MANAGED;
+}
+
 static unsigned int taken(unsigned int cpu)
 {
 	uint32_t used, free_;
@@ -165,6 +195,10 @@ const struct peers_side peers_ours = {
 	.prepare = prepare,
 	.alloc = alloc,
 	.release = release,
+	.reserve = reserve,
+	.unreserve = unreserve,
+	.alloc_managed = alloc_managed,
+	.release_managed = release_managed,
 	.taken = taken,
 	.topology = topology,
 	.spread = spread,

@@ -47,34 +47,62 @@ static ferry_atomic *share_of(struct ferry *f, const struct ferry_irq *i, uint32
 
 /* ---- promises -------------------------------------------------------------------- */
 
-/* One more promised on `cpu`, or to a pool: its first member there brings the promise. Without
- * the shared namespace each CPU has a V of its own. */
-static bool promise_one(struct ferry *f, ferry_atomic *members, uint32_t cpu)
-{
-	ferry_lock *v = &f->cpus[cpu].lock;
-	bool good = true;
+/* What the loops below need, once: thousands of CPUs may follow. Without the shared namespace
+ * each CPU has a V of its own. */
+struct bases {
+	struct ferry_cpu *cpus;
+	struct ferry_x86_cpu *x86;
+	struct ferry_x86_unit *units; /* or null */
+	ferry_atomic *members;        /* or null */
+};
 
-	ferry_host_lock(f->ctx, v);
-	if (!members || !ferry_host_load(f->ctx, members)) {
-		good = ferry_host_load(f->ctx, &f->x86->cpus[cpu].room);
-		if (good)
-			ferry_x86_change_room(f, cpu, false);
+static struct bases bases_of(struct ferry *f, const struct ferry_irq *i)
+{
+	return (struct bases){ f->cpus, f->x86->cpus, f->x86->rooms ? f->x86->units : NULL,
+			       share_of(f, i, 0) };
+}
+
+/* One more promised on `cpu`, or to a pool: its first member there brings the promise. */
+static inline bool promise_one(void *ctx, const struct bases *b, uint32_t cpu)
+{
+	ferry_atomic *room = &b->x86[cpu].room;
+	uint32_t n;
+
+	ferry_host_lock(ctx, &b->cpus[cpu].lock);
+	n = ferry_host_load(ctx, room);
+	if (FERRY_UNLIKELY(b->members) && ferry_host_load(ctx, &b->members[cpu])) {
+		n = 1;
+	} else if (n) {
+		ferry_host_store(ctx, room, n - 1);
+		if (b->units)
+			ferry_x86_flip(ctx, b->units, cpu, n, false);
 	}
-	if (members && good)
-		ferry_host_add(f->ctx, members, 1);
-	ferry_host_unlock(f->ctx, v);
-	return good;
+	if (FERRY_UNLIKELY(b->members) && n)
+		ferry_host_add(ctx, &b->members[cpu], 1);
+	ferry_host_unlock(ctx, &b->cpus[cpu].lock);
+	return n;
 }
 
 /* The last member takes it along. */
-static void give_up_one(struct ferry *f, ferry_atomic *members, uint32_t cpu)
+static inline void give_up_one(struct ferry *f, void *ctx, const struct bases *b, uint32_t cpu)
 {
-	ferry_lock *v = &f->cpus[cpu].lock;
+	ferry_atomic *room = &b->x86[cpu].room;
+	uint32_t n;
 
-	ferry_host_lock(f->ctx, v);
-	if (!members || ferry_host_add(f->ctx, members, 0u - 1u) == 1)
-		ferry_x86_change_room(f, cpu, true);
-	ferry_host_unlock(f->ctx, v);
+	ferry_host_lock(ctx, &b->cpus[cpu].lock);
+	if (!b->members || ferry_host_add(ctx, &b->members[cpu], 0u - 1u) == 1) {
+		n = ferry_host_load(ctx, room) + 1;
+		ferry_host_store(ctx, room, n);
+		if (b->units) {
+			uint32_t unit = cpu / UNIT;
+
+			ferry_x86_flip(ctx, b->units, cpu, n, true);
+			if (ferry_host_load(ctx, &b->units[unit].bound) < n ||
+			    ferry_host_load(ctx, &b->units[unit / TOP_UNITS * TOP_UNITS].top) < n)
+				f->x86->rooms->raise(f, unit, n);
+		}
+	}
+	ferry_host_unlock(ctx, &b->cpus[cpu].lock);
 }
 
 /* Word w of `set` without `not`, and only what lies below `end`. */
@@ -88,14 +116,12 @@ static uint64_t rest(const struct ferry *f, ferry_set set, ferry_set not, uint32
 static void give_up_below(struct ferry *f, const struct ferry_irq *i, ferry_set set, ferry_set not,
 			  uint32_t end)
 {
-	ferry_atomic *members = share_of(f, i, 0);
+	const struct bases b = bases_of(f, i);
+	void *ctx = f->ctx;
 
 	for (uint32_t w = 0; w * 64 < end; w++)
-		for (uint64_t word = rest(f, set, not, w, end); word; word &= word - 1) {
-			uint32_t cpu = w * 64 + (uint32_t)__builtin_ctzll(word);
-
-			give_up_one(f, members ? members + cpu : NULL, cpu);
-		}
+		for (uint64_t word = rest(f, set, not, w, end); word; word &= word - 1)
+			give_up_one(f, ctx, &b, w * 64 + (uint32_t)__builtin_ctzll(word));
 }
 
 static void give_up(struct ferry *f, const struct ferry_irq *i, ferry_set set, ferry_set not )
@@ -111,7 +137,8 @@ static bool simple(const struct ferry *f, const struct ferry_irq *i)
 
 static int promise(struct ferry *f, const struct ferry_irq *i, ferry_set set, ferry_set not )
 {
-	ferry_atomic *members = share_of(f, i, 0);
+	const struct bases b = bases_of(f, i);
+	void *ctx = f->ctx;
 
 	if (!simple(f, i))
 		return FERRY_E_INVALID;
@@ -119,7 +146,7 @@ static int promise(struct ferry *f, const struct ferry_irq *i, ferry_set set, fe
 		for (uint64_t word = rest(f, set, not, w, f->ncpus); word; word &= word - 1) {
 			uint32_t cpu = w * 64 + (uint32_t)__builtin_ctzll(word);
 
-			if (promise_one(f, members ? members + cpu : NULL, cpu))
+			if (FERRY_LIKELY(promise_one(ctx, &b, cpu)))
 				continue;
 			give_up_below(f, i, set, not, cpu);
 			return FERRY_E_NO_SPACE;
@@ -183,29 +210,32 @@ static uint32_t least(struct ferry *f, const struct ferry_irq *i, const struct f
 {
 	uint32_t best = FERRY_NONE, fewest = FERRY_NONE;
 
-	FERRY_FOR_EACH_CPU(f, want->set, c) {
-		uint32_t n = ferry_host_load(f->ctx, &f->x86->managed[c]);
+	for (uint32_t w = 0; w < f->nwords && fewest; w++)
+		for (uint64_t word = ferry_set_word(f, want->set, w); word && fewest;
+		     word &= word - 1) {
+			uint32_t c = w * 64 + (uint32_t)__builtin_ctzll(word);
+			uint32_t n = ferry_host_load(f->ctx, &f->x86->managed[c]);
 
-		if (n < fewest && allowed(f, i, want, c) == FERRY_OK) {
-			fewest = n;
-			best = c;
+			if (n < fewest && allowed(f, i, want, c) == FERRY_OK) {
+				fewest = n;
+				best = c;
+			}
 		}
-	}
 	return best;
 }
 
-/* Take a promised place on `cpu`. Of a pool it is the one who sets POOL_USED. */
+/* Take a promised place on `cpu`, where it is allowed. Of a pool it is the one who sets
+ * POOL_USED. */
 static int take(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want, uint32_t cpu,
 		struct ferry_place *p)
 {
-	int rc = allowed(f, i, want, cpu);
 	ferry_atomic *members = share_of(f, i, cpu);
+	int rc;
 
-	if (rc != FERRY_OK)
-		return rc;
 	if (members && !want->dry && (ferry_host_or(f->ctx, members, POOL_USED) & POOL_USED))
 		return FERRY_E_NO_SPACE;
-	rc = ferry_x86_reserve(f, i, cpu, want->dry, PAID_BY_PROMISED, p);
+	rc = (f->x86->rooms ? f->x86->rooms->reserve : ferry_x86_reserve)(f, i, cpu, want->dry,
+									  PAID_BY_PROMISED, p);
 	if (want->dry)
 		return rc;
 	if (rc == FERRY_OK)
@@ -215,30 +245,45 @@ static int take(struct ferry *f, struct ferry_irq *i, const struct ferry_want *w
 	return rc;
 }
 
-static int plan(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
-		struct ferry_place *p)
+/* Each CPU of the mask, as long as none has a place. */
+static int exact_pass(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
+		      struct ferry_place *p)
 {
-	uint32_t cpu = want->set & FERRY_SET_MASK ? ferry_choose(f, i, want) : want->set;
-	bool within = !(want->set & FERRY_SET_MASK) && ferry_set_has(f, i->requested, want->set);
 	int rc = FERRY_E_NO_CPU;
 
-	if (cpu == FERRY_NONE)
-		cpu = least(f, i, want);
-	if (cpu != FERRY_NONE && take(f, i, want, cpu, p) == FERRY_OK)
-		return FERRY_OK;
 	FERRY_FOR_EACH_CPU(f, want->set, c) {
-		int why = take(f, i, want, c, p);
+		int why = allowed(f, i, want, c);
 
 		if (why == FERRY_OK)
-			return FERRY_OK;
+			why = take(f, i, want, c, p);
+		if (why == FERRY_OK)
+			return why;
 		/* What is nearest to a yes. */
 		if (why != FERRY_E_NO_CPU && rc != FERRY_E_NO_SPACE)
 			rc = why;
 	}
-	if (!pool(f, i) || (want->set != i->requested && !within))
-		return rc;
+	return rc;
+}
+
+static int plan(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
+		struct ferry_place *p)
+{
+	bool one = !(want->set & FERRY_SET_MASK);
+	uint32_t cpu = one ? want->set : ferry_choose(f, i, want);
+	int rc;
+
+	if (cpu == FERRY_NONE)
+		cpu = least(f, i, want);
+	else if (allowed(f, i, want, cpu) != FERRY_OK)
+		cpu = FERRY_NONE;
+	if (cpu != FERRY_NONE && take(f, i, want, cpu, p) == FERRY_OK)
+		return FERRY_OK;
+	rc = exact_pass(f, i, want, p);
 	/* A pool's second one on a CPU is like anybody, but for its mask. */
-	return ferry_x86_plan_one(f, i, want, p);
+	if (rc != FERRY_OK && pool(f, i) &&
+	    (want->set == i->requested || (one && ferry_set_has(f, i->requested, want->set))))
+		rc = ferry_x86_plan_one(f, i, want, p);
+	return rc;
 }
 
 static void back(struct ferry *f, const struct ferry_irq *i, uint32_t cpu)

@@ -27,6 +27,13 @@
 #define UNROLLED
 #endif
 
+/* In line in each of its two callers, where size does not matter. */
+#if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#define QUICK inline __attribute__((always_inline))
+#else
+#define QUICK
+#endif
+
 /* ---- bounds ------------------------------------------------------------------------ */
 
 static inline void raise_one(struct ferry *f, ferry_atomic *bound, uint32_t room)
@@ -102,14 +109,9 @@ static FERRY_NOINLINE void lower(struct ferry *f, uint32_t unit, uint32_t bound,
 
 /* ---- changes, under V ------------------------------------------------------------------ */
 
-/* In Gray's code n and n - 1 differ in the bit that is the lowest of n. */
 static inline void changed(struct ferry *f, uint32_t cpu, uint32_t n, bool more)
 {
-	struct ferry_x86_unit *u = &f->x86->units[cpu / UNIT];
-	uint32_t k = (uint32_t)__builtin_ctz(n), bit = 1u << (cpu % UNIT);
-
-	/* 0 becomes 1, or 1 becomes 0: the other CPUs' bits stay as they are. */
-	ferry_host_add(f->ctx, &u->slices[k], more == (n >> k >> 1 & 1) ? 0u - bit : bit);
+	ferry_x86_flip(f->ctx, f->x86->units, cpu, n, more);
 	if (more)
 		raise(f, cpu / UNIT, n); /* afterwards: see lower() */
 }
@@ -241,15 +243,16 @@ static uint32_t emptiest(struct ferry *f, const struct ferry_irq *i, const struc
 /* ---- quickly ------------------------------------------------------------------------- */
 
 /* One CPU whose vectors are its own: ferry_x86_reserve without what others need. */
-static inline bool reserve(struct ferry *f, const struct ferry_irq *i, uint32_t cpu, bool dry,
-			   struct ferry_place *p)
+static QUICK bool take(struct ferry *f, const struct ferry_irq *i, uint32_t cpu, bool dry,
+		       enum ferry_x86_payer payer, struct ferry_place *p)
 {
 	struct ferry_x86_cpu *c = &f->x86->cpus[cpu];
 	uint32_t bits = 0, w, n;
 
 	ferry_lock_cpu(f, cpu);
 	n = ferry_host_load(f->ctx, &c->room);
-	if (n && ferry_host_load(f->ctx, &f->cpus[cpu].state) == FERRY_CPU_ONLINE) {
+	if ((payer != PAID_BY_ROOM || n) &&
+	    ferry_host_load(f->ctx, &f->cpus[cpu].state) == FERRY_CPU_ONLINE) {
 		w = c->next / 32;
 		bits = f->x86->usable[w] & ~ferry_host_load(f->ctx, &c->owned[w]) &
 		       ~0u << (c->next % 32);
@@ -267,9 +270,13 @@ static inline bool reserve(struct ferry *f, const struct ferry_irq *i, uint32_t 
 		c->next = (p->vector + 16u) & 0xf0;
 		ferry_host_or(f->ctx, &c->owned[w], bits & (0u - bits));
 		ferry_host_store(f->ctx, ferry_x86_slot(f->x86, cpu, p->vector),
-				 SLOT_LIVE | SLOT_USED | i->number);
-		ferry_host_store(f->ctx, &c->room, n - 1);
-		changed(f, cpu, n, false);
+				 SLOT_LIVE | SLOT_USED |
+					 (payer == PAID_BY_PROMISED ? SLOT_PROMISED : 0) |
+					 i->number);
+		if (payer == PAID_BY_ROOM) {
+			ferry_host_store(f->ctx, &c->room, n - 1);
+			changed(f, cpu, n, false);
+		}
 	}
 	ferry_unlock_cpu(f, cpu);
 	return bits;
@@ -290,9 +297,15 @@ static int plan(struct ferry *f, struct ferry_irq *i, const struct ferry_want *w
 		cpu = emptiest(f, i, want);
 	else if (!ferry_x86_candidate(f, i, want, cpu))
 		cpu = FERRY_NONE;
-	if (cpu != FERRY_NONE && reserve(f, i, cpu, want->dry, p))
+	if (cpu != FERRY_NONE && take(f, i, cpu, want->dry, PAID_BY_ROOM, p))
 		return FERRY_OK;
 	return ferry_x86_plan_one(f, i, want, p);
+}
+
+static int reserve(struct ferry *f, struct ferry_irq *i, uint32_t to, bool dry,
+		   enum ferry_x86_payer payer, struct ferry_place *p)
+{
+	return take(f, i, to, dry, payer, p) ? FERRY_OK : FERRY_E_NO_SPACE;
 }
 
 /* Of a slot of its own, no transit slot besides. */
@@ -346,8 +359,10 @@ const struct ferry_x86_rooms ferry_x86_rooms = {
 	.carve = carve,
 	.fill = fill,
 	.changed = changed,
+	.raise = raise,
 	.publish = publish,
 	.emptiest = emptiest,
 	.plan = plan,
 	.release = release,
+	.reserve = reserve,
 };

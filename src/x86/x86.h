@@ -59,6 +59,13 @@ static inline ferry_atomic *ferry_x86_slot(const struct ferry_x86 *x, uint32_t c
 	return &x->slots[(size_t)cpu * x->stride + vector];
 }
 
+/* Who pays for a place on its new CPUs. */
+enum ferry_x86_payer {
+	PAID_BY_ROOM,    /* what is free for all */
+	PAID_BY_KEPT,    /* a promise, for good: the slot is an ordinary one afterwards */
+	PAID_BY_PROMISED /* a promise, until the slot is given back */
+};
+
 /* ---- room.c ---------------------------------------------------------------- */
 
 /* How rooms are held (room.c): CPUs of a unit, bits of a room, units below a top, and what
@@ -78,6 +85,18 @@ struct ferry_x86_unit {
 	uint32_t reach;              /* as in struct ferry_x86 */
 };
 
+/* Under V: the room of `cpu` was n - 1 and is n (more), or the other way round. In Gray's code
+ * these differ in the bit that is the lowest of n; the other CPUs' bits stay as they are. */
+static inline void ferry_x86_flip(void *ctx, struct ferry_x86_unit *units, uint32_t cpu, uint32_t n,
+				  bool more)
+{
+	struct ferry_x86_unit *u = &units[cpu / UNIT];
+	uint32_t k = (uint32_t)__builtin_ctz(n), bit = 1u << (cpu % UNIT);
+
+	/* 0 becomes 1, or 1 becomes 0. */
+	ferry_host_add(ctx, &u->slices[k], more == (n >> k >> 1 & 1) ? 0u - bit : bit);
+}
+
 /* Where is most room? Linked only if named in the configuration: without it each CPU is asked. */
 struct ferry_x86_rooms {
 	void (*carve)(struct ferry_x86 *x, const struct ferry_x86_config *c,
@@ -86,6 +105,8 @@ struct ferry_x86_rooms {
 	void (*fill)(struct ferry_x86 *x, uint32_t cpus);
 	/* Under V: the room of `cpu` was n - 1 and is n (more), or the other way round. */
 	void (*changed)(struct ferry *f, uint32_t cpu, uint32_t n, bool more);
+	/* The bounds of a unit where a room has come to be `room`. */
+	void (*raise)(struct ferry *f, uint32_t unit, uint32_t room);
 	/* ferry_backend.publish */
 	void (*publish)(struct ferry *f, uint32_t cpu);
 	/* The candidate that has most room, the lowest of these, by hints: FERRY_NONE if none
@@ -97,6 +118,9 @@ struct ferry_x86_rooms {
 	int (*plan)(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
 		    struct ferry_place *place);
 	int (*release)(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool force);
+	/* The same as ferry_x86_reserve, of the common kinds. */
+	int (*reserve)(struct ferry *f, struct ferry_irq *i, uint32_t to, bool dry,
+		       enum ferry_x86_payer payer, struct ferry_place *p);
 };
 
 /* ---- vector.c --------------------------------------------------------------- */
@@ -113,13 +137,6 @@ int ferry_x86_plan(struct ferry *f, struct ferry_irq *i, const struct ferry_want
 		   struct ferry_place *place);
 bool ferry_x86_owes(struct ferry *f, const struct ferry_irq *i, uint32_t cpu);
 int ferry_x86_release(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool force);
-
-/* Who pays for a place on its new CPUs. */
-enum ferry_x86_payer {
-	PAID_BY_ROOM,    /* what is free for all */
-	PAID_BY_KEPT,    /* a promise, for good: the slot is an ordinary one afterwards */
-	PAID_BY_PROMISED /* a promise, until the slot is given back */
-};
 
 /* Reserve a vector on the CPU `to`, if it is online under its V. */
 int ferry_x86_reserve(struct ferry *f, struct ferry_irq *i, uint32_t to, bool dry,
