@@ -45,7 +45,8 @@ void ferry_x86_vectors(struct ferry *f, uint32_t cpu, uint32_t *used, uint32_t *
 	flags = ferry_host_irq_save(f->ctx);
 	ferry_lock_cpu(f, cpu);
 	*free_ = ferry_host_load(f->ctx, &f->x86->cpus[cpu].room);
-	*used = owned(f, cpu);
+	/* What is neither used nor free is promised. */
+	*used = f->x86->promises ? owned(f, cpu) : f->x86->nusable - *free_;
 	/* In one namespace what is taken is free nowhere. */
 	if (f->one_lock)
 		*free_ = f->x86->nusable - taken_once(f);
