@@ -447,14 +447,14 @@ load: {events: 3000, moves: 0, cycles: 8}
 devices: [{name: nic, kind: msix, queues: 8}]
 END
 run run "$tmp/policy.yaml"; clean "a policy"
-grep -q '^  rebalanced    8 times  moves [0-9]* .*  counts differ by [01]$' "$tmp/out"; result $? "rebalanced"
+grep -q '^  rebalanced    [1-8] times  moves [0-9]* .*  counts differ by [01]$' "$tmp/out"; result $? "rebalanced"
 run run --json "$tmp/policy.yaml"
 python3 - "$tmp/out" <<'END'
 import json, sys
 storm = json.load(open(sys.argv[1]))["storms"][0]
 assert storm["gic"] == 0 and "interrupts_held" not in storm
 r = storm["rebalanced"]
-assert r["passes"] == 8 and r["moves"] > 0 and r["counts_differ"] <= 1
+assert r["passes"] == storm["cpu_onlines"] > 0 and r["moves"] > 0 and r["counts_differ"] <= 1
 assert r["uneven_count"][1] <= r["uneven_count"][0] and len(r["uneven_load"]) == 2
 END
 result $? "--json: rebalanced"
