@@ -63,8 +63,29 @@ static uint32_t count(struct ferry *f, uint32_t cpu)
 	return promised.of[cpu];
 }
 
+static bool keep(struct ferry *f, uint32_t cpu)
+{
+	(void)f;
+	if (promised.most[cpu] && promised.of[cpu] == promised.most[cpu])
+		return false;
+	promised.of[cpu]++;
+	return true;
+}
+
+static void unkeep(struct ferry *f, uint32_t cpu)
+{
+	(void)f;
+	promised.of[cpu]--;
+}
+
 static const struct ferry_promises promises = {
-	.promise = promise, .give_up = give_up, .share = share, .pool = pool_of, .count = count
+	.promise = promise,
+	.give_up = give_up,
+	.share = share,
+	.pool = pool_of,
+	.keep = keep,
+	.unkeep = unkeep,
+	.count = count,
 };
 
 /* One digit for each CPU, the highest first, as CPUs in masks. */
@@ -603,6 +624,172 @@ static void spare_in_use(void)
 	end();
 }
 
+/* ---- what is given back goes to who waits for it ------------------------------------ */
+
+static const struct ferry_backend *real;
+
+/* Ordinary interrupts find no place on a CPU where all is promised. */
+static int plan_scarce(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
+		       struct ferry_place *place)
+{
+	FERRY_FOR_EACH_CPU(f, want->set, c)
+		if (!promised.most[c] || promised.of[c] < promised.most[c])
+			return real->plan(f, i, want, place);
+	return FERRY_E_NO_SPACE;
+}
+
+/* Source 0 is stopped and managed on CPUs 1 and 3, of which 3 is full then; source 1, which moves
+ * to CPU 2, has been asked for CPU 3 and starves. */
+static void starving(const char *what)
+{
+	static struct ferry_backend scarce;
+
+	machine(3, 0, what);
+	real = S.f->backend;
+	scarce = *real;
+	scarce.plan = plan_scarce;
+	S.f->backend = &scarce;
+	halt_all(0);
+	promised.most[3] = 1;
+}
+
+static void starve(void)
+{
+	check_eq(move(1, BIT(2)), FERRY_OK, "move");
+	check_eq(move(1, BIT(3)), FERRY_OK, "another one, that waits");
+	rest_of_move();
+	check(look(1).starved, "it does not starve");
+	check_eq(place(1), BIT(2), "place");
+}
+
+static int call_unmanage(struct call *c)
+{
+	return ferry_irq_unmanage(S.f, number(c->src));
+}
+
+static int call_manage(struct call *c)
+{
+	return ferry_irq_manage(S.f, number(c->src), &c->mask);
+}
+
+static struct ferry_spare spare_0;
+
+static int call_promise(struct call *c)
+{
+	return ferry_spare_promise(S.f, number(c->src), &c->mask, &spare_0);
+}
+
+static int call_release(struct call *c)
+{
+	return ferry_spare_release(S.f, number(c->src), &spare_0);
+}
+
+static void fed(void)
+{
+	check(!look(1).starved, "it starves though there is room");
+	rest_of_move();
+	check_eq(place(1), BIT(3), "place");
+	promised.most[3] = 0;
+	check_eq(wake(0), FERRY_OK, "start");
+	S.f->backend = real;
+	end();
+}
+
+static void fed_by_unmanage(void)
+{
+	starving("unmanage: who starves has the place that was promised");
+	check_eq(manage(0, BIT(1) | BIT(3)), FERRY_OK, "manage");
+	starve();
+	check_eq(run_call((struct call){ .run = call_unmanage }), FERRY_OK, "unmanage");
+	fed();
+}
+
+static void fed_by_release(void)
+{
+	starving("spare: who starves has the place that was promised");
+	check_eq(manage(0, BIT(1)), FERRY_OK, "manage");
+	check_eq(run_call((struct call){ .run = call_promise, .mask = BIT(3) }), FERRY_OK,
+		 "promise");
+	starve();
+	check_eq(run_call((struct call){ .run = call_release }), FERRY_OK, "release");
+	fed();
+}
+
+/* On its way to the CPU that has no place it had taken others', and gave them back. */
+static void fed_by_refusal(bool spare)
+{
+	starving(spare ? "spare: one that is refused disturbed nobody" :
+			 "manage: one that is refused disturbed nobody");
+	if (spare)
+		check_eq(manage(0, BIT(1)), FERRY_OK, "manage");
+	promised.of[2] = promised.of[3] = 1;
+	starve();
+	promised.most[2] = 1;
+	promised.of[3] = 0;
+	check_eq(run_call((struct call){ .run = spare ? call_promise : call_manage,
+					 .mask = BIT(2) | BIT(3) }),
+		 FERRY_E_NO_SPACE, "promise");
+	promised.most[2] = 0;
+	fed();
+}
+
+static uint64_t plan_memory[2048];
+static struct ferry_plan *the_plan;
+
+static int call_drop(struct call *c)
+{
+	(void)c;
+	ferry_plan_drop(S.f, the_plan);
+	return FERRY_OK;
+}
+
+static void fed_by_drop(void)
+{
+	struct ferry_dry_run sum;
+
+	starving("plan: who starves has the place that it did not need");
+	check_eq(manage(0, BIT(1)), FERRY_OK, "manage");
+	check_eq(move_prefer(2, BIT(1) | BIT(3), 1), FERRY_OK, "move");
+	rest_of_move();
+	check_eq(LOOKED(ferry_cpu_plan(S.f, 1, plan_memory, sizeof(plan_memory), &the_plan, &sum,
+				       NULL, 0)),
+		 FERRY_OK, "plan");
+	check_eq(digits(), 1010, "promised");
+	starve();
+	run_call((struct call){ .run = call_drop });
+	check_eq(digits(), 10, "promised");
+	fed();
+}
+
+/* It has a place of its pool there; or what it needs not, if it has not. */
+static void fed_by_pool(void)
+{
+	struct ferry_dry_run sum;
+
+	starving("plan: who starves has the place that was kept for one of a pool");
+	promised.most[3] = 2;
+	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 1)), FERRY_OK, "share");
+	check_eq(manage(0, BIT(1) | BIT(3)), FERRY_OK, "manage");
+	check_eq(wake(0), FERRY_OK, "start");
+	check_eq(place(0), BIT(1), "place");
+	check_eq(LOOKED(ferry_cpu_plan(S.f, 1, plan_memory, sizeof(plan_memory), &the_plan, &sum,
+				       NULL, 0)),
+		 FERRY_OK, "plan");
+	check_eq(digits(), 2010, "promised");
+	starve();
+	check_eq(leave(1), FERRY_OK, "leave");
+	check_eq(leave_step(1, NULL), FERRY_E_AGAIN, "step");
+	check_eq(place(0), BIT(3), "place");
+	check_eq(digits(), 1010, "promised");
+	run_call((struct call){ .run = call_drop });
+	check(!look(1).starved, "it starves though there is room");
+	rest_of_move();
+	check_eq(place(1), BIT(3), "place");
+	check_eq(roll_back(1), FERRY_OK, "roll back");
+	S.f->backend = real;
+	end();
+}
+
 /* ---- capacity ------------------------------------------------ */
 
 static void capacity(void)
@@ -651,6 +838,12 @@ int main(void)
 	spare_undone();
 	spare_refused();
 	spare_in_use();
+	fed_by_unmanage();
+	fed_by_release();
+	fed_by_refusal(false);
+	fed_by_refusal(true);
+	fed_by_drop();
+	fed_by_pool();
 	capacity();
 	return script_done();
 }

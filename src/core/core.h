@@ -461,6 +461,19 @@ void ferry_visit(struct ferry *f, struct ferry_irqset *s,
 /* A slot on `cpu` was freed: retry the starved. No lock held. */
 void ferry_wake_starved(struct ferry *f, uint32_t cpu);
 
+static inline void ferry_wake_any(struct ferry *f, struct ferry_irq *i, void *arg)
+{
+	(void)arg;
+	if (i->flags & FERRY_F_STARVED)
+		ferry_advance(f, i);
+}
+
+/* Promised places, of whatever CPUs, are everybody's (again). No lock held. */
+static inline void ferry_promises_ended(struct ferry *f)
+{
+	ferry_visit(f, &f->starved, ferry_wake_any, NULL);
+}
+
 /* ---- hotplug.c ------------------------------------------------------------- */
 
 /* FERRY_OK if the CPU exists and is in this state. */

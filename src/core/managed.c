@@ -180,6 +180,8 @@ static int adopt(struct ferry *f, uint32_t irq, const uint64_t *mask, bool manag
 			aim(f, i, set);
 	}
 	ferry_leave(f, i, flags);
+	if (rc == FERRY_E_NO_SPACE)
+		ferry_promises_ended(f); /* some may have been had, and given back */
 	return rc;
 }
 
@@ -207,6 +209,8 @@ int ferry_irq_unmanage(struct ferry *f, uint32_t irq)
 		rc = FERRY_OK;
 	}
 	ferry_leave(f, i, flags);
+	if (rc == FERRY_OK)
+		ferry_promises_ended(f);
 	return rc;
 }
 
@@ -250,6 +254,8 @@ int ferry_spare_promise(struct ferry *f, uint32_t irq, const uint64_t *mask,
 		}
 	}
 	ferry_leave(f, i, flags);
+	if (rc == FERRY_E_NO_SPACE)
+		ferry_promises_ended(f); /* some may have been had, and given back */
 	return rc;
 }
 
@@ -298,6 +304,8 @@ int ferry_spare_release(struct ferry *f, uint32_t irq, struct ferry_spare *spare
 		rc = FERRY_OK;
 	}
 	ferry_leave(f, i, flags);
+	if (rc == FERRY_OK)
+		ferry_promises_ended(f);
 	return rc;
 }
 

@@ -354,16 +354,23 @@ static void keep_all(struct ferry *f, struct ferry_plan *p, const struct answer 
 			blocks(a, p->match.rows[n].irq, FERRY_E_NO_SPACE);
 }
 
+/* Of one row at a time: a choosy one may have kept hundreds of places. */
 static void forget(struct ferry *f, struct ferry_plan *p)
 {
-	uintptr_t flags = ferry_host_irq_save(f->ctx);
+	bool any = false;
 
 	for (uint32_t n = 0; n < p->match.count; n++) {
-		unkeep(f, &p->match.rows[n]);
-		ferry_set_put(f, p->match.rows[n].set);
+		struct ferry_leaver *r = &p->match.rows[n];
+		uintptr_t flags = ferry_host_irq_save(f->ctx);
+
+		any = any || r->kept || (r->flags & FERRY_L_GONE);
+		unkeep(f, r);
+		ferry_set_put(f, r->set);
+		ferry_host_irq_restore(f->ctx, flags);
 	}
-	ferry_host_irq_restore(f->ctx, flags);
 	p->match.count = 0;
+	if (any)
+		ferry_promises_ended(f);
 }
 
 /* ---- leaving ------------------------------------------------------------------------------- */
@@ -428,6 +435,7 @@ static int follow(struct ferry *f, struct ferry_irq *i, struct ferry_want *want)
 			return go(f, i, r, want);
 		/* There may be a place of its pool. Else: what was kept for it. */
 		unkeep(f, r);
+		r->flags |= FERRY_L_GONE;
 	}
 	if (can_shrink(f, i, FERRY_SET_ALL, want->exclude))
 		return stay(f, i, want);
