@@ -89,6 +89,14 @@ static bool read_text(struct maker *k, const char *text, struct scenario *s)
 	return false;
 }
 
+void suite_add_text(struct maker *k, const char *text)
+{
+	struct scenario s;
+
+	if (read_text(k, text, &s))
+		suite_add(k, &s);
+}
+
 /* ---- what it is made of ------------------------------------------------------------ */
 
 /* Kinds of operations in a script before `end`. */
@@ -556,6 +564,8 @@ double scenario_estimate(const struct scenario *s)
 
 	if (scenario_guest(s))
 		return suite_guest_estimate(s);
+	if (scenario_queues(s))
+		return suite_queues_estimate(s, n);
 	for (int i = 0; i < s->nirqs; i++)
 		n *= waits(s, i) ? 5 : i < SCENARIO_IRQS && s->kind[i] == SCENARIO_LPI ? 2 : 1;
 
@@ -752,6 +762,10 @@ static bool make(struct maker *k, const char *name)
 		suite_make_guest(k);
 	else if (!strcmp(name, "vgic-nightly"))
 		suite_make_guest_nightly(k);
+	else if (!strcmp(name, "managed"))
+		suite_make_queues(k);
+	else if (!strcmp(name, "managed-nightly"))
+		suite_make_queues_nightly(k);
 	else if (strcmp(name, "named") && strcmp(name, "large"))
 		return false;
 	make_named(k, name);

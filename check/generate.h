@@ -40,6 +40,9 @@ extern const uint32_t named_count;
  *            interrupts than list registers
  *   vgic-nightly  two moves, two events, with something else, under each strategy; two
  *            interrupts, three moves; three vCPUs
+ *   managed  sets of queues, each kind: each operation, overrides with a CPU that goes, with
+ *            another override, with the end; under each option; two queues
+ *   managed-nightly  three CPUs, two queues, and three operations
  *   large    named ones too large to exhaust in a night: for random searches
  *   named    all others of check/named.inc
  * Every scenario is canonical, none comes twice, order is deterministic: by estimated

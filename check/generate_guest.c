@@ -20,19 +20,6 @@ struct tale {
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 
-static void add_text(struct maker *k, const char *text)
-{
-	struct scenario s;
-	char error[200];
-
-	if (scenario_parse(text, &s, error, sizeof(error))) {
-		suite_add(k, &s);
-		return;
-	}
-	fprintf(stderr, "check: %s: %s\n", text, error);
-	k->failed = true;
-}
-
 /* @ becomes the events that the host injects. */
 static void tell(char *out, size_t size, const char *text, bool is_virtual, unsigned int events)
 {
@@ -58,7 +45,7 @@ static void add_tale(struct maker *k, unsigned int kind, unsigned int events, co
 	tell(scripts, sizeof(scripts), text, is_virtual, events);
 	snprintf(whole, sizeof(whole), "%s cpus=2 events=%u %s | %s", kind_name[kind],
 		 is_virtual ? 0 : events, options, scripts);
-	add_text(k, whole);
+	suite_add_text(k, whole);
 }
 
 static void add_tales(struct maker *k, unsigned int kinds, unsigned int events, const char *options,
@@ -202,7 +189,7 @@ static const char *const crowds[] = {
 static void add_all(struct maker *k, const char *const *texts, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		add_text(k, texts[i]);
+		suite_add_text(k, texts[i]);
 }
 
 void suite_make_guest(struct maker *k)

@@ -42,7 +42,15 @@ unsigned int suite_count(const struct scenario *s, unsigned int kinds, int irq);
 /* One more. */
 void suite_add(struct maker *k, const struct scenario *s);
 
+/* One more, as text. */
+void suite_add_text(struct maker *k, const char *text);
+
 void suite_make_arm(struct maker *k);
+
+/* generate_queues.c; hardware: what its options multiply by */
+void suite_make_queues(struct maker *k);
+void suite_make_queues_nightly(struct maker *k);
+double suite_queues_estimate(const struct scenario *s, double hardware);
 
 /* generate_guest.c */
 void suite_make_guest(struct maker *k);

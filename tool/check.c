@@ -45,7 +45,8 @@ static int make_room(struct check *c, uint32_t n)
 static bool is_suite(const char *name)
 {
 	static const char *const names[] = { "commit", "nightly",      "arm",  "large",
-					     "vgic",   "vgic-nightly", "named" };
+					     "vgic",   "vgic-nightly", "named",
+					     "managed", "managed-nightly" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(name, names[i]))
@@ -61,8 +62,8 @@ static int list_suite(struct check *c)
 	if (!is_suite(c->suite))
 		return say(
 			&c->msg, TOOL_USAGE,
-			"--suite: '%.40s': one of commit, nightly, arm, vgic, vgic-nightly, named, "
-			"large is expected",
+			"--suite: '%.40s': one of commit, nightly, arm, vgic, vgic-nightly, managed, "
+			"managed-nightly, named, large is expected",
 			c->suite);
 	if (!suite_make(c->suite, &suite))
 		return say_no_memory(&c->msg);

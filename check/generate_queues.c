@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+/*
+ * generate_queues.c: the suites of sets of queues. A family is kinds of interrupts, options
+ * of the machine, and tales: what the set is, and scripts.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "generate_int.h"
+
+#define COUNT(list) (sizeof(list) / sizeof(*(list)))
+
+/* ---- one queue ------------------------------------------------------------------------------ */
+
+static const char *const alone[] = {
+	/* a CPU goes and comes, the last of the mask and not */
+	"masks=0 | 0: offline; online",
+	"masks=0+1 | 0: offline; online",
+	"masks=0 | 0: rollback",
+	"masks=0+1 | 0: rollback; offline",
+	"masks=1 away=1 | 1: online; offline",
+	"masks=0+1 away=1 | 0: offline | 1: online",
+	/* an override: there, back, to what is not online, by either side */
+	"masks=0 allow | 0: override 0 1",
+	"masks=0 allow | 1: override 0 1",
+	"masks=0 allow | 0: override 0 0+1",
+	"masks=0+1 allow | 1: override 0 1",
+	"masks=0+1 allow | 0: override 0 1; override 0 0",
+	"masks=0 away=1 allow | 0: override 0 1",
+	"masks=1 away=1 allow | 0: override 0 0",
+	"masks=1 away=1 allow | 0: override 0 0 | 1: online",
+	"masks=0 away=1 allow | 0: override 0 1 | 1: online",
+	/* it is refused, vetoed, canceled */
+	"masks=0 | 0: override 0 1",
+	"masks=0 allow readonly | 0: override 0 1",
+	"masks=0 allow initial | 0: override 0 1; move 0 1",
+	"masks=0 allow | 0: move 0 1",
+	"masks=0 allow | 0: veto; override 0 1; override 0 1",
+	"masks=0 allow | 0: override 0 1 | 1: cancel",
+	"masks=1 away=1 allow | 0: override 0 0; veto; override 0 1",
+	/* with another */
+	"masks=0 allow | 0: override 0 1 | 1: override 0 0+1",
+	/* with a CPU that goes */
+	"masks=0 allow | 0: override 0 1 | 1: offline",
+	"masks=0 allow | 0: offline | 1: override 0 1",
+	"masks=0 allow | 0: rollback | 1: override 0 1",
+	/* with its end */
+	"masks=0+1 | 1: end",
+	"masks=0 allow | 0: override 0 1 | 1: end",
+	"masks=0 | 0: offline; online | 1: end",
+	/* masked and disabled meanwhile */
+	"masks=0 allow | 0: disable 0; override 0 1; enable 0",
+	"masks=0 allow | 0: mask 0; unmask 0 | 1: override 0 1",
+	"masks=0 | 0: disable 0; offline; online; enable 0",
+	"masks=0 | 0: offline; online | 1: disable 0; enable 0",
+	/* only where it begins */
+	"masks=0 initial | 0: offline; online",
+	"masks=1 away=1 initial | 1: online; offline",
+	"masks=0+1 initial | 0: move 0 1; offline",
+};
+
+/* ... under each option that can matter. */
+static const char *const touched[] = {
+	"masks=0 allow | 0: override 0 1",
+	"masks=0 allow | 1: override 0 1",
+	"masks=0 | 0: offline; online",
+	"masks=0+1 allow | 0: offline; online",
+};
+
+static const char *const options_x86[] = {
+	"fence=root", "ipi=late",  "bound=none", "overtaking fence=root", "nested",
+	"posted",     "leave=off", "irr=kept",   "tso",                   "undrained",
+};
+
+static const char *const options_arm[] = {
+	"nested", "slow", "leave=off", "rd=kept", "poll=soon", "split", "weak",
+};
+
+/* ---- several -------------------------------------------------------------------------------- */
+
+static const char *const together[] = {
+	"masks=0,0 allow | 0: overall 1",
+	"masks=0,1 allow | 0: overall 0+1",
+	"masks=0,1 allow | 0: override 1 0",
+	"masks=0,1 allow | 0: overall 1 | 1: cancel",
+	"masks=0,1 allow | 0: veto; overall 1",
+	"masks=0,1 | 0: offline; online",
+	"masks=0+1,1 | 1: offline; online",
+	"masks=0,1 away=1 | 1: online",
+	"masks=0,1 away=1 allow | 0: overall 0",
+	"masks=0,1 away=1 allow | 0: overall 1",
+};
+
+/* ---- ... by night --------------------------------------------------------------------------- */
+
+static const char *const wide[] = {
+	"masks=0,1 allow | 0: overall 2 | 1: offline; online",
+	"masks=0,1+2 allow | 0: override 0 1 | 1: offline; online",
+	"masks=0+1,1+2 allow | 0: override 0 2 | 2: rollback",
+	"masks=0,1 away=2 allow | 0: override 0 2 | 2: online",
+	"masks=2,0 away=2 allow | 0: override 0 1 | 2: online",
+	"masks=2,1 away=2 allow | 0: override 0 0+1 | 1: offline",
+	"masks=0,1 allow | 0: override 0 1 | 1: override 1 2",
+	"masks=0,1 allow | 0: overall 2 | 1: cancel; offline",
+	"masks=0,1 allow | 0: override 0 2; override 1 2 | 1: veto; offline",
+	"masks=0,1 allow | 0: override 0 1 | 1: end",
+	"masks=0+1,2 | 0: offline; online | 1: offline; online",
+};
+
+static const char *const deep[] = {
+	"masks=0 allow | 0: override 0 1 | 1: offline; online",
+	"masks=0 allow | 0: override 0 1 | 1: rollback",
+	"masks=0 allow | 0: offline; online | 1: override 0 1",
+	"masks=0 allow | 0: offline; online | 1: override 0 0+1; override 0 0",
+	"masks=0 | 0: offline; online | 1: offline; online",
+	"masks=0 allow | 0: override 0 1; override 0 0 | 1: cancel; cancel",
+	"masks=0 allow | 0: override 0 1 | 1: override 0 0+1; cancel",
+	"masks=0 allow | 0: override 0 1; veto; override 0 0 | 1: offline",
+	"masks=0+1 allow | 0: override 0 1; disable 0; enable 0 | 1: offline; online",
+};
+
+/* Without the CPUs that are in their scripts. */
+static void add_tales(struct maker *k, const char *kinds, int cpus, int events, const char *options,
+		      const char *const *tales, size_t n)
+{
+	char text[2 * SCENARIO_TEXT];
+	const char *bar;
+
+	for (size_t i = 0; i < n; i++) {
+		bar = strchr(tales[i], '|');
+		snprintf(text, sizeof(text), "%s cpus=%d events=%d %s %.*s%s", kinds, cpus, events,
+			 options, (int)(bar - tales[i]), tales[i], bar);
+		suite_add_text(k, text);
+	}
+}
+
+static void add_options(struct maker *k, const char *kind, int events, const char *const *options,
+			size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(options[i], "undrained") || !strcmp(kind, "remapped"))
+			add_tales(k, kind, 2, events, options[i], touched, COUNT(touched));
+}
+
+static const char *const x86[] = { "msix", "maskable", "remapped" };
+static const char *const arm[] = { "spi", "lpi" };
+
+/* What shares promises; a plan. */
+static const char *const x86_only[] = {
+	"msix,msix cpus=2 events=1 vectors=2 masks=0,0 allow pool | 0: overall 1",
+	"msix,msix cpus=2 events=1 vectors=2 masks=0,1 allow pool | 0: offline; online",
+	"msix,msix cpus=2 events=1 vectors=1 masks=0,1 allow | 0: overall 1",
+	"msix,msix cpus=2 events=1 vectors=1 masks=0,1 allow | 0: override 0 1; override 1 0",
+	"msix,msix cpus=2 events=1 vectors=2 masks=0+1,0+1 allow | 0: offline; online",
+};
+
+void suite_make_queues(struct maker *k)
+{
+	for (size_t i = 0; i < COUNT(arm); i++) {
+		add_tales(k, arm[i], 2, 2, "", alone, COUNT(alone));
+		add_options(k, arm[i], 1, options_arm, COUNT(options_arm));
+	}
+	add_tales(k, "spi", 2, 1, "gic=2", alone, COUNT(alone));
+	add_tales(k, "spi,spi", 2, 1, "", together, COUNT(together));
+	add_tales(k, "lpi,lpi", 2, 1, "", together, COUNT(together));
+	for (size_t i = 0; i < COUNT(x86); i++) {
+		add_tales(k, x86[i], 2, 2, "", alone, COUNT(alone));
+		add_options(k, x86[i], 1, options_x86, COUNT(options_x86));
+	}
+	add_tales(k, "msix,msix", 2, 1, "", together, COUNT(together));
+	add_tales(k, "msix,remapped", 2, 1, "", together, COUNT(together));
+	for (size_t i = 0; i < COUNT(x86_only); i++)
+		suite_add_text(k, x86_only[i]);
+}
+
+void suite_make_queues_nightly(struct maker *k)
+{
+	add_tales(k, "spi,spi", 3, 2, "", wide, COUNT(wide));
+	add_tales(k, "lpi,spi", 3, 1, "", wide, COUNT(wide));
+	add_tales(k, "msix,msix", 3, 2, "", wide, COUNT(wide));
+	add_tales(k, "msix,remapped", 3, 1, "ipi=late", wide, COUNT(wide));
+	for (size_t i = 0; i < COUNT(arm); i++)
+		add_tales(k, arm[i], 2, 2, "", deep, COUNT(deep));
+	for (size_t i = 0; i < COUNT(x86); i++) {
+		add_tales(k, x86[i], 2, 3, "", deep, COUNT(deep));
+		add_tales(k, x86[i], 2, 2, "fence=root", deep, COUNT(deep));
+	}
+}
+
+/* Roughly: what each operation multiplies by. */
+double suite_queues_estimate(const struct scenario *s, double hardware)
+{
+	double n = 6 * hardware;
+
+	for (int i = 0; i < s->nirqs; i++)
+		for (int e = 0; e <= s->events; e++)
+			n *= s->kind[i] == SCENARIO_LPI ? 2.5 : 2;
+	for (int cpu = 0; cpu < s->cpus; cpu++)
+		for (int i = 0; i < s->script[cpu].n; i++)
+			switch (s->script[cpu].op[i].kind) {
+			case OP_OVERRIDE:
+			case OP_OVERALL:
+			case OP_OFFLINE:
+			case OP_ROLLBACK:
+				n *= 8;
+				break;
+			default:
+				n *= 3;
+			}
+	return n;
+}
