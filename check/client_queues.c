@@ -289,8 +289,10 @@ void queues_end(struct machine *m, uint32_t cpu)
 	st->set.ended = 1;
 	if (rc != FERRY_OK)
 		violation(m, V_BROKEN, cpu, NONE, "the end returned %d", rc);
-	for (uint32_t i = 0; i < world_of(m)->s->nirqs; i++)
+	for (uint32_t i = 0; i < world_of(m)->s->nirqs; i++) {
 		client_free(m, cpu, i);
+		expect(m, m->source[i].irq == NONE, i, "its set has ended, and it can't be freed");
+	}
 	st->set.ended = 2;
 }
 
@@ -305,7 +307,8 @@ void queues_override(struct machine *m, uint32_t cpu, const struct op *op)
 
 	for (uint32_t i = 0; i < world_of(m)->s->nirqs; i++)
 		masks[i] = op->kind == OP_OVERALL || op->irq == i ? &mask : NULL;
-	set->asked[cpu] = set->done[cpu] = set->refused[cpu] = 0;
+	sim_writes(m, RES_SCRIPT);
+	set->asked[cpu] = set->done[cpu] = set->refused[cpu] = set->canceled[cpu] = 0;
 	rc = client_returned(m, 40, ferry_mq_override(set_of(m), masks));
 	while (rc == FERRY_OK) {
 		state_of(m)->actor[cpu].stirred = 0;
@@ -316,13 +319,17 @@ void queues_override(struct machine *m, uint32_t cpu, const struct op *op)
 		rc = FERRY_OK;
 	}
 	queues_check_override(m, cpu, op, rc);
-	set->asked[cpu] = set->done[cpu] = set->refused[cpu] = 0;
+	set->asked[cpu] = set->done[cpu] = set->refused[cpu] = set->canceled[cpu] = 0;
 }
 
 void queues_cancel(struct machine *m)
 {
+	struct state *st = state_of(m);
+
+	cpu_yield_for(m, MOVES_NOT);
 	sim_writes(m, RES_SCRIPT);
-	state_of(m)->set.canceled = 1;
+	for (uint32_t cpu = 0; cpu < m->config.cpus; cpu++)
+		st->set.canceled[cpu] = st->actor[cpu].in_op;
 	ferry_mq_cancel(set_of(m));
 }
 

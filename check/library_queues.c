@@ -32,7 +32,7 @@ static bool is_allowed(struct machine *m, uint32_t cpu, int rc)
 	case FERRY_E_VETO:
 		return set->refused[cpu];
 	case FERRY_E_CANCELED:
-		return set->canceled;
+		return set->canceled[cpu];
 	case FERRY_E_STATE:
 		return set->ended;
 	case FERRY_E_NO_SPACE:

@@ -100,10 +100,19 @@ static void add_trial(struct trials *t, const char *text)
 }
 
 /* Only a guest shows what is wrong with a virtual GIC, and nothing else. */
+static const char *const *ladder_of(const char *place)
+{
+	if (begins(place, "src/vgic/"))
+		return suite_guest_ladder;
+	if (begins(place, "src/core/mq.c") || begins(place, "src/core/managed.c") ||
+	    begins(place, "src/x86/promises.c"))
+		return suite_queues_ladder;
+	return suite_ladder;
+}
+
 static void make_trials(struct trials *t, const struct ferry_mutant_entry *mutant)
 {
-	const char *const *ladder = begins(mutant->place, "src/vgic/") ? suite_guest_ladder :
-									 suite_ladder;
+	const char *const *ladder = ladder_of(mutant->place);
 
 	t->n = 0;
 	for (int i = 0; i < FERRY_MUTANT_SCENARIOS && mutant->scenario[i]; i++)

@@ -79,6 +79,42 @@ const char *const suite_ladder[] = {
 	NULL,
 };
 
+const char *const suite_queues_ladder[] = {
+	"spi cpus=2 events=0 masks=0+1",
+	"spi cpus=2 events=1 masks=0 allow | 0: override 0 1",
+	"spi cpus=2 events=1 masks=0 allow | 1: override 0 1",
+	"spi cpus=2 events=1 masks=0 | 0: offline; online",
+	"spi cpus=2 events=1 masks=0+1 | 0: offline",
+	"spi cpus=2 events=0 masks=0 | 0: rollback",
+	"spi cpus=2 events=1 masks=0+1 | 1: end",
+	"spi cpus=2 events=1 masks=0 allow | 0: override 0 1; override 0 0",
+	"spi cpus=2 events=1 masks=0 allow | 0: veto; override 0 1; override 0 1",
+	"spi cpus=2 events=1 masks=0 allow | 0: override 0 1 | 1: cancel",
+	"spi cpus=2 events=0 masks=0 | 0: override 0 1",
+	"spi cpus=2 events=0 masks=0 allow readonly | 0: override 0 1",
+	"spi cpus=2 events=0 masks=0 allow initial | 0: override 0 1; offline",
+	"spi cpus=2 events=1 away=1 masks=1 allow | 0: override 0 0",
+	"spi cpus=2 events=1 away=1 masks=0 allow | 0: override 0 1",
+	"spi cpus=2 events=0 away=1 masks=0 allow | 0: override 0 1 | 1: online",
+	"spi cpus=2 events=0 away=1 masks=1 allow | 0: override 0 0 | 1: online",
+	"spi cpus=2 events=1 masks=0 | 0: disable 0; offline; online; enable 0",
+	"spi cpus=2 events=0 masks=0 | 0: offline; online | 1: end",
+	"spi cpus=2 events=0 masks=0 allow | 0: override 0 1 | 1: end",
+	"spi cpus=2 events=0 masks=0 allow | 0: override 0 1 | 1: offline",
+	"spi cpus=2 events=0 masks=0 allow | 0: offline | 1: override 0 1",
+	"spi cpus=2 events=0 masks=0 allow | 0: rollback | 1: override 0 1",
+	"lpi cpus=2 events=1 masks=0 allow | 0: override 0 1",
+	"lpi cpus=2 events=1 masks=0 allow | 0: override 0 1 | 1: override 0 0+1",
+	"lpi cpus=2 events=0 masks=0 | 0: rollback",
+	"lpi cpus=2 events=0 masks=0 | 0: offline; online",
+	"lpi cpus=2 events=0 masks=0 allow | 0: override 0 1 | 1: cancel",
+	"spi,spi cpus=2 events=1 masks=0,1 allow | 0: overall 0+1 | 1: cancel",
+	"spi,spi cpus=2 events=1 masks=0,1 allow | 0: veto; overall 1",
+	"spi,spi cpus=2 events=0 masks=0,1 allow | 0: override 1 0",
+	"spi,spi cpus=2 events=0 masks=0,1 | 1: offline; online",
+	NULL,
+};
+
 const char *const suite_guest_ladder[] = {
 	/* one vCPU on one CPU */
 	"hwedge cpus=1 events=2 vcpus=1 | 0: run 0",

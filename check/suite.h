@@ -41,8 +41,8 @@ void mutant_choose(uint32_t index); /* or NO_MUTANT; where there are none, nothi
 #define NO_MUTANT UINT32_MAX
 
 /* Scenarios for whoever has no hint, the cheap ones first; null after the last. The second
- * ladder is for mutants of src/vgic. */
-extern const char *const suite_ladder[], *const suite_guest_ladder[];
+ * ladder is for mutants of src/vgic, the third for those of sets of queues. */
+extern const char *const suite_ladder[], *const suite_guest_ladder[], *const suite_queues_ladder[];
 
 /* Search its hints, then the ladder, until one shows a violation: quickly, then with
  * the limits of `how` (its defaults, where there are none). */

@@ -59,11 +59,11 @@ struct set_state {
 	struct queue_state queue[SCENARIO_IRQS];
 	uint8_t callback;               /* CPU + 1 that makes one */
 	uint8_t veto;                   /* the next prepare says no */
-	uint8_t canceled;               /* somebody has */
 	uint8_t ended;                  /* its end has begun; 2: come */
 	uint8_t asked[SCENARIO_CPUS];   /* queues that its override has prepared, */
 	uint8_t done[SCENARIO_CPUS];    /* ... committed, a bit each */
 	uint8_t refused[SCENARIO_CPUS]; /* a prepare of its has said no */
+	uint8_t canceled[SCENARIO_CPUS]; /* somebody has, since it began */
 };
 
 struct state {

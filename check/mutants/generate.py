@@ -36,15 +36,16 @@ KINDS = {"msix", "maskable", "msi", "edge", "level", "remapped"}
 ARM_KINDS = {"spi", "line", "lpi", "espi"}
 GUEST_KINDS = {"hwedge", "hwlevel", "vedge", "vlevel", "sgi", "ppi"}
 FLAGS = {"overtaking", "nested", "posted", "tso", "pinned", "shared", "flat", "directed",
-         "restore", "undrained", "slow", "weak", "split", "several", "ask", "eoimode1", "direct"}
+         "restore", "undrained", "planned", "allow", "readonly", "initial", "pool", "slow", "weak", "split", "several", "ask", "eoimode1", "direct"}
 VALUES = {"fence": r"root", "bound": r"none|lies", "ipi": r"late", "eoi": r"late",
           "leave": r"off", "irr": r"kept", "cleanup": r"high", "vectors": r"\d+",
           "away": r"\d(\+\d)*", "fail": r"\d+\+?", "gic": r"2", "poll": r"soon", "rd": r"kept",
           "vgic": r"2", "vcpus": r"[123]", "lrs": r"\d+", "strategy": r"late|maintenance",
-          "scheme": r"fixed|injected"}
+          "scheme": r"fixed|injected", "masks": r"\d(\+\d)*(,\d(\+\d)*)*"}
 OPS = {"move": r"\d \d(\+\d)*", "offline": "", "online": "", "rollback": "",
        "mask": r"\d", "unmask": r"\d", "disable": r"\d", "enable": r"\d", "free": r"\d",
-       "create": r"\d", "settle": r"\d"}
+       "create": r"\d", "settle": r"\d", "override": r"\d \d(\+\d)*",
+       "overall": r"\d(\+\d)*", "cancel": "", "veto": "", "end": ""}
 # With a guest: what its host does; what it does itself, where the script is of a vCPU.
 HOST_OPS = {"offline": "", "online": "", "run": r"\d", "put": "", "inject": r"\d",
             "lower": r"\d", "drop": r"\d", "teardown": r"\d"}
@@ -169,9 +170,11 @@ def check_op(op, ops, kinds, cpus):
     if name not in ops or not re.fullmatch(ops[name], args):
         return False
     numbers = [int(number) for number in re.findall(r"\d+", args)]
+    if name == "overall":
+        return all(c < cpus for c in numbers)
     if numbers and name not in ("run", "on") and numbers[0] >= kinds:
         return False
-    return name != "move" or all(c < cpus for c in numbers[1:])
+    return name not in ("move", "override") or all(c < cpus for c in numbers[1:])
 
 
 def check_head(words):
