@@ -326,11 +326,10 @@ void queues_cancel(struct machine *m)
 {
 	struct state *st = state_of(m);
 
-	cpu_yield_for(m, MOVES_NOT);
+	ferry_mq_cancel(set_of(m));
 	sim_writes(m, RES_SCRIPT);
 	for (uint32_t cpu = 0; cpu < m->config.cpus; cpu++)
-		st->set.canceled[cpu] = st->actor[cpu].in_op;
-	ferry_mq_cancel(set_of(m));
+		st->set.canceled[cpu] |= st->actor[cpu].in_op;
 }
 
 void queues_veto(struct machine *m)

@@ -110,8 +110,10 @@ static void check_idle(struct machine *m, uint32_t queue, uint64_t requested, ui
 {
 	const struct queue_state *q = queue_of(m, queue);
 	bool should = requested & cpus, asleep;
+	struct ferry_class class;
 
 	machine_look(m);
+	(void)ferry_irq_class(ferry(m), m->source[queue].irq, &class);
 	asleep = ferry_mq_asleep(&world_of(m)->queues->mq, queue);
 	machine_looked(m);
 	/* Started once they stay so. */
@@ -124,6 +126,9 @@ static void check_idle(struct machine *m, uint32_t queue, uint64_t requested, ui
 	if (q->takes != q->started || asleep == q->started)
 		violation(m, V_BROKEN, NONE, queue, "started: %d, takes requests: %d, asleep: %d",
 			  q->started, q->takes, asleep);
+	if (class.stopped == q->started || class.managed == world_of(m)->s->queues.initial)
+		violation(m, V_BROKEN, NONE, queue, "started: %d, said to be stopped: %d, managed: %d",
+			  q->started, class.stopped, class.managed);
 	if (q->prepared)
 		violation(m, V_BROKEN, NONE, queue, "prepared, and neither committed nor aborted");
 	if (requested != q->want && !world_of(m)->s->queues.initial)
@@ -178,11 +183,13 @@ static void check_map(struct machine *m, uint32_t cpu)
 
 void queues_look(struct machine *m, enum look when)
 {
-	bool idle = queues_idle(m);
+	bool idle = when == LOOK_REST || queues_idle(m);
 	uint64_t cpus = online(m);
 
 	if (state_of(m)->set.ended || when == LOOK_END)
 		return;
+	if (when == LOOK_REST && world_of(m)->queues->mq.claim.value)
+		violation(m, V_BROKEN, NONE, NONE, "nobody works on the set, and it is claimed");
 	for (uint32_t i = 0; i < world_of(m)->s->nirqs; i++)
 		if (m->source[i].irq != NONE)
 			check_queue(m, i, idle, cpus);
