@@ -74,7 +74,8 @@ uint64_t queues_changed(struct machine *m, const ferry_atomic *cell, uint32_t va
 /* ---- the driver ----------------------------------------------------------------------- */
 
 /* It takes time, and others go on meanwhile. */
-static void begin_callback(struct machine *m, uint32_t queue, const char *what)
+/* before: it is one before a swap. */
+static void begin_callback(struct machine *m, uint32_t queue, const char *what, bool before)
 {
 	struct set_state *set = &state_of(m)->set;
 	const struct sim_cpu *c = &m->cpu[m->current];
@@ -87,13 +88,14 @@ static void begin_callback(struct machine *m, uint32_t queue, const char *what)
 		violation(m, V_BROKEN, m->current, queue,
 			  "%s is called while CPU %u is in a callback", what, set->callback - 1);
 	set->callback = (uint8_t)(m->current + 1);
+	set->before = before;
 	cpu_yield_for(m, MOVES_NOT);
 	sim_writes(m, RES_SCRIPT | RES_GHOST(queue));
 }
 
 static void end_callback(struct machine *m)
 {
-	state_of(m)->set.callback = 0;
+	state_of(m)->set.callback = state_of(m)->set.before = 0;
 }
 
 static void expect(struct machine *m, bool good, uint32_t queue, const char *what)
@@ -118,7 +120,7 @@ static int quiesce(void *driver, uint32_t queue)
 	struct machine *m = driver;
 	struct queue_state *q = queue_of(m, queue);
 
-	begin_callback(m, queue, "quiesce");
+	begin_callback(m, queue, "quiesce", true);
 	expect(m, q->takes, queue, "quiesced, and took no requests");
 	expect(m, q->started, queue, "quiesced, and its interrupt is stopped");
 	sim_writes(m, RES_DEVICE(m->source[queue].device));
@@ -136,7 +138,7 @@ static void resume(void *driver, uint32_t queue)
 	struct machine *m = driver;
 	struct queue_state *q = queue_of(m, queue);
 
-	begin_callback(m, queue, "resume");
+	begin_callback(m, queue, "resume", false);
 	expect(m, !q->takes, queue, "resumed, and takes requests already");
 	expect(m, q->started, queue, "resumed, and its interrupt is stopped");
 	sim_writes(m, RES_DEVICE(m->source[queue].device));
@@ -152,18 +154,18 @@ static int prepare(void *driver, uint32_t queue, const uint64_t *mask)
 	struct queue_state *q = &set->queue[queue];
 	bool no;
 
-	begin_callback(m, queue, "prepare");
+	begin_callback(m, queue, "prepare", true);
 	expect(m, !q->prepared, queue, "prepared twice");
 	no = set->veto;
 	sim_observe(m, no);
 	set->veto = 0;
 	if (no)
-		set->refused[m->current] = 1;
+		set->refused[m->current] = (uint8_t)(1 + queue);
 	else
 		q->prepared = (uint8_t)*mask;
 	set->asked[m->current] |= (uint8_t)(!no << queue);
 	end_callback(m);
-	return no ? -7 : 0;
+	return no ? QUEUES_VETO : 0;
 }
 
 /* In reverse. */
@@ -172,7 +174,7 @@ static void abort_(void *driver, uint32_t queue)
 	struct machine *m = driver;
 	struct set_state *set = &state_of(m)->set;
 
-	begin_callback(m, queue, "abort");
+	begin_callback(m, queue, "abort", false);
 	expect(m, set->queue[queue].prepared, queue, "aborted, and was not prepared");
 	for (uint32_t i = queue + 1; i < SCENARIO_IRQS; i++)
 		expect(m, !set->queue[i].prepared, queue, "aborted before one prepared later");
@@ -186,7 +188,7 @@ static void commit(void *driver, uint32_t queue)
 	struct set_state *set = &state_of(m)->set;
 	struct queue_state *q = &set->queue[queue];
 
-	begin_callback(m, queue, "commit");
+	begin_callback(m, queue, "commit", false);
 	expect(m, q->prepared, queue, "committed, and was not prepared");
 	expect(m, !q->takes, queue, "committed, and takes requests already");
 	q->want = q->prepared;
@@ -298,6 +300,12 @@ void queues_end(struct machine *m, uint32_t cpu)
 
 /* ---- overrides ------------------------------------------------------------------------------- */
 
+static void forget(struct set_state *set, uint32_t cpu)
+{
+	set->asked[cpu] = set->done[cpu] = set->refused[cpu] = 0;
+	set->canceled[cpu] = set->in_time[cpu] = 0;
+}
+
 void queues_override(struct machine *m, uint32_t cpu, const struct op *op)
 {
 	struct set_state *set = &state_of(m)->set;
@@ -308,7 +316,7 @@ void queues_override(struct machine *m, uint32_t cpu, const struct op *op)
 	for (uint32_t i = 0; i < world_of(m)->s->nirqs; i++)
 		masks[i] = op->kind == OP_OVERALL || op->irq == i ? &mask : NULL;
 	sim_writes(m, RES_SCRIPT);
-	set->asked[cpu] = set->done[cpu] = set->refused[cpu] = set->canceled[cpu] = 0;
+	forget(set, cpu);
 	rc = client_returned(m, 40, ferry_mq_override(set_of(m), masks));
 	while (rc == FERRY_OK) {
 		state_of(m)->actor[cpu].stirred = 0;
@@ -319,7 +327,7 @@ void queues_override(struct machine *m, uint32_t cpu, const struct op *op)
 		rc = FERRY_OK;
 	}
 	queues_check_override(m, cpu, op, rc);
-	set->asked[cpu] = set->done[cpu] = set->refused[cpu] = set->canceled[cpu] = 0;
+	forget(set, cpu);
 }
 
 void queues_cancel(struct machine *m)
@@ -328,8 +336,10 @@ void queues_cancel(struct machine *m)
 
 	ferry_mq_cancel(set_of(m));
 	sim_writes(m, RES_SCRIPT);
-	for (uint32_t cpu = 0; cpu < m->config.cpus; cpu++)
+	for (uint32_t cpu = 0; cpu < m->config.cpus; cpu++) {
 		st->set.canceled[cpu] |= st->actor[cpu].in_op;
+		st->set.in_time[cpu] |= st->set.before && st->set.callback == cpu + 1;
+	}
 }
 
 void queues_veto(struct machine *m)

@@ -67,8 +67,9 @@ static const char *const touched[] = {
 };
 
 static const char *const options_x86[] = {
-	"fence=root", "ipi=late",  "bound=none", "overtaking fence=root", "nested",
-	"posted",     "leave=off", "irr=kept",   "tso",                   "undrained",
+	"fence=root", "ipi=late",  "bound=none", "overtaking fence=root",
+	"nested",     "posted",    "leave=off",  "irr=kept",
+	"tso",        "undrained",
 };
 
 static const char *const options_arm[] = {
@@ -78,16 +79,11 @@ static const char *const options_arm[] = {
 /* ---- several -------------------------------------------------------------------------------- */
 
 static const char *const together[] = {
-	"masks=0,0 allow | 0: overall 1",
-	"masks=0,1 allow | 0: overall 0+1",
-	"masks=0,1 allow | 0: override 1 0",
-	"masks=0,1 allow | 0: overall 1 | 1: cancel",
-	"masks=0,1 allow | 0: veto; overall 1",
-	"masks=0,1 | 0: offline; online",
-	"masks=0+1,1 | 1: offline; online",
-	"masks=0,1 away=1 | 1: online",
-	"masks=0,1 away=1 allow | 0: overall 0",
-	"masks=0,1 away=1 allow | 0: overall 1",
+	"masks=0,0 allow | 0: overall 1",        "masks=0,1 allow | 0: overall 0+1",
+	"masks=0,1 allow | 0: override 1 0",     "masks=0,1 allow | 0: overall 1 | 1: cancel",
+	"masks=0,1 allow | 0: veto; overall 1",  "masks=0,1 | 0: offline; online",
+	"masks=0+1,1 | 1: offline; online",      "masks=0,1 away=1 | 1: online",
+	"masks=0,1 away=1 allow | 0: overall 0", "masks=0,1 away=1 allow | 0: overall 1",
 };
 
 /* ---- ... by night --------------------------------------------------------------------------- */

@@ -43,6 +43,23 @@ static bool is_allowed(struct machine *m, uint32_t cpu, int rc)
 	}
 }
 
+/* What it says of itself. */
+static void check_report(struct machine *m, uint32_t cpu, int rc)
+{
+	const struct ferry_mq *mq = &world_of(m)->queues->mq;
+	const struct set_state *set = &state_of(m)->set;
+	uint32_t culprit = rc == FERRY_E_VETO ? set->refused[cpu] - 1u : NONE;
+
+	/* What is refused before it begins changes nothing. */
+	if (rc == FERRY_E_MANAGED || rc == FERRY_E_BUSY || rc == FERRY_E_STATE)
+		return;
+	if (mq->result != rc || mq->veto != (rc == FERRY_E_VETO ? QUEUES_VETO : 0) ||
+	    (rc != FERRY_E_NO_SPACE && mq->culprit != culprit && !set->ended))
+		violation(m, V_BROKEN, cpu, NONE,
+			  "the override returned %d; its set says %d, queue %d, veto %d", rc,
+			  mq->result, (int)mq->culprit, mq->veto);
+}
+
 void queues_check_override(struct machine *m, uint32_t cpu, const struct op *op, int rc)
 {
 	const struct scenario *s = world_of(m)->s;
@@ -57,7 +74,14 @@ void queues_check_override(struct machine *m, uint32_t cpu, const struct op *op,
 		violation(m, V_BROKEN, cpu, NONE,
 			  "the override returned %d, queues %#x were prepared, %#x committed", rc,
 			  set->asked[cpu], set->done[cpu]);
-	if (rc != FERRY_OK || others_override(s, cpu))
+	if (set->in_time[cpu] && rc != FERRY_E_CANCELED && rc != FERRY_E_VETO)
+		violation(m, V_BROKEN, cpu, NONE, "canceled in time, and the override returned %d",
+			  rc);
+	state_of(m)->set.overrides = (uint8_t)(set->overrides + (rc == FERRY_OK));
+	if (others_override(s, cpu))
+		return;
+	check_report(m, cpu, rc);
+	if (rc != FERRY_OK)
 		return;
 	for (uint32_t i = 0; i < s->nirqs; i++)
 		if ((op->kind == OP_OVERALL || op->irq == i) && set->queue[i].want != op->cpus)
@@ -109,6 +133,7 @@ static uint64_t online(struct machine *m)
 static void check_idle(struct machine *m, uint32_t queue, uint64_t requested, uint64_t cpus)
 {
 	const struct queue_state *q = queue_of(m, queue);
+	const struct queues *set = world_of(m)->queues;
 	bool should = requested & cpus, asleep;
 	struct ferry_class class;
 
@@ -127,8 +152,15 @@ static void check_idle(struct machine *m, uint32_t queue, uint64_t requested, ui
 		violation(m, V_BROKEN, NONE, queue, "started: %d, takes requests: %d, asleep: %d",
 			  q->started, q->takes, asleep);
 	if (class.stopped == q->started || class.managed == world_of(m)->s->queues.initial)
-		violation(m, V_BROKEN, NONE, queue, "started: %d, said to be stopped: %d, managed: %d",
-			  q->started, class.stopped, class.managed);
+		violation(m, V_BROKEN, NONE, queue,
+			  "started: %d, said to be stopped: %d, managed: %d", q->started,
+			  class.stopped, class.managed);
+	if (asleep && set->queue[queue].reason != FERRY_E_NO_CPU)
+		violation(m, V_BROKEN, NONE, queue, "asleep, because of %d",
+			  set->queue[queue].reason);
+	if (set->mq.generation.value != state_of(m)->set.overrides)
+		violation(m, V_BROKEN, NONE, queue, "generation %u after %u overrides",
+			  set->mq.generation.value, state_of(m)->set.overrides);
 	if (q->prepared)
 		violation(m, V_BROKEN, NONE, queue, "prepared, and neither committed nor aborted");
 	if (requested != q->want && !world_of(m)->s->queues.initial)

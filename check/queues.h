@@ -13,6 +13,9 @@
 #include <irqferry/mq.h>
 #include "library.h"
 
+/* What a driver returns that says no. */
+#define QUEUES_VETO (-7)
+
 /* At the end of the subject's memory. */
 struct queues {
 	struct ferry_mq mq;

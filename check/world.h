@@ -57,13 +57,16 @@ struct queue_state {
 
 struct set_state {
 	struct queue_state queue[SCENARIO_IRQS];
-	uint8_t callback;               /* CPU + 1 that makes one */
-	uint8_t veto;                   /* the next prepare says no */
-	uint8_t ended;                  /* its end has begun; 2: come */
-	uint8_t asked[SCENARIO_CPUS];   /* queues that its override has prepared, */
-	uint8_t done[SCENARIO_CPUS];    /* ... committed, a bit each */
-	uint8_t refused[SCENARIO_CPUS]; /* a prepare of its has said no */
+	uint8_t callback;                /* CPU + 1 that makes one */
+	uint8_t veto;                    /* the next prepare says no */
+	uint8_t ended;                   /* its end has begun; 2: come */
+	uint8_t asked[SCENARIO_CPUS];    /* queues that its override has prepared, */
+	uint8_t done[SCENARIO_CPUS];     /* ... committed, a bit each */
+	uint8_t refused[SCENARIO_CPUS];  /* queue + 1 that it could not prepare */
 	uint8_t canceled[SCENARIO_CPUS]; /* somebody has, since it began */
+	uint8_t in_time[SCENARIO_CPUS];  /* ... before it was too late */
+	uint8_t before;                  /* the callback is one before the swap: prepare, quiesce */
+	uint8_t overrides;               /* that took effect */
 };
 
 struct state {
