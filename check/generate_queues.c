@@ -140,7 +140,7 @@ static void add_options(struct maker *k, const char *kind, int events, const cha
 static const char *const x86[] = { "msix", "maskable", "remapped" };
 static const char *const arm[] = { "spi", "lpi" };
 
-/* What shares promises; a plan. */
+/* Places that are promised are few, or shared. */
 static const char *const x86_only[] = {
 	"msix,msix cpus=2 events=1 vectors=2 masks=0,0 allow pool | 0: overall 1",
 	"msix,msix cpus=2 events=1 vectors=2 masks=0,1 allow pool | 0: offline; online",
@@ -148,6 +148,18 @@ static const char *const x86_only[] = {
 	"msix,msix cpus=2 events=1 vectors=1 masks=0,1 allow | 0: override 0 1; override 1 0",
 	"msix,msix cpus=2 events=1 vectors=2 masks=0+1,0+1 allow | 0: offline; online",
 };
+
+static void make_x86(struct maker *k)
+{
+	for (size_t i = 0; i < COUNT(x86); i++) {
+		add_tales(k, x86[i], 2, 2, "", alone, COUNT(alone));
+		add_options(k, x86[i], 1, options_x86, COUNT(options_x86));
+	}
+	add_tales(k, "msix,msix", 2, 1, "", together, COUNT(together));
+	add_tales(k, "msix,remapped", 2, 1, "", together, COUNT(together));
+	for (size_t i = 0; i < COUNT(x86_only); i++)
+		suite_add_text(k, x86_only[i]);
+}
 
 void suite_make_queues(struct maker *k)
 {
@@ -158,14 +170,7 @@ void suite_make_queues(struct maker *k)
 	add_tales(k, "spi", 2, 1, "gic=2", alone, COUNT(alone));
 	add_tales(k, "spi,spi", 2, 1, "", together, COUNT(together));
 	add_tales(k, "lpi,lpi", 2, 1, "", together, COUNT(together));
-	for (size_t i = 0; i < COUNT(x86); i++) {
-		add_tales(k, x86[i], 2, 2, "", alone, COUNT(alone));
-		add_options(k, x86[i], 1, options_x86, COUNT(options_x86));
-	}
-	add_tales(k, "msix,msix", 2, 1, "", together, COUNT(together));
-	add_tales(k, "msix,remapped", 2, 1, "", together, COUNT(together));
-	for (size_t i = 0; i < COUNT(x86_only); i++)
-		suite_add_text(k, x86_only[i]);
+	make_x86(k);
 }
 
 void suite_make_queues_nightly(struct maker *k)

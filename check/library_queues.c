@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* library_queues.c: what must be true of a set of queues. See queues.h. */
+#include <irqferry/x86.h>
 #include "queues.h"
 
 /* ---- overrides ----------------------------------------------------------------------------- */
@@ -213,11 +214,69 @@ static void check_map(struct machine *m, uint32_t cpu)
 			  (int)queue, any, own);
 }
 
+/* ---- promises, where there are any --------------------------------------------------------- */
+
+struct places {
+	uint32_t masks, places; /* queues that have the CPU in their mask; that live there */
+	uint32_t kept;          /* ... in their mask, and do not live there */
+	bool moving;
+};
+
+static struct places places_on(struct machine *m, uint32_t cpu)
+{
+	struct places p = { 0, 0, 0, false };
+	uint64_t requested, effective, old;
+	struct ferry_affinity a;
+
+	for (uint32_t i = 0; i < m->config.sources; i++) {
+		bool in, at;
+
+		if (m->source[i].irq == NONE)
+			continue;
+		machine_look(m);
+		(void)ferry_irq_affinity(ferry(m), m->source[i].irq, &a, &requested, &effective,
+					 &old);
+		if (!machine_looked(m) || (a.state != FERRY_SETTLED && a.state != FERRY_STOPPED))
+			p.moving = true;
+		in = requested >> cpu & 1 && !world_of(m)->s->queues.initial;
+		at = (effective | old) >> cpu & 1;
+		p.masks += in;
+		p.places += at;
+		p.kept += in && !at;
+	}
+	return p;
+}
+
+/* Vectors that are neither free nor in use are those promised and not used: of each queue
+ * one on each CPU of its mask; of a pool one on each CPU of any. */
+static void check_promises(struct machine *m, uint32_t cpu)
+{
+	const struct scenario *s = world_of(m)->s;
+	struct places p = places_on(m, cpu);
+	uint32_t used, free_, kept, least = p.kept, most = p.kept;
+
+	machine_look(m);
+	ferry_x86_vectors(ferry(m), cpu, &used, &free_);
+	if (!machine_looked(m) || p.moving)
+		return;
+	if (s->queues.pool) {
+		least = p.masks && !p.places;
+		most = p.masks != 0;
+	}
+	kept = s->vectors - used - free_;
+	if (used != p.places || kept < least || kept > most)
+		violation(m, V_BROKEN, cpu, NONE,
+			  "%u vectors used, %u free, for %u places and %u promises", used, free_,
+			  p.places, most);
+}
+
 void queues_look(struct machine *m, enum look when)
 {
 	bool idle = when == LOOK_REST || queues_idle(m);
 	uint64_t cpus = online(m);
 
+	for (uint32_t cpu = 0; cpu < m->config.cpus && idle && !m->gic; cpu++)
+		check_promises(m, cpu);
 	if (state_of(m)->set.ended || when == LOOK_END)
 		return;
 	if (when == LOOK_REST && world_of(m)->queues->mq.claim.value)

@@ -343,8 +343,8 @@ static bool clear_option(struct scenario *s, uint32_t i)
 				&s->restore,       &s->shared,          &s->flat,
 				&s->several,       &s->split,           &s->hw.gic2,
 				&s->guest.gic2,    &s->guest.ask,       &s->guest.split,
-				&s->guest.direct,  &s->planned,         &s->queues.readonly,
-				&s->queues.initial, &s->queues.pool };
+				&s->guest.direct,  &s->queues.readonly, &s->queues.initial,
+				&s->queues.pool };
 	const uint32_t n = sizeof(flags) / sizeof(*flags);
 
 	if (i < n)

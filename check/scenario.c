@@ -103,7 +103,6 @@ static const struct option options[] = {
 	WORD(ARM, "several", several, 1),
 	{ "vectors", FORM_NUMBER, X86, AT(vectors), 1, 64, SCENARIO_VECTORS },
 	{ "away", FORM_CPUS, X86 | ARM | GUEST, AT(away), 0, 0, 0 },
-	WORD(X86 | ARM, "planned", planned, 1),
 	{ "masks", FORM_MASKS, X86 | ARM, AT(queues.mask[0]), 0, 0, 0 },
 	WORD(X86 | ARM, "allow", queues.allow, 1),
 	WORD(X86 | ARM, "readonly", queues.readonly, 1),

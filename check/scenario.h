@@ -187,7 +187,6 @@ struct scenario {
 	bool split;      /* split: EOImode 1 */
 	uint8_t vectors; /* vectors=N: movable vectors; 8 if not said */
 	uint8_t away;    /* away=C+C: bit per CPU that starts offline */
-	bool planned;    /* planned: CPUs leave by a plan, or not at all */
 	struct queue_set queues;
 	struct guest guest;
 	struct script script[SCENARIO_CPUS];
