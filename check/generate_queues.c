@@ -164,7 +164,7 @@ static void make_x86(struct maker *k)
 void suite_make_queues(struct maker *k)
 {
 	for (size_t i = 0; i < COUNT(arm); i++) {
-		add_tales(k, arm[i], 2, 2, "", alone, COUNT(alone));
+		add_tales(k, arm[i], 2, i ? 1 : 2, "", alone, COUNT(alone));
 		add_options(k, arm[i], 1, options_arm, COUNT(options_arm));
 	}
 	add_tales(k, "spi", 2, 1, "gic=2", alone, COUNT(alone));
@@ -179,6 +179,7 @@ void suite_make_queues_nightly(struct maker *k)
 	add_tales(k, "lpi,spi", 3, 1, "", wide, COUNT(wide));
 	add_tales(k, "msix,msix", 3, 2, "", wide, COUNT(wide));
 	add_tales(k, "msix,remapped", 3, 1, "ipi=late", wide, COUNT(wide));
+	add_tales(k, "lpi", 2, 2, "", alone, COUNT(alone));
 	for (size_t i = 0; i < COUNT(arm); i++)
 		add_tales(k, arm[i], 2, 2, "", deep, COUNT(deep));
 	for (size_t i = 0; i < COUNT(x86); i++) {

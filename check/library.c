@@ -24,6 +24,8 @@ static struct ferry_x86_config config_of(const struct scenario *s)
 		.remapping = &ferry_x86_remapping,
 		.several = &ferry_x86_several,
 		.rooms = &ferry_x86_rooms,
+		.promises = scenario_queues(s) ? &ferry_x86_promises : NULL,
+		.pools = s->queues.pool,
 		.apic_ids = world_apic_ids,
 		.logical_ids = s->flat ? world_logical_ids : NULL,
 		.first_vector = FIRST_VECTOR,

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What the explorer finds, and that what spares it work changes no result. Prints TAP.
-# The whole commit suite, those of Arm machines and of guests, the mutants, what was found once.
+# The whole commit suite, those of Arm machines, of guests and of sets of queues, the mutants,
+# what was found once.
 set -eu
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
@@ -18,7 +19,7 @@ search() { # options; its status is $status, what it said in $tmp/said
 
 # ---- every state, and as many as there were ---------------------------------------
 
-for suite in arm vgic commit; do
+for suite in arm vgic managed commit; do
 	states=tests/states/$suite.txt
 	search --compare "$states"
 	result $status "suite $suite: $(tail -n 1 "$tmp/said")" "$(cat "$tmp/said"
@@ -86,9 +87,11 @@ compare() { # suite, option, shard, limit, fields, least number of scenarios, wh
 compare commit --no-sleep-sets 7/40 10000 1,3- 60 "the same states and verdicts"
 compare arm --no-sleep-sets 7/60 10000 1,3- 60 "the same states and verdicts"
 compare vgic --no-sleep-sets 3/6 30000 1,3- 60 "the same states and verdicts"
+compare managed --no-sleep-sets 3/6 30000 1,3- 40 "the same states and verdicts"
 compare commit --no-merge 11/80 10000 3- 20 "the same verdicts"
 compare arm --no-merge 41/150 10000 3- 20 "the same verdicts"
 compare vgic --no-merge 5/12 50000 3- 25 "the same verdicts"
+compare managed --no-merge 5/12 50000 3- 15 "the same verdicts"
 
 echo "1..$n"
 exit $failed
