@@ -308,6 +308,31 @@ static void shared(void)
 	end();
 }
 
+/* A number's next interrupt is in no pool but that it is put in. */
+static void pool_forgotten(void)
+{
+	machine(1, 0, "share: a pool goes with its interrupt");
+	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 2)), FERRY_OK, "share");
+	check_eq(class_of(0).pool, 2, "pool");
+	check(release_all(0), "free");
+	check_eq(make(0, BIT(0)), 1, "create");
+	check_eq(class_of(0).pool, 0, "pool of the next one");
+	halt_all(0);
+	check_eq(manage(0, BIT(1)), FERRY_OK, "manage");
+	check_eq(promised.pool[number(0)], 0, "whose promise it was");
+	check_eq(unmanage(0), FERRY_OK, "unmanage");
+	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 3)), FERRY_OK, "share");
+	check_eq(manage(0, BIT(1)), FERRY_OK, "manage");
+	check_eq(promised.pool[number(0)], 3, "its pool");
+	check_eq(wake(0), FERRY_OK, "start");
+	halt_all(0);
+	check_eq(class_of(0).pool, 3, "its pool");
+	check_eq(unmanage(0), FERRY_OK, "unmanage");
+	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 0)), FERRY_OK, "share no more");
+	check_eq(class_of(0).pool, 0, "its pool");
+	end();
+}
+
 static void bad_numbers(void)
 {
 	struct ferry_spare spare = { FERRY_SET_NONE };
@@ -624,6 +649,35 @@ static void spare_in_use(void)
 	end();
 }
 
+/* What would give back too much, or lose what was promised, is refused. */
+static void spare_misused(void)
+{
+	struct ferry_spare spare = { 0 }, second = { 0 };
+	uint64_t mask = BIT(2), other = BIT(3);
+
+	managed(1, 0, BIT(1), "spare: one at a time, and none that was not promised");
+	promised.of[0] = 1; /* somebody else's */
+	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_E_STATE,
+		 "release of one that was not promised");
+	check_eq(LOOKED(ferry_spare_swap(S.f, number(0), &spare)), FERRY_E_STATE,
+		 "swap of one that was not promised");
+	check_eq(digits(), 11, "promised");
+	check_eq(LOOKED(ferry_spare_promise(S.f, number(0), &mask, &spare)), FERRY_OK, "promise");
+	check_eq(LOOKED(ferry_spare_promise(S.f, number(0), &other, &second)), FERRY_E_STATE,
+		 "a second one");
+	check_eq(unmanage(0), FERRY_E_STATE, "unmanage with a spare");
+	check_eq(wake(0), FERRY_OK, "start");
+	halt_all(0);
+	check_eq(unmanage(0), FERRY_E_STATE, "unmanage with a spare, after another life");
+	check_eq(digits(), 111, "promised");
+	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_OK, "release");
+	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_E_STATE, "twice");
+	check_eq(digits(), 11, "promised");
+	check_eq(unmanage(0), FERRY_OK, "unmanage");
+	check_eq(digits(), 1, "promised");
+	end();
+}
+
 /* ---- what is given back goes to who waits for it ------------------------------------ */
 
 static const struct ferry_backend *real;
@@ -838,6 +892,8 @@ int main(void)
 	spare_undone();
 	spare_refused();
 	spare_in_use();
+	spare_misused();
+	pool_forgotten();
 	fed_by_unmanage();
 	fed_by_release();
 	fed_by_refusal(false);

@@ -45,7 +45,8 @@ extern const struct ferry_promises ferry_x86_promises;
 FERRY_MUST_USE int ferry_irq_manage(struct ferry *f, uint32_t irq, const uint64_t *mask);
 
 /* Give the promises back: stopped `irq` is an ordinary one with the same mask. Before it is
- * freed (else FERRY_E_MANAGED), and without a spare mask. Context: thread. FERRY_OK, FERRY_E_STATE (not managed, not stopped), FERRY_E_INVALID. */
+ * freed (else FERRY_E_MANAGED). Context: thread. FERRY_OK, FERRY_E_STATE (not managed, not stopped,
+ * or it has a spare mask), FERRY_E_INVALID. */
 FERRY_MUST_USE int ferry_irq_unmanage(struct ferry *f, uint32_t irq);
 
 /* Ask for another mask of a stopped interrupt that is not managed. Nothing is reserved. Errors
@@ -59,8 +60,9 @@ FERRY_MUST_USE int ferry_irq_aim(struct ferry *f, uint32_t irq, const uint64_t *
  * The weaker guarantee: on each CPU one of the pool can always be started; a second one there
  * takes what is free, like an ordinary interrupt, and may be refused with FERRY_E_NO_SPACE
  * where its mask has no other CPU online.
- * Context: thread, before ferry_irq_manage(). FERRY_OK (a GIC has room for all: nothing is
- * shared, and ferry_class.pool is 0), FERRY_E_STATE (free, dead, managed), FERRY_E_INVALID.
+ * Context: thread, before ferry_irq_manage(); until the interrupt is freed. FERRY_OK (a GIC has
+ * room for all: nothing is shared, and ferry_class.pool is 0), FERRY_E_STATE (free, dead,
+ * managed), FERRY_E_INVALID.
  */
 FERRY_MUST_USE int ferry_irq_share(struct ferry *f, uint32_t irq, uint32_t pool);
 
@@ -73,13 +75,13 @@ struct ferry_spare {
 	uint32_t set; /* the library's */
 };
 
-/* Context: thread; one spare for an interrupt at a time. Errors as ferry_irq_manage, nothing
- * kept; FERRY_E_STATE: not managed. */
+/* Context: thread. Errors as ferry_irq_manage, nothing kept; FERRY_E_STATE: not managed, or it has
+ * a spare mask already. */
 FERRY_MUST_USE int ferry_spare_promise(struct ferry *f, uint32_t irq, const uint64_t *mask,
 				       struct ferry_spare *spare);
-/* FERRY_OK; FERRY_E_STATE: not stopped, not managed, a void spare; FERRY_E_INVALID. */
+/* FERRY_OK; FERRY_E_STATE: not stopped, not managed, no spare mask; FERRY_E_INVALID. */
 FERRY_MUST_USE int ferry_spare_swap(struct ferry *f, uint32_t irq, struct ferry_spare *spare);
-/* The spare is void afterwards. FERRY_OK; FERRY_E_STATE: not managed, or the interrupt is on a
+/* The spare is void afterwards. FERRY_OK; FERRY_E_STATE: no spare mask, or the interrupt is on a
  * CPU that only the spare has, which can't be unless a step was left out; FERRY_E_INVALID. */
 FERRY_MUST_USE int ferry_spare_release(struct ferry *f, uint32_t irq, struct ferry_spare *spare);
 

@@ -94,6 +94,8 @@ enum {
 	/* about its class (managed.c) */
 	FERRY_F_STOPPED = 1u << 22, /* besides DEAD: it can be started again */
 	FERRY_F_MANAGED = 1u << 23,
+	FERRY_F_SPARE = 1u << 24,  /* a spare mask is promised */
+	FERRY_F_POOLED = 1u << 25, /* in a pool since it was made */
 
 	FERRY_F_NO_START = FERRY_F_MASKED | FERRY_F_DISABLED | FERRY_F_DEAD,
 };

@@ -21,6 +21,12 @@ static bool exists(const struct ferry_irq *i)
 	return i->state != FERRY_FREE && !ferry_irq_ending(i);
 }
 
+/* Managed, and with a spare mask: just so? I held. */
+static bool class_is(const struct ferry_irq *i, uint32_t flags)
+{
+	return (i->flags & (FERRY_F_MANAGED | FERRY_F_SPARE)) == flags;
+}
+
 /* ---- stop ------------------------------------------------------------------------ */
 
 /* Tickets count as superseded. What is latched waits for the start. */
@@ -93,7 +99,8 @@ static void revive(struct ferry_irq *i)
 {
 	i->flags &= FERRY_F_POLICY | FERRY_F_MASKED | FERRY_F_DISABLED | FERRY_F_LATCHED |
 		    FERRY_F_ORDERED | FERRY_F_MASKABLE | FERRY_F_SEVERAL | FERRY_F_LOW |
-		    FERRY_F_LEVEL | FERRY_F_END | FERRY_F_GUEST | FERRY_F_MANAGED | FERRY_F_STOPPED;
+		    FERRY_F_LEVEL | FERRY_F_END | FERRY_F_GUEST | FERRY_F_MANAGED |
+		    FERRY_F_STOPPED | FERRY_F_SPARE | FERRY_F_POOLED;
 }
 
 static int start(struct ferry *f, struct ferry_irq *i)
@@ -149,6 +156,26 @@ static void give_up(struct ferry *f, const struct ferry_irq *i, ferry_set set, f
 		f->promises->give_up(f, i, set, not );
 }
 
+/* A pool is of the interrupt, not of its number: the next one begins without. */
+static int put_in_pool(struct ferry *f, struct ferry_irq *i, uint32_t pool)
+{
+	int rc;
+
+	if (!f->promises)
+		return f->x86 ? FERRY_E_INVALID : FERRY_OK;
+	rc = f->promises->share(f, i, pool);
+	if (rc == FERRY_OK)
+		i->flags = pool ? i->flags | FERRY_F_POOLED : i->flags & ~(uint32_t)FERRY_F_POOLED;
+	return rc;
+}
+
+static int promise_first(struct ferry *f, struct ferry_irq *i, ferry_set set)
+{
+	if (!(i->flags & FERRY_F_POOLED))
+		(void)put_in_pool(f, i, 0);
+	return promise(f, i, set, FERRY_SET_NONE);
+}
+
 /* The set becomes what is requested. */
 static void aim(struct ferry *f, struct ferry_irq *i, ferry_set set)
 {
@@ -170,7 +197,7 @@ static int adopt(struct ferry *f, uint32_t irq, const uint64_t *mask, bool manag
 	if (at_rest(f, i) && !(i->flags & FERRY_F_MANAGED)) {
 		rc = ferry_set_make(f, mask, &set);
 		if (rc == FERRY_OK && managed) {
-			rc = promise(f, i, set, FERRY_SET_NONE);
+			rc = promise_first(f, i, set);
 			if (rc == FERRY_OK)
 				i->flags |= FERRY_F_MANAGED;
 			else
@@ -203,7 +230,7 @@ int ferry_irq_unmanage(struct ferry *f, uint32_t irq)
 
 	if (!i)
 		return FERRY_E_INVALID;
-	if (at_rest(f, i) && (i->flags & FERRY_F_MANAGED)) {
+	if (at_rest(f, i) && class_is(i, FERRY_F_MANAGED)) {
 		give_up(f, i, i->requested, FERRY_SET_NONE);
 		i->flags &= ~(uint32_t)FERRY_F_MANAGED;
 		rc = FERRY_OK;
@@ -222,11 +249,8 @@ int ferry_irq_share(struct ferry *f, uint32_t irq, uint32_t pool)
 
 	if (!i)
 		return FERRY_E_INVALID;
-	if (exists(i) && !(i->flags & FERRY_F_MANAGED)) {
-		rc = f->x86 ? FERRY_E_INVALID : FERRY_OK;
-		if (f->promises)
-			rc = f->promises->share(f, i, pool);
-	}
+	if (exists(i) && !(i->flags & FERRY_F_MANAGED))
+		rc = put_in_pool(f, i, pool);
 	ferry_leave(f, i, flags);
 	return rc;
 }
@@ -243,14 +267,16 @@ int ferry_spare_promise(struct ferry *f, uint32_t irq, const uint64_t *mask,
 
 	if (!i)
 		return FERRY_E_INVALID;
-	if (i->flags & FERRY_F_MANAGED) {
+	if (class_is(i, FERRY_F_MANAGED)) {
 		rc = ferry_set_make(f, mask, &set);
 		if (rc == FERRY_OK) {
 			rc = promise(f, i, set, i->requested);
-			if (rc == FERRY_OK)
+			if (rc == FERRY_OK) {
 				spare->set = set;
-			else
+				i->flags |= FERRY_F_SPARE;
+			} else {
 				ferry_set_put(f, set);
+			}
 		}
 	}
 	ferry_leave(f, i, flags);
@@ -267,7 +293,7 @@ int ferry_spare_swap(struct ferry *f, uint32_t irq, struct ferry_spare *spare)
 
 	if (!i)
 		return FERRY_E_INVALID;
-	if (at_rest(f, i) && (i->flags & FERRY_F_MANAGED) && spare->set != FERRY_SET_NONE) {
+	if (at_rest(f, i) && class_is(i, FERRY_F_MANAGED | FERRY_F_SPARE)) {
 		ferry_set set = i->requested;
 
 		i->requested = spare->set;
@@ -297,10 +323,11 @@ int ferry_spare_release(struct ferry *f, uint32_t irq, struct ferry_spare *spare
 
 	if (!i)
 		return FERRY_E_INVALID;
-	if ((i->flags & FERRY_F_MANAGED) && !strays(f, i, spare->set)) {
+	if (class_is(i, FERRY_F_MANAGED | FERRY_F_SPARE) && !strays(f, i, spare->set)) {
 		give_up(f, i, spare->set, i->requested);
 		ferry_set_put(f, spare->set);
 		spare->set = FERRY_SET_NONE;
+		i->flags &= ~(uint32_t)FERRY_F_SPARE;
 		rc = FERRY_OK;
 	}
 	ferry_leave(f, i, flags);
@@ -322,7 +349,7 @@ int ferry_irq_class(struct ferry *f, uint32_t irq, struct ferry_class *out)
 	if (i->state != FERRY_FREE) {
 		out->managed = i->flags & FERRY_F_MANAGED;
 		out->stopped = i->flags & FERRY_F_STOPPED;
-		out->pool = f->promises ? f->promises->pool(f, i) : 0;
+		out->pool = i->flags & FERRY_F_POOLED ? f->promises->pool(f, i) : 0;
 		rc = FERRY_OK;
 	}
 	ferry_leave(f, i, flags);
