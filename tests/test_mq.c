@@ -503,15 +503,94 @@ static void each(enum who who)
 	}
 }
 
+/* A set that begins anew is in the pool that it says now. */
+static void pools(void)
+{
+	uint32_t asleep;
+
+	world_begin(&swapped);
+	W.mq.pool = 2;
+	is_int(start_set(&asleep), FERRY_OK, "begun in a pool");
+	is_u64(fake.irq[1].pool, 2, "its pool");
+	is_int(ferry_mq_end(&W.mq, NULL), FERRY_OK, "ended");
+	W.mq.pool = 0;
+	is_int(start_set(&asleep), FERRY_OK, "begun in none");
+	is_u64(fake.irq[0].pool + fake.irq[1].pool, 0, "its pool");
+	end("pools");
+}
+
+static void says_why(int result, uint32_t culprit, const char *what)
+{
+	is_int(W.mq.result, result, "%s: result", what);
+	is_u64(W.mq.culprit, culprit, "%s: culprit", what);
+}
+
+/* Whatever fails, the set says what and why, and nothing of what failed before. */
+static void why(void)
+{
+	static const struct layout both = { "both on a CPU", 2, 0x03, { 0x02, 0x02 }, { 0 } };
+	uint32_t asleep;
+
+	world_begin(&both);
+	fake.fail_at[0] = fake.calls + 4; /* share, manage, share, manage */
+	is_int(start_set(&asleep), FERRY_E_NO_SPACE, "a begin that is refused");
+	says_why(FERRY_E_NO_SPACE, 1, "begin");
+	begin(&both);
+	ferry_mq_cancel(&W.mq);
+	W.refuse[0] = W.callbacks + 2;
+	is_int(ferry_mq_end(&W.mq, NULL), FERRY_E_VETO, "an end that is vetoed");
+	says_why(FERRY_E_VETO, 1, "end");
+	is_int(W.mq.veto, -5, "what the driver said");
+	fake.fail_at[0] = fake.calls + 1;
+	is_int(override(0x01, 0), FERRY_E_NO_SPACE, "an override that is refused");
+	says_why(FERRY_E_NO_SPACE, 0, "override");
+	fake.cpu[1] = FERRY_CPU_LEAVING;
+	W.refuse[0] = W.callbacks + 2;
+	is_int(ferry_mq_leave(&W.mq, 1, NULL), FERRY_E_VETO, "a leave that is vetoed");
+	says_why(FERRY_E_VETO, 1, "leave");
+	fake.fail_at[0] = fake.calls + 2; /* the first queue's is stopped */
+	is_int(ferry_mq_leave(&W.mq, 1, NULL), FERRY_E_NO_BOUND, "a leave without a bound");
+	says_why(FERRY_E_NO_BOUND, 1, "leave");
+	is_int(ferry_mq_leave(&W.mq, 1, NULL), FERRY_OK, "a leave");
+	fake.cpu[1] = FERRY_CPU_ONLINE;
+	fake.start_error = FERRY_E_NO_SPACE;
+	fake.fail_at[0] = fake.calls + 4; /* stop, start, stop, start */
+	is_int(ferry_mq_enter(&W.mq, NULL), FERRY_OK, "a CPU comes, an interrupt can't start");
+	says_why(FERRY_E_NO_SPACE, 1, "enter");
+	is_int(ferry_mq_enter(&W.mq, NULL), FERRY_OK, "called again");
+	fake.fail_at[0] = fake.calls + 1;
+	is_int(ferry_mq_end(&W.mq, NULL), FERRY_E_NO_BOUND, "an end without a bound");
+	says_why(FERRY_E_NO_BOUND, 0, "end");
+	is_int(ferry_mq_end(&W.mq, NULL), FERRY_OK, "called again");
+	ok(!fake_wrongs, "why");
+}
+
 /* ---- who submits where ----------------------------------------------- */
+
+/* The map is what is said of each CPU. */
+static void mapped(const char *what)
+{
+	uint32_t map[FAKE_CPUS + 1], wrong = 0;
+
+	map[FAKE_CPUS] = 12345;
+	ferry_mq_map(&W.mq, map);
+	for (uint32_t c = 0; c < FAKE_CPUS; c++)
+		wrong += map[c] != ferry_mq_queue_for(&W.mq, c);
+	is_u64(wrong, 0, "the map: %s", what);
+	is_u64(map[FAKE_CPUS], 12345, "nothing behind it");
+}
 
 static void submitting(void)
 {
+	begin(&swapped);
+	mapped("two queues");
 	begin(&half); /* queue 0: CPU 1; queue 1: CPUs 2 and 65, asleep */
+	mapped("one of two asleep");
 	is_u64(ferry_mq_queue_for(&W.mq, 1), 0, "its own");
 	is_u64(ferry_mq_queue_for(&W.mq, 2), 0, "another one, its own is asleep");
 	fake.cpu[65] = FERRY_CPU_ONLINE;
 	is_int(ferry_mq_enter(&W.mq, NULL), FERRY_OK, "CPU 65 comes");
+	mapped("both awake");
 	is_u64(ferry_mq_queue_for(&W.mq, 65), 1, "its own");
 	is_u64(ferry_mq_queue_for(&W.mq, 2), 1, "its own");
 	is_u64(ferry_mq_queue_for(&W.mq, 4), 0, "one without a queue of its own");
@@ -522,6 +601,7 @@ static void submitting(void)
 	fake.cpu[65] = FERRY_CPU_LEAVING;
 	is_int(ferry_mq_leave(&W.mq, 65, NULL), FERRY_OK, "CPU 65 leaves");
 	is_u64(ferry_mq_queue_for(&W.mq, 1), FERRY_NONE, "none is left");
+	mapped("none is left");
 	end("submitting");
 }
 
@@ -542,6 +622,8 @@ int main(void)
 	initial();
 	each(BEGIN);
 	each(END);
+	pools();
+	why();
 	submitting();
 	return tap_done();
 }

@@ -100,7 +100,8 @@ struct ferry_mq {
 	ferry_atomic generation; /* overrides that took effect */
 	uint32_t phase;          /* of the override; the claimer's */
 	uint32_t started;
-	/* Of the last call that failed, until the next one fails or begins: */
+	/* Of the last call that had the set and failed, until the next one fails or begins; or an
+	 * interrupt that was to be woken and could not be started: */
 	int32_t result;   /* why */
 	uint32_t culprit; /* the queue, or FERRY_NONE */
 	int32_t veto;     /* FERRY_E_VETO: what the driver returned */
@@ -176,8 +177,9 @@ FERRY_MUST_USE int ferry_mq_leave(struct ferry_mq *mq, uint32_t cpu, uint64_t *w
  * A CPU came (after ferry_cpu_enter() or ferry_cpu_roll_back(), under the host's hotplug
  * lock): queues that are asleep and have an online CPU now are started and resumed, by this
  * call or by who has claimed the set, before he lets go. Context: thread.
- * FERRY_OK; FERRY_E_AGAIN: a leave that was given up has not stopped an interrupt yet that is
- * to be started again: call again, *wait_ns (may be null) says when.
+ * FERRY_OK, also if one could not be started: `culprit`, `result` and its queue's `reason` say why,
+ * and it sleeps until the next call; FERRY_E_AGAIN: a leave that was given up has not stopped an
+ * interrupt yet that is to be started again: call again, *wait_ns (may be null) says when.
  */
 FERRY_MUST_USE int ferry_mq_enter(struct ferry_mq *mq, uint64_t *wait_ns);
 
@@ -196,5 +198,8 @@ static inline bool ferry_mq_asleep(const struct ferry_mq *mq, uint32_t queue)
  * takes no more) and resume (where it does). It looks at all queues. Context: any.
  */
 uint32_t ferry_mq_queue_for(const struct ferry_mq *mq, uint32_t cpu);
+
+/* The same for all CPUs, map[0 .. cpus-1], at the cost of one look at each queue. Context: any. */
+void ferry_mq_map(const struct ferry_mq *mq, uint32_t *map);
 
 #endif

@@ -96,6 +96,14 @@ static int blame(struct ferry_mq *mq, uint32_t n, int rc)
 	return rc;
 }
 
+/* What a call says that has not done it all. */
+static int fail(struct ferry_mq *mq, int rc)
+{
+	if (rc != FERRY_OK && rc != FERRY_E_AGAIN)
+		mq->result = rc;
+	return rc;
+}
+
 /* ---- masks ------------------------------------------------------------------------------- */
 
 #define MASK_HAS 1u    /* the CPU that was asked for is in the queue's mask */
@@ -222,9 +230,11 @@ static uint32_t wake(struct ferry_mq *mq, uint32_t n, uint64_t *least)
 	if (rc == FERRY_E_AGAIN)
 		return online ? LEFT_TO_START : LEFT_TO_STOP;
 	if (rc == FERRY_OK)
-		(void)start(mq, n);
+		rc = start(mq, n);
 	else
 		fall_asleep(mq, n, rc);
+	if (rc != FERRY_OK && rc != FERRY_E_NO_CPU)
+		(void)fail(mq, blame(mq, n, rc));
 	return 0;
 }
 
@@ -296,15 +306,18 @@ static int unmanage(struct ferry_mq *mq, uint32_t count)
 static int take_down(struct ferry_mq *mq, uint32_t bit, uint64_t *wait_ns)
 {
 	uint64_t least = UINT64_MAX;
-	int rc = stop_all(mq, &least);
+	int rc = stop_all(mq, &least), why = bit == FOR_START ? mq->result : FERRY_OK;
 
-	if (rc != FERRY_OK)
+	if (rc != FERRY_OK) {
+		if (bit == FOR_END)
+			(void)fail(mq, rc);
 		return keep(mq, bit, say_when(wait_ns, least, rc));
+	}
 	for (uint32_t n = 0; n < mq->nqueues; n++)
 		ferry_host_store(mq->ctx, &mq->queues[n].blocked, FERRY_MQ_BY_END);
 	mq->started = 0;
 	rc = unmanage(mq, mq->nqueues);
-	return give_back(mq, mq->result != FERRY_OK ? mq->result : rc);
+	return give_back(mq, why != FERRY_OK ? why : fail(mq, rc));
 }
 
 /* Take all queues out of service; on a veto they are in it again. */
@@ -334,7 +347,7 @@ int ferry_mq_end(struct ferry_mq *mq, uint64_t *wait_ns)
 		return give_back(mq, FERRY_E_STATE);
 	forget(mq);
 	rc = block_all(mq);
-	return rc == FERRY_OK ? take_down(mq, FOR_END, wait_ns) : give_back(mq, rc);
+	return rc == FERRY_OK ? take_down(mq, FOR_END, wait_ns) : give_back(mq, fail(mq, rc));
 }
 
 /* ---- the beginning ----------------------------------------------------------------------- */
@@ -352,15 +365,15 @@ static bool is_valid(const struct ferry_mq *mq)
 static int manage(struct ferry_mq *mq, uint32_t n, const uint64_t *mask)
 {
 	struct ferry_mq_queue *q = &mq->queues[n];
-	int rc = FERRY_OK;
+	int rc;
 
 	q->did = 0;
 	q->reason = FERRY_OK;
 	ferry_host_store(mq->ctx, &q->blocked, FERRY_MQ_BY_END);
 	if (mq->mode == FERRY_MQ_INITIAL)
 		return ferry_irq_aim(mq->f, q->irq, mask);
-	if (mq->pool)
-		rc = ferry_irq_share(mq->f, q->irq, mq->pool);
+	/* In none, too: it may have been in one before. */
+	rc = ferry_irq_share(mq->f, q->irq, mq->pool);
 	return rc == FERRY_OK ? ferry_irq_manage(mq->f, q->irq, mask) : rc;
 }
 
@@ -408,7 +421,7 @@ int ferry_mq_start(struct ferry_mq *mq, const uint64_t *const *masks, uint32_t *
 	forget(mq);
 	rc = manage_all(mq, masks);
 	if (rc != FERRY_OK)
-		return give_back(mq, rc);
+		return give_back(mq, fail(mq, rc));
 	mq->result = start_all(mq, asleep);
 	if (mq->result != FERRY_OK) {
 		*asleep = 0;
@@ -715,7 +728,7 @@ int ferry_mq_leave(struct ferry_mq *mq, uint32_t cpu, uint64_t *wait_ns)
 	if (!pick_up(mq, FOR_HOTPLUG) && !claim(mq))
 		return FERRY_E_AGAIN;
 	rc = put_to_sleep(mq, cpu, &least);
-	if (rc != FERRY_OK)
+	if (fail(mq, rc) != FERRY_OK)
 		return keep(mq, FOR_HOTPLUG, say_when(wait_ns, least, rc));
 	/* Another CPU's leave may not be over: look at all once, as after an enter. */
 	ferry_host_or(mq->ctx, &mq->claim, NOTE);
@@ -756,4 +769,41 @@ uint32_t ferry_mq_queue_for(const struct ferry_mq *mq, uint32_t cpu)
 		running++;
 	}
 	return running ? nth_running(mq, cpu % running) : FERRY_NONE;
+}
+
+/* The CPUs of its mask that nobody serves yet. As look_at(): large. */
+static NOINLINE void serve(const struct ferry_mq *mq, uint32_t n, uint32_t *map)
+{
+	uint64_t now[FERRY_CPUS_MAX / 64] = { 0 };
+	struct ferry_affinity a;
+
+	(void)ferry_irq_affinity(mq->f, mq->queues[n].irq, &a, now, NULL, NULL);
+	for (uint32_t w = 0; w < (mq->cpus + 63) / 64; w++)
+		for (uint64_t word = now[w] & valid_word(mq, w); word; word &= word - 1) {
+			uint32_t cpu = w * 64 + (uint32_t)__builtin_ctzll(word);
+
+			if (map[cpu] == FERRY_NONE)
+				map[cpu] = n;
+		}
+}
+
+void ferry_mq_map(const struct ferry_mq *mq, uint32_t *map)
+{
+	uint32_t running = 0, place = 0;
+
+	for (uint32_t c = 0; c < mq->cpus; c++)
+		map[c] = FERRY_NONE;
+	for (uint32_t n = 0; n < mq->nqueues; n++) {
+		if (blocked(mq, n))
+			continue;
+		serve(mq, n, map);
+		running++;
+	}
+	for (uint32_t n = 0; n < mq->nqueues && place < running; n++) {
+		if (blocked(mq, n))
+			continue;
+		for (uint32_t c = place++; c < mq->cpus; c += running)
+			if (map[c] == FERRY_NONE)
+				map[c] = n;
+	}
 }
