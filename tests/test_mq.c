@@ -328,6 +328,40 @@ static void vetoed_leave(void)
 	end("no bound, called again");
 }
 
+static int second_enter;
+
+uint32_t __real_ferry_host_or(void *ctx, ferry_atomic *cell, uint32_t bits);
+uint32_t __wrap_ferry_host_or(void *ctx, ferry_atomic *cell, uint32_t bits);
+
+uint32_t __wrap_ferry_host_or(void *ctx, ferry_atomic *cell, uint32_t bits)
+{
+	uint32_t was = __real_ferry_host_or(ctx, cell, bits);
+
+	if (cell == &W.mq.claim && second_enter == 1) {
+		second_enter = 2;
+		is_int(ferry_mq_enter(&W.mq, NULL), FERRY_OK, "the second one");
+	}
+	return was;
+}
+
+/* A driver's enter, for what its queue was asleep for is over, in the middle of hotplug's. */
+static void two_enter(void)
+{
+	static const struct layout one = { "one", 1, 0x03, { 0x02 }, { 0 } };
+
+	begin(&one);
+	fake.cpu[1] = FERRY_CPU_LEAVING;
+	fake.again = 1;
+	is_int(ferry_mq_leave(&W.mq, 1, NULL), FERRY_E_AGAIN, "a leave, given up");
+	fake.cpu[1] = FERRY_CPU_ONLINE;
+	second_enter = 1;
+	is_int(ferry_mq_enter(&W.mq, NULL), FERRY_OK, "an enter, while another one comes");
+	is_u64((uint64_t)second_enter, 2, "enters");
+	ok(W.driver[0].takes, "the queue takes requests");
+	is_u64(W.mq.claim.value, 0, "claim");
+	end("two enters");
+}
+
 /* ---- begin and end -------------------------------------------------------------------------- */
 
 static int start_set(uint32_t *asleep)
@@ -618,6 +652,7 @@ int main(void)
 	rolled_back();
 	two_leave();
 	vetoed_leave();
+	two_enter();
 	beginning();
 	initial();
 	each(BEGIN);

@@ -152,7 +152,8 @@ FERRY_MUST_USE int ferry_mq_override(struct ferry_mq *mq, const uint64_t *const 
  * FERRY_E_STATE: none is under way. Others: it was undone, everything is as before:
  * FERRY_E_CANCELED; what ferry_irq_start() said on the new mask; FERRY_E_NO_BOUND: `culprit`
  * could not be stopped, is silent and can't be started either: it sleeps, `reason` says so,
- * until stop_flags is set and ferry_mq_enter() called. With a pool (ferry_irq_share) an
+ * until stop_flags is set and ferry_mq_enter() called; once more, if it sleeps afterwards, because
+ * an override was under way. With a pool (ferry_irq_share) an
  * interrupt may find its old place taken: its queue is asleep then, too.
  */
 FERRY_MUST_USE int ferry_mq_step(struct ferry_mq *mq, uint64_t *wait_ns);
@@ -174,8 +175,8 @@ void ferry_mq_cancel(struct ferry_mq *mq);
 FERRY_MUST_USE int ferry_mq_leave(struct ferry_mq *mq, uint32_t cpu, uint64_t *wait_ns);
 
 /*
- * A CPU came (after ferry_cpu_enter() or ferry_cpu_roll_back(), under the host's hotplug
- * lock): queues that are asleep and have an online CPU now are started and resumed, by this
+ * A CPU came (after ferry_cpu_enter() or ferry_cpu_roll_back(), under the host's hotplug lock), or
+ * what a queue sleeps for is over (the driver's call, with that lock or without): queues that are asleep and have an online CPU now are started and resumed, by this
  * call or by who has claimed the set, before he lets go. Context: thread.
  * FERRY_OK, also if one could not be started: `culprit`, `result` and its queue's `reason` say why,
  * and it sleeps until the next call; FERRY_E_AGAIN: a leave that was given up has not stopped an

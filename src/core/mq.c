@@ -11,8 +11,8 @@
  *   free 0 ──cas──► CLAIMED ──and the bit away/or it in──► CLAIMED|FOR_x
  *
  * An enter is the OR of CLAIMED and NOTE, and three things can happen. The word was 0: the enter
- * has claimed the set, with a note to itself. It had FOR_HOTPLUG: a leave was given up or waits,
- * and whoever holds the hotplug lock owns that claim; so the bit is taken away. Otherwise
+ * has claimed the set, with a note to itself. It has FOR_HOTPLUG: a leave was given up or waits;
+ * who takes that bit away, of several enters one, goes on in its place. Otherwise
  * somebody is at work, or between two calls, and the note stays with him.
  * Letting go is a compare-and-exchange of CLAIMED with 0, so it fails while a note is there. Then
  * the note is taken and *after that* each sleeping queue that has an online CPU is started.
@@ -739,10 +739,8 @@ int ferry_mq_enter(struct ferry_mq *mq, uint64_t *wait_ns)
 {
 	uint32_t was = ferry_host_or(mq->ctx, &mq->claim, CLAIMED | NOTE);
 
-	if ((was & FOR_HOTPLUG) || !was) {
-		(void)pick_up(mq, FOR_HOTPLUG);
+	if (!was || pick_up(mq, FOR_HOTPLUG))
 		return let_go(mq, FOR_HOTPLUG, wait_ns);
-	}
 	return say_when(wait_ns, 0, FERRY_OK);
 }
 
