@@ -53,6 +53,36 @@ static const struct variant variants[] = {
 	  { SET("nvme", FERRY_GIC_EDGE, STORM_MANAGED, 8),
 	    SET("old", FERRY_GIC_EDGE, STORM_READ_ONLY, 3),
 	    SET("usb", FERRY_GIC_EDGE, STORM_INITIAL, 4) } },
+	{ "x86",
+	  8,
+	  false,
+	  { .restore = true },
+	  { SET("nvme", FERRY_X86_MSIX, STORM_MANAGED, 8),
+	    SET("vf", FERRY_X86_REMAPPED, STORM_MANAGED, 4),
+	    SET("old", FERRY_X86_MSIX, STORM_READ_ONLY, 4),
+	    SET("usb", FERRY_X86_MSIX, STORM_INITIAL, 4),
+	    SET("pool", FERRY_X86_MSIX, STORM_MANAGED, 6) } },
+	{ "x86-overtaking",
+	  16,
+	  false,
+	  { .overtaking = true, .nested = true },
+	  { SET("nvme", FERRY_X86_MSIX, STORM_MANAGED, 16),
+	    SET("vf", FERRY_X86_REMAPPED, STORM_MANAGED, 5),
+	    SET("usb", FERRY_X86_REMAPPED, STORM_INITIAL, 20) } },
+	{ "x86-starved",
+	  8,
+	  true,
+	  { .restore = true },
+	  { SET("nvme", FERRY_X86_MSIX, STORM_MANAGED, 8),
+	    SET("vf", FERRY_X86_REMAPPED, STORM_MANAGED, 4),
+	    SET("pool", FERRY_X86_MSIX, STORM_MANAGED, 6) } },
+	{ "x86-no-bound",
+	  8,
+	  false,
+	  { .fence_irr = true, .remap_drains = true },
+	  { SET("nvme", FERRY_X86_MSIX, STORM_MANAGED, 8),
+	    SET("vf", FERRY_X86_REMAPPED, STORM_MANAGED, 4),
+	    SET("usb", FERRY_X86_MSIX, STORM_INITIAL, 4) } },
 };
 
 #define VARIANTS (sizeof(variants) / sizeof(variants[0]))
@@ -83,8 +113,9 @@ static bool is_done(const struct storm_spec *spec, const struct storm_managed *r
 		return all;
 	for (phase = STORM_PHASE_PREPARE; phase < STORM_PHASE_LATE; phase++)
 		all = all && r->canceled[phase];
-	return all && r->done >= spec->overrides * 2 / 5 && r->vetoed && r->read_only && r->no_cpu &&
-	       r->offline && r->sleeps && r->wakings && r->waits && r->ends && r->plans;
+	return all && r->done >= spec->overrides * 2 / 5 && r->vetoed && r->read_only &&
+	       r->no_cpu && r->offline && r->sleeps && r->wakings && r->waits && r->ends &&
+	       r->plans;
 }
 
 static uint64_t requests, overrides, done;
@@ -136,9 +167,12 @@ static void one(const struct variant *v, uint64_t seed, uint64_t n)
 	struct storm_spec spec = v->spec;
 	struct storm_report report;
 	char error[200];
+	uint32_t i;
 	int rc;
 
 	memcpy(mqs, v->mqs, sizeof(mqs));
+	for (i = 0; i < SETS; i++)
+		mqs[i].pool = !strcmp(mqs[i].name, "pool");
 	spec.name = v->name;
 	spec.seed = seed;
 	spec.cpus = v->cpus;
@@ -156,7 +190,9 @@ static void one(const struct variant *v, uint64_t seed, uint64_t n)
 	spec.recreations = n / 400;
 	spec.masks = n / 400;
 	spec.handler_ns = 300;
-	spec.drain_ns = 20000;
+	spec.drain_ns = strstr(v->name, "no-bound") ? 0 : 20000;
+	spec.first_vector = v->starve ? 0x31 : 0;
+	spec.last_vector = v->starve ? 0x37 : 0;
 	spec.weak = v->spec.gic && !(seed & 1);
 	describe_irqs(v, irqs);
 	rc = storm_run(&spec, &report, NULL, NULL, error, sizeof(error));
