@@ -430,6 +430,25 @@ static void initial(void)
 	is_u64(count('M') + count('U'), 0, "promises made or taken back");
 }
 
+/* In the list that hotplug walks before it begins: nothing is to be done. */
+static void joined_first(void)
+{
+	uint32_t asleep;
+
+	world_begin(&swapped);
+	fake.cpu[1] = FERRY_CPU_LEAVING;
+	is_int(ferry_mq_leave(&W.mq, 1, NULL), FERRY_OK, "a CPU leaves before it begins");
+	is_u64(W.mq.claim.value, 0, "claim");
+	is_int(start_set(&asleep), FERRY_OK, "begun while it leaves");
+	is_u64(asleep, 1, "asleep");
+	fake.cpu[1] = FERRY_CPU_OFFLINE;
+	is_int(ferry_mq_end(&W.mq, NULL), FERRY_OK, "ended");
+	fake.cpu[1] = FERRY_CPU_ONLINE;
+	is_int(ferry_mq_enter(&W.mq, NULL), FERRY_OK, "a CPU comes after its end");
+	is_u64(W.mq.claim.value + W.resumes, 1, "claim, resumes");
+	ok(!fake_wrongs, "joined first");
+}
+
 /* What happens to a beginning or an end. */
 struct mishap {
 	uint32_t fail_at, refuse; /* a call, a callback */
@@ -657,6 +676,7 @@ int main(void)
 	initial();
 	each(BEGIN);
 	each(END);
+	joined_first();
 	pools();
 	why();
 	submitting();

@@ -39,7 +39,8 @@
 struct ferry_mq_ops {
 	/* Let no request into the queue any more, and return when none is in flight: each has been
 	 * completed through its interrupt, which still works. 0, or a negative value of the
-	 * driver's own: it could not; then the queue takes requests as before. */
+	 * driver's own: it could not; then the queue takes requests as before, and who has made a
+	 * map without it puts back the old one first. */
 	int (*quiesce)(void *driver, uint32_t queue);
 	/* The queue's interrupt works: let requests in (again). */
 	void (*resume)(void *driver, uint32_t queue);
@@ -153,8 +154,8 @@ FERRY_MUST_USE int ferry_mq_override(struct ferry_mq *mq, const uint64_t *const 
  * FERRY_E_CANCELED; what ferry_irq_start() said on the new mask; FERRY_E_NO_BOUND: `culprit`
  * could not be stopped, is silent and can't be started either: it sleeps, `reason` says so,
  * until stop_flags is set and ferry_mq_enter() called; once more, if it sleeps afterwards, because
- * an override was under way. With a pool (ferry_irq_share) an
- * interrupt may find its old place taken: its queue is asleep then, too.
+ * an override was under way. With a pool (ferry_irq_share) an interrupt may find its old place
+ * taken: its queue is asleep then, too.
  */
 FERRY_MUST_USE int ferry_mq_step(struct ferry_mq *mq, uint64_t *wait_ns);
 
@@ -176,8 +177,9 @@ FERRY_MUST_USE int ferry_mq_leave(struct ferry_mq *mq, uint32_t cpu, uint64_t *w
 
 /*
  * A CPU came (after ferry_cpu_enter() or ferry_cpu_roll_back(), under the host's hotplug lock), or
- * what a queue sleeps for is over (the driver's call, with that lock or without): queues that are asleep and have an online CPU now are started and resumed, by this
- * call or by who has claimed the set, before he lets go. Context: thread.
+ * what a queue sleeps for is over (the driver's call, with that lock or without): queues that
+ * are asleep and have an online CPU now are started and resumed, by this call or by who has
+ * claimed the set, before he lets go. Context: thread.
  * FERRY_OK, also if one could not be started: `culprit`, `result` and its queue's `reason` say why,
  * and it sleeps until the next call; FERRY_E_AGAIN: a leave that was given up has not stopped an
  * interrupt yet that is to be started again: call again, *wait_ns (may be null) says when.
@@ -195,12 +197,15 @@ static inline bool ferry_mq_asleep(const struct ferry_mq *mq, uint32_t queue)
 /*
  * Where requests of `cpu` should go: the first queue that takes them and has `cpu` in its mask;
  * if there is none, one of those that take them, the same as long as those are the same;
- * FERRY_NONE: none does. For a driver's map, which it makes anew in quiesce (where the queue
- * takes no more) and resume (where it does). It looks at all queues. Context: any.
+ * FERRY_NONE: none does. It looks at all queues. Context: any.
  */
 uint32_t ferry_mq_queue_for(const struct ferry_mq *mq, uint32_t cpu);
 
-/* The same for all CPUs, map[0 .. cpus-1], at the cost of one look at each queue. Context: any. */
+/*
+ * The same for all CPUs, map[0 .. cpus-1], at the cost of one look at each queue: for a driver,
+ * which makes its map anew in quiesce (where the queue takes no more) and resume (where it does).
+ * Context: any.
+ */
 void ferry_mq_map(const struct ferry_mq *mq, uint32_t *map);
 
 #endif
