@@ -190,6 +190,24 @@ END
 		result "$(test -n "$seen"; echo $?)" "a scenario called $hole shows its mistake" \
 			"$(cat "$temp/names" "$temp/scenarios")"
 	done
+	# So do those of sets of queues that are called after a commit of Linux's.
+	"$tool" check --mutants --only managed-linux- --list >"$temp/names"
+	python3 - >"$temp/scenarios" <<'END'
+import re
+text = open("check/named.inc", encoding="utf-8").read()
+for commit, parts in re.findall(r'"linux (\w+):[^"]*",\s*((?:"[^"]*"\s*)+)}', text):
+    print(commit, "".join(re.findall(r'"([^"]*)"', parts)))
+END
+	wrong=$(while read -r commit scenario; do
+		name=$(grep "^managed-linux-$commit-" "$temp/names" | cut -d ' ' -f 1)
+		status=0
+		"$tool" check --mutant "$name" --scenario "$scenario" --max-seconds 60 \
+			>"$temp/said" 2>&1 || status=$?
+		case $status in 1|4) ;; *) echo "$commit: $status" ;; esac
+	done <"$temp/scenarios")
+	test -s "$temp/scenarios" || wrong="no scenario"
+	result "$(test -z "$wrong"; echo $?)" "scenarios called after commits of Linux's show their mistakes" \
+		"$wrong"
 fi
 echo "1..$n"
 exit $failed
