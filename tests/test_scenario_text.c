@@ -398,8 +398,8 @@ static bool only_canonical(const struct scenario *s)
 	unsigned int all = 1;
 	struct names to;
 
-	/* With a guest nothing is renamed. */
-	if (scenario_guest(s))
+	/* With a guest nothing is renamed, nor are queues. */
+	if (scenario_guest(s) || scenario_queues(s))
 		return scenario_canonical(s);
 	for (unsigned int i = 1; i < s->cpus; i++)
 		all *= s->cpus;
@@ -647,9 +647,10 @@ static void members(const struct suite *commit, const struct suite *nightly)
 }
 
 /* Those there are, each with the word that named ones are marked with. */
-enum { COMMIT, NIGHTLY, ARM, VGIC, VGIC_NIGHTLY, LARGE, SUITES };
-static const char *const suite_name[SUITES] = { "commit", "nightly",      "arm",
-						"vgic",   "vgic-nightly", "large" };
+enum { COMMIT, NIGHTLY, ARM, VGIC, VGIC_NIGHTLY, LARGE, MANAGED, MANAGED_NIGHTLY, SUITES };
+static const char *const suite_name[SUITES] = { "commit",  "nightly",        "arm",
+						"vgic",    "vgic-nightly",   "large",
+						"managed", "managed-nightly" };
 
 static bool is_marked(const char *list, const char *name)
 {
@@ -702,8 +703,8 @@ static void named(const struct suite *made)
 
 static void suites(void)
 {
-	static const uint32_t least[SUITES] = { 1500, 10000, 4000, 400, 250, 1 };
-	static const uint32_t most[SUITES] = { 4000, 30000, 8000, 700, 500, 100 };
+	static const uint32_t least[SUITES] = { 1500, 10000, 4000, 400, 250, 1, 400, 100 };
+	static const uint32_t most[SUITES] = { 4000, 30000, 8000, 700, 500, 100, 500, 300 };
 	struct suite made[SUITES], all = suite("named", 30, 200), none;
 
 	for (int i = 0; i < SUITES; i++)
