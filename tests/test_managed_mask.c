@@ -550,6 +550,36 @@ static void dry(void)
 	end();
 }
 
+/* Its device is quiet when it is stopped: whether a move could be proved does not matter. */
+static void last_without_bound(void)
+{
+	struct ferry_blocker list[2] = { { 0, 0 } };
+	struct ferry_dry_run sum;
+	uint32_t cpu;
+
+	memset(&promised, 0, sizeof(promised));
+	begin(&(struct options){ .sources = 2, .no_bound = true, .unordered = true },
+	      "leave: no drain bound, and a managed one that is to be stopped: no blocker");
+	S.f->promises = &promises;
+	for (uint32_t src = 0; src < 2; src++) {
+		halt_all(src);
+		check_eq(manage(src, src ? BIT(0) | BIT(2) : BIT(1)), FERRY_OK, "manage");
+		check_eq(wake(src), FERRY_OK, "start");
+	}
+	check_eq(LOOKED(dry_run(1, &sum, list, 2)), FERRY_OK, "dry run");
+	check(!sum.blocked, "blocked %u, reason %d", sum.blocked, list[0].reason);
+	check_eq(leave(1), FERRY_OK, "leave");
+	halt_all(0);
+	check_eq(leave_step(1, NULL), FERRY_OK, "step");
+	check_eq(roll_back(1), FERRY_OK, "roll back");
+	check_eq(wake(0), FERRY_OK, "start");
+	cpu = place(1) == BIT(0) ? 0 : 2;
+	check_eq(LOOKED(dry_run(cpu, &sum, list, 2)), FERRY_OK, "dry run");
+	check_eq(sum.blocked, 1, "one that would have to move: blocked");
+	check_eq(list[0].reason, FERRY_E_NO_BOUND, "reason");
+	end();
+}
+
 /* ---- another mask ------------------------------------------------ */
 
 static void spare_taken(void)
@@ -888,6 +918,7 @@ int main(void)
 	rolled_back();
 	only_previous();
 	dry();
+	last_without_bound();
 	spare_taken();
 	spare_undone();
 	spare_refused();

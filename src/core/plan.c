@@ -149,12 +149,8 @@ static void add_row(struct ferry *f, struct ferry_plan *p, const struct ferry_ir
  * those it shares that with. */
 static int add_managed(struct ferry *f, struct ferry_plan *p, struct ferry_irq *i)
 {
-	uint32_t cpu = p->match.cpu;
-
-	if (!ferry_set_online(f, i->requested, cpu))
-		return FERRY_OK;
 	if (!f->promises || !f->promises->pool(f, i))
-		return dry(f, i, i->requested, cpu);
+		return dry(f, i, i->requested, p->match.cpu);
 	add_row(f, p, i, FERRY_L_INSIDE);
 	return FERRY_OK;
 }
@@ -166,6 +162,10 @@ static int add(struct ferry *f, struct ferry_plan *p, struct ferry_irq *i,
 	uint32_t cpu = p->match.cpu;
 	int rc;
 
+	/* It is stopped, not moved: its driver can silence the device for that. */
+	if ((i->flags & (FERRY_F_MANAGED | FERRY_F_DEAD)) == FERRY_F_MANAGED &&
+	    !ferry_set_online(f, i->requested, cpu))
+		return FERRY_OK;
 	if (!ferry_has_bound(f, i))
 		return FERRY_E_NO_BOUND;
 	if (i->flags & FERRY_F_DEAD)
