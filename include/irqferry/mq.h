@@ -48,7 +48,8 @@ struct ferry_mq_ops {
 	/* The override; all three or none. */
 
 	/* Get what is needed to serve the queue from the CPUs of `mask` (memory on their node, a
-	 * new mapping ...). Nothing takes effect yet. 0, or a negative value: veto. */
+	 * new mapping ...), which is as ferry_mq_override() got it: bits past the last CPU mean
+	 * nothing. Nothing takes effect yet. 0, or a negative value: veto. */
 	int (*prepare)(void *driver, uint32_t queue, const uint64_t *mask);
 	/* It will not be: free what prepare got. Only for queues whose prepare returned 0. */
 	void (*abort)(void *driver, uint32_t queue);

@@ -17,8 +17,10 @@
  * a place even if those left on its CPU are the worst for it. There a no may be wrong, and a yes
  * is a yes (CAVEATS.md).
  *
- * A managed interrupt whose mask has other CPUs online goes to its promised place there. One for
- * which this is the last CPU is no blocker: mq.h stops it before the steps.
+ * A managed interrupt whose mask has other CPUs online goes to its promised place there. One of a
+ * pool (ferry_irq_share) does too, if that place is still its pool's then; the plan keeps one for
+ * it from what is free in its mask, so a no may be wrong. One for which this is the last CPU is no
+ * blocker: mq.h stops it before the steps.
  */
 #ifndef IRQFERRY_PLAN_H
 #define IRQFERRY_PLAN_H

@@ -145,8 +145,8 @@ static void add_row(struct ferry *f, struct ferry_plan *p, const struct ferry_ir
 						     .flags = (uint8_t)flags };
 }
 
-/* One that never leaves its mask. On each CPU of it there is a place for it, or for it and
- * those it shares that with. */
+/* One that never leaves its mask, of which other CPUs are online: on each of it there is a place
+ * for it, or for it and those it shares that with. */
 static int add_managed(struct ferry *f, struct ferry_plan *p, struct ferry_irq *i)
 {
 	if (!f->promises || !f->promises->pool(f, i))
