@@ -394,7 +394,7 @@ void storm_mq_plan(struct storm *st, uint32_t cpu)
 	size_t size;
 	int rc;
 
-	if (!p || p->plan || mq_pick(st, 2))
+	if (!p || p->plan || !st->spec->plan || mq_pick(st, 2))
 		return;
 	size = ferry_plan_size(st->m->ferry);
 	if (!p->plan_memory)
