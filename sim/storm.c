@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* storm.c: a storm from its specification to its report. */
+#include <irqferry/managed.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -430,6 +431,8 @@ static struct ferry_x86_config library_config(const struct storm *st, const stru
 		.pools = (uint16_t)spec->nmqs,
 		.several = &ferry_x86_several,
 		.rooms = &ferry_x86_rooms,
+		.promises = &ferry_x86_promises,
+		.pools = spec->nmqs,
 		.apic_ids = ids->apic,
 		.logical_ids = logical ? ids->logical : NULL,
 		.first_vector = st->first_vector,

@@ -425,7 +425,8 @@ static void back_online(struct storm *st, uint32_t cpu)
 	st->up++;
 }
 
-static void dry_run(struct storm *st, uint32_t cpu)
+/* A look, or with `plan` more: null if it is not to be had. */
+static void *ask_plan(struct storm *st, uint32_t cpu, struct ferry_plan **plan)
 {
 	struct ferry_blocker list[8];
 	struct ferry_dry_run sum;
@@ -433,14 +434,19 @@ static void dry_run(struct storm *st, uint32_t cpu)
 	void *memory = malloc(size);
 	int rc = FERRY_E_MEMORY;
 
+	if (plan)
+		*plan = NULL;
 	if (memory)
-		rc = ferry_cpu_dry_run(st->m->ferry, cpu, memory, size, &sum, list, 8);
-	free(memory);
-	if (rc != FERRY_OK)
-		violation(st->m, V_BROKEN, cpu, NONE, "dry run returned %d", rc);
+		rc = ferry_cpu_plan(st->m->ferry, cpu, memory, size, plan, &sum, list, 8);
+	/* Another CPU that leaves may have one. */
+	if (rc != FERRY_OK && (!plan || rc != FERRY_E_STATE))
+		violation(st->m, V_BROKEN, cpu, NONE, "plan returned %d", rc);
+	return memory;
 }
 
 struct leaving {
+	struct ferry_plan *plan;
+	uint64_t changes; /* when the plan was made */
 	uint32_t cpu, refusals, spins;
 	bool closed; /* leaves in one section with interrupts off */
 	uintptr_t flags;
@@ -460,6 +466,14 @@ static bool try_commit(struct storm *st, struct leaving *l)
 	return false;
 }
 
+/* Another number when a CPU has gone or come, or begun to. */
+static uint64_t changes(const struct storm *st)
+{
+	const struct storm_report *r = &st->m->out->report;
+
+	return st->up + 65536 * (r->offlines + r->onlines + r->roll_backs);
+}
+
 /* Whether to go on after a step that has not led to a commit. */
 static bool patient(struct storm *st, struct leaving *l, int rc, uint32_t left)
 {
@@ -472,6 +486,10 @@ static bool patient(struct storm *st, struct leaving *l, int rc, uint32_t left)
 	}
 	if (rc == FERRY_E_NO_SPACE)
 		storm_mq_unplanned(st, l->cpu);
+	/* Made when nothing came here any more; but another CPU may leave, and a further level
+	 * pin be made. */
+	if (rc == FERRY_E_NO_SPACE && l->plan && !st->m->nlevels && l->changes == changes(st))
+		violation(st->m, V_BROKEN, l->cpu, NONE, "no space, and it was promised");
 	if (refusal && ++l->refusals > 6) {
 		st->m->out->report.offline_refused++;
 		return false;
@@ -520,10 +538,14 @@ static bool leave_again(struct storm *st, struct leaving *l)
 }
 
 /* Steps until committed (interrupts then stay off) or given up. */
-static bool walk_off(struct storm *st, uint32_t cpu)
+static bool walk_off(struct storm *st, uint32_t cpu, struct ferry_plan *plan)
 {
 	uint8_t style = st->spec->commit ? st->spec->commit : (uint8_t)(1 + pick(st, 2));
-	struct leaving l = { .cpu = cpu, .deadline = st->m->now + PATIENCE_NS, .give_up = NEVER };
+	struct leaving l = { .plan = plan,
+			     .changes = changes(st),
+			     .cpu = cpu,
+			     .deadline = st->m->now + PATIENCE_NS,
+			     .give_up = NEVER };
 	uint32_t left = 0, irq;
 	int rc;
 
@@ -569,7 +591,10 @@ static void come_back_later(struct storm *st, uint32_t cpu)
 static void offline(struct storm *st, uint32_t cpu, bool back)
 {
 	struct storm_report *r = &st->m->out->report;
+	struct ferry_plan *plan = NULL;
+	void *memory = NULL;
 	uint64_t since;
+	bool left;
 	int rc;
 
 	storm_hotplug_lock(st);
@@ -578,7 +603,7 @@ static void offline(struct storm *st, uint32_t cpu, bool back)
 		return;
 	}
 	if (!pick(st, 4))
-		dry_run(st, cpu);
+		free(ask_plan(st, cpu, NULL));
 	if (st->arm)
 		storm_arm_sgi(st);
 	st->staying[cpu] = false;
@@ -588,8 +613,15 @@ static void offline(struct storm *st, uint32_t cpu, bool back)
 	rc = ferry_cpu_leave(st->m->ferry, cpu);
 	if (rc != FERRY_OK)
 		violation(st->m, V_BROKEN, cpu, NONE, "leave returned %d", rc);
-	if (rc != FERRY_OK || !storm_mq_leave(st, cpu) || !walk_off(st, cpu)) {
-		rc = rc ? rc : ferry_cpu_roll_back(st->m->ferry, cpu);
+	left = rc == FERRY_OK && storm_mq_leave(st, cpu);
+	if (left && pick(st, 2))
+		memory = ask_plan(st, cpu, &plan);
+	left = left && walk_off(st, cpu, plan);
+	if (!left && rc == FERRY_OK)
+		rc = ferry_cpu_roll_back(st->m->ferry, cpu);
+	ferry_plan_drop(st->m->ferry, plan);
+	free(memory);
+	if (!left) {
 		if (rc != FERRY_OK)
 			violation(st->m, V_BROKEN, cpu, NONE, "roll back returned %d", rc);
 		r->roll_backs++;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* script.c: the verbs of script.h, on the simulated machine without a storm. */
+#include <irqferry/managed.h>
 #include <string.h>
 #include "tests/script.h"
 #include "tests/tap.h"
@@ -195,6 +196,8 @@ static struct ferry_x86_config library_config(const struct options *o)
 		.remapping = &ferry_x86_remapping,
 		.several = &ferry_x86_several,
 		.rooms = &ferry_x86_rooms,
+		.promises = o->promises ? &ferry_x86_promises : NULL,
+		.pools = o->promises ? 1 : 0,
 		.apic_ids = apic_ids,
 		.logical_ids = o->flat || o->cluster ? logical_ids : NULL,
 		.first_vector = o->first ? o->first : 0x31,

@@ -36,6 +36,7 @@ struct options {
 	bool no_bound, unordered; /* unordered: the fabric lets messages overtake, too */
 	bool fence_irr, remap_drains, directed_eoi, ext_dest, flat, cluster, shared, restore;
 	bool one_device;
+	bool promises; /* and one pool */
 	bool posted;   /* register writes take effect with land(), or when read */
 	uint64_t away; /* CPUs that are not brought up */
 	const uint32_t *apic_ids;

@@ -3,6 +3,8 @@
  * Plans of a departure (plan.h) on the simulated machine, where things happen between the plan,
  * the steps and the end. What a plan says is compared with all assignments in test_plan.c.
  */
+#include <irqferry/balance.h>
+#include <irqferry/managed.h>
 #include <string.h>
 #include "tests/script.h"
 
@@ -302,6 +304,189 @@ static void shared_namespace(void)
 	end();
 }
 
+/* ---- with promises ------------------------------------------------------------------------ */
+
+#define LOOKED(call) \
+	({ \
+		int rc_; \
+		machine_look(S.m); \
+		rc_ = (call); \
+		check(machine_looked(S.m), "torn"); \
+		rc_; \
+	})
+
+static uint32_t number(uint32_t src)
+{
+	return S.m->source[src].irq;
+}
+
+static int call_stop(struct call *c)
+{
+	return ferry_irq_stop(S.f, number(c->src), FERRY_FREE_QUIET, NULL);
+}
+
+static int call_start(struct call *c)
+{
+	return ferry_irq_start(S.f, number(c->src));
+}
+
+static int run_call(int (*run)(struct call *c), uint32_t src)
+{
+	struct call *c = start(S.on, (struct call){ .run = run, .src = src });
+
+	check(finish(S.on), "a call is blocked");
+	return c->rc;
+}
+
+static void halt(uint32_t src)
+{
+	check_eq(run_call(call_stop, src), FERRY_E_AGAIN, "stop");
+	run_quiet();
+	check_eq(run_call(call_stop, src), FERRY_OK, "stop");
+}
+
+/* Source n lives on CPU 0, managed; pool 0: none. */
+static void managed(uint32_t src, uint64_t cpus, uint32_t pool)
+{
+	check_eq(make(src, BIT(0)), 1, "create");
+	halt(src);
+	if (pool)
+		check_eq(LOOKED(ferry_irq_share(S.f, number(src), pool)), FERRY_OK, "share");
+	check_eq(LOOKED(ferry_irq_manage(S.f, number(src), &cpus)), FERRY_OK, "manage");
+	check_eq(run_call(call_start, src), FERRY_OK, "start");
+	check_eq(place(src), BIT(0), "place");
+}
+
+/* The second slots are taken from the room of the CPU that leaves: there is none. */
+static void no_second_slot(void)
+{
+	begin(&(struct options){ .kind = FERRY_X86_MSI,
+				 .rest = 1 + FERRY_X86_MSIX,
+				 .sources = 3,
+				 .bare = true,
+				 .promises = true,
+				 .first = 0x40,
+				 .last = 0x42 },
+	      "plan: no room for a second slot where all is promised");
+	S.on = 0;
+	live(0, BIT(1) | BIT(2));
+	managed(1, BIT(0), 0);
+	check_eq(make_plan(0), FERRY_OK, "plan");
+	check(plan != NULL, "no plan, with room for one");
+	drop();
+	managed(2, BIT(0), 0);
+	check_eq(free_vectors(0), 0, "free");
+	check_eq(make_plan(0), FERRY_OK, "plan");
+	check(!plan && sum.blocked == 1, "it stands");
+	check_eq(list[0].irq, number(0), "irq");
+	check_eq(list[0].reason, FERRY_E_NO_SPACE, "reason");
+	end();
+}
+
+/* They go to places of their own, and need none of others. */
+static void managed_ones(void)
+{
+	begin(&(struct options){ .sources = 3,
+				 .bare = true,
+				 .promises = true,
+				 .away = BIT(1) | BIT(2),
+				 .first = 0x40,
+				 .last = 0x41 },
+	      "plan: managed ones need no room, and are no blockers where none is left");
+	S.on = 0;
+	managed(0, BIT(0) | BIT(2), 0);
+	managed(1, BIT(0), 0);
+	check_eq(online(2), FERRY_OK, "enter");
+	S.on = 2;
+	make(2, BIT(2));
+	check_eq(free_vectors(2), 0, "room of the only other CPU");
+	check_eq(make_plan(0), FERRY_OK, "plan");
+	check(plan && !sum.needed && !sum.blocked && !sum.broken, "needed %u, blocked %u",
+	      sum.needed, sum.blocked);
+	check_eq(leave(0), FERRY_OK, "leave");
+	check_eq(leave_step(0, NULL), FERRY_E_NO_CPU, "step");
+	check_eq(S.refused_irq, number(1), "irq");
+	halt(1);
+	run_quiet();
+	pass_bound();
+	run_quiet();
+	check_eq(leave_step(0, NULL), FERRY_OK, "step");
+	check_eq(commit(0), FERRY_OK, "commit");
+	check_eq(place(0), BIT(2), "place of one that moved");
+	drop();
+	check_eq(LOOKED(ferry_irq_unmanage(S.f, number(1))), FERRY_OK, "unmanage");
+	check(release_all(1), "free");
+	end();
+}
+
+/* Of a pool: the second one on a CPU is like anybody but for its mask, and is promised a place. */
+static void of_a_pool(void)
+{
+	begin(&(struct options){ .sources = 4,
+				 .cpus = 2,
+				 .bare = true,
+				 .promises = true,
+				 .away = BIT(1),
+				 .first = 0x40,
+				 .last = 0x43 },
+	      "plan: two of a pool have two places, also when others take the rest");
+	S.on = 0;
+	managed(0, BIT(0) | BIT(1), 1);
+	managed(1, BIT(0) | BIT(1), 1);
+	check_eq(online(1), FERRY_OK, "enter");
+	S.on = 1;
+	check_eq(free_vectors(1), 3, "free, less what the pool has");
+	check_eq(make_plan(0), FERRY_OK, "plan");
+	check(plan && !sum.blocked, "blocked %u", sum.blocked);
+	check_eq(make(2, BIT(1)), 1, "another there");
+	check_eq(create(3, BIT(1)), FERRY_E_NO_SPACE, "one more");
+	check_eq(offline(0, EMPTY), FERRY_OK, "offline");
+	check_eq(place(0), BIT(1), "place of the one");
+	check_eq(place(1), BIT(1), "place of the other");
+	drop();
+	check_eq(free_vectors(1), 1, "free");
+	end();
+}
+
+static uint32_t asked;
+
+static uint32_t pick_two(struct ferry *f, void *arg, const struct ferry_candidates *among,
+			 uint32_t irq, uint32_t now)
+{
+	(void)arg;
+	(void)irq;
+	(void)now;
+	asked++;
+	return ferry_candidate(f, among, 2);
+}
+
+/* It knows better than the plan which of the CPUs it is to be, and the plan which there is. */
+static void with_policy(bool room)
+{
+	struct ferry_policy policy = { .pick = pick_two };
+
+	begin(
+		&(struct options){
+			.sources = 4, .bare = true, .promises = true, .first = 0x40, .last = 0x42 },
+		"plan: a policy is asked first, %s", room ? "and has its way" : "and has no room");
+	live(0, BIT(1) | BIT(2));
+	live(1, BIT(1) | BIT(2));
+	make(2, BIT(2));
+	if (!room)
+		make(3, BIT(2));
+	LOOKED((ferry_balance_set(S.f, &policy), 0));
+	check_eq(make_plan(0), FERRY_OK, "plan");
+	asked = 0;
+	if (!room)
+		check(plan != NULL, "no plan");
+	check_eq(offline(0, EMPTY), FERRY_OK, "offline");
+	check(asked > 0, "nobody asked");
+	check_eq((place(0) == BIT(2)) + (place(1) == BIT(2)), room ? 2 : 1, "on CPU 2");
+	LOOKED((ferry_balance_set(S.f, NULL), 0));
+	drop();
+	end();
+}
+
 int main(void)
 {
 	arguments();
@@ -318,5 +503,10 @@ int main(void)
 	of_several(false);
 	masks_stay();
 	shared_namespace();
+	no_second_slot();
+	managed_ones();
+	of_a_pool();
+	with_policy(true);
+	with_policy(false);
 	return script_done();
 }

@@ -5,6 +5,7 @@
  * everything is synchronous.
  */
 #include <irqferry/host.h>
+#include <irqferry/managed.h>
 #include <irqferry/plan.h>
 #include <irqferry/x86.h>
 #include <string.h>
@@ -96,7 +97,10 @@ struct shape {
 	uint32_t cpus, vectors, leavers;
 	uint32_t room[CPUS]; /* of the others: 1 .. cpus-1 */
 	uint32_t remote;     /* a bit for each CPU whose APIC id needs remapping */
-	bool same;           /* what is free there are the vectors that are taken here */
+	bool same;           /* what is free on the others are their lowest vectors */
+	bool high;           /* what leaves has the highest ones */
+	bool pins;           /* on the last CPU there are level pins */
+	bool promised;       /* and others allocate all they can get before it leaves */
 	struct leaver leaver[LEAVERS];
 };
 
@@ -107,9 +111,10 @@ static const struct shape *now;
 
 static void show(void)
 {
-	diag("%u CPUs, %u vectors, room %u %u %u, remapping for 0x%x%s", now->cpus, now->vectors,
-	     now->room[1], now->room[2], now->room[3], now->remote,
-	     now->same ? ", the same are free" : "");
+	diag("%u CPUs, %u vectors, room %u %u %u, remapping for 0x%x%s%s%s", now->cpus,
+	     now->vectors, now->room[1], now->room[2], now->room[3], now->remote,
+	     now->same ? ", low ones free" : "", now->high ? ", high ones here" : "",
+	     now->promised ? ", promised" : "");
 	for (uint32_t n = 0; n < now->leavers; n++)
 		diag("interrupt %u: kind %u, mask 0x%x", n, now->leaver[n].kind,
 		     now->leaver[n].mask);
@@ -151,6 +156,7 @@ static void begin(uint32_t flags)
 		.flags = flags | FERRY_X86_FENCE_REACHES_IRR | FERRY_X86_REMAP_DRAINS,
 		.apic_ids = ids,
 		.remapping = &ferry_x86_remapping,
+		.promises = now->promised ? &ferry_x86_promises : NULL,
 		.first_vector = FIRST,
 		.last_vector = (uint8_t)(FIRST + now->vectors - 1),
 		.doorbell_vector = DOORBELL,
@@ -192,12 +198,15 @@ static void destroy(uint32_t irq)
 /* Its room becomes what is wanted: the highest vectors are free, or the lowest. */
 static void fill(uint32_t cpu)
 {
+	bool pins = now->pins && cpu == now->cpus - 1;
 	uint32_t filler[256], n = 0;
 
 	while (free_on(cpu) > (now->same ? 0 : now->room[cpu])) {
-		filler[n] = create(FERRY_X86_REMAPPED, 1ull << cpu);
+		filler[n] = create(pins ? FERRY_X86_IOAPIC_LEVEL : FERRY_X86_REMAPPED, 1ull << cpu);
 		if (filler[n++] == FERRY_NONE)
 			bail("no filler");
+		/* Some vectors are for those that leave. */
+		pins = pins && n < now->vectors - LEAVERS / 2;
 	}
 	for (uint32_t k = 0; now->same && k < now->room[cpu]; k++)
 		destroy(filler[k]);
@@ -206,9 +215,13 @@ static void fill(uint32_t cpu)
 /* The others' rooms are as wanted; everything that leaves lives on CPU 0. */
 static void build(uint32_t flags)
 {
+	uint32_t low[256], lows = 0;
+
 	begin(flags);
 	for (uint32_t cpu = 1; cpu < now->cpus; cpu++)
 		fill(cpu);
+	while (now->high && free_on(0) > now->leavers)
+		low[lows++] = create(FERRY_X86_REMAPPED, 1);
 	for (uint32_t n = 0; n < now->leavers; n++) {
 		const struct leaver *l = &now->leaver[n];
 		uint64_t mask = 1 | (uint64_t)l->mask << 1;
@@ -219,6 +232,8 @@ static void build(uint32_t flags)
 		if (ferry_irq_set_affinity(f, irq_of[n], &mask, 0, NULL) != FERRY_OK)
 			bail("no mask");
 	}
+	while (lows)
+		destroy(low[--lows]);
 }
 
 /* ---- the answer of somebody who has time ------------------------------------------ */
@@ -336,6 +351,33 @@ static uint32_t leave(void)
 	return broken;
 }
 
+/* Others take all that nobody was promised. */
+static void steal(void)
+{
+	for (uint32_t cpu = 1; cpu < now->cpus; cpu++)
+		while (free_on(cpu))
+			must(create(FERRY_X86_REMAPPED, 1ull << cpu) != FERRY_NONE,
+			     "CPU %u has the room that it says", cpu);
+}
+
+static void check_rooms(const char *when)
+{
+	for (uint32_t cpu = 1; cpu < now->cpus; cpu++)
+		must(free_on(cpu) == now->room[cpu], "CPU %u has the room it had, %s", cpu, when);
+}
+
+/* No promise is left: what is not used is free. */
+static void check_no_promise(void)
+{
+	uint32_t used, left;
+
+	for (uint32_t cpu = 1; cpu < now->cpus; cpu++) {
+		ferry_x86_vectors(f, cpu, &used, &left);
+		must(used + left == now->vectors, "of CPU %u %u are used and %u free", cpu, used,
+		     left);
+	}
+}
+
 static void one_case(const struct shape *s, bool exact)
 {
 	struct ferry_plan *plan;
@@ -353,11 +395,20 @@ static void one_case(const struct shape *s, bool exact)
 		must(sum.blocked || best_of((1u << s->leavers) - 1).placed == s->leavers,
 		     "never yes where there is no room");
 	cases++;
-	if (!plan)
+	if (!plan) {
+		check_rooms("for nothing was promised");
 		return;
+	}
 	yes++;
+	if (s->promised) {
+		ferry_plan_drop(f, plan);
+		check_rooms("after the plan was dropped");
+		plan = ask(false);
+		steal();
+	}
 	must(leave() == sum.broken, "as many break as was said");
 	ferry_plan_drop(f, plan);
+	check_no_promise();
 }
 
 /* ---- all small ones --------------------------------------------------------------------- */
@@ -436,7 +487,7 @@ int main(void)
 	static const uint8_t plain[] = { FERRY_X86_MSIX };
 	static const uint8_t reach[] = { FERRY_X86_MSIX, FERRY_X86_REMAPPED, FERRY_X86_MSIX };
 	static const uint8_t mixed[] = { FERRY_X86_MSIX, FERRY_X86_MSI, FERRY_X86_IOAPIC_EDGE,
-					 FERRY_X86_IOAPIC_LEVEL };
+					 FERRY_X86_IOAPIC_LEVEL, FERRY_X86_MSIX };
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (uint32_t cpus = 2; cpus <= CPUS; cpus++)
@@ -450,9 +501,19 @@ int main(void)
 			  (struct shape){ .cpus = 4, .vectors = 4, .remote = 12 }, 2,
 			  reach + reversed, 2, 4, true);
 	}
-	for (uint32_t same = 0; same < 2; same++)
-		enumerate("up to 3 interrupts of all kinds",
-			  (struct shape){ .cpus = 3, .vectors = 8, .same = same }, 8, mixed, 4, 3,
-			  false);
+	for (uint32_t cpus = 2; cpus <= CPUS; cpus++)
+		enumerate("promised: up to 6 interrupts, up to 2 places on each CPU",
+			  (struct shape){ .cpus = cpus, .vectors = 6, .promised = true }, 2, plain,
+			  1, 6, true);
+	for (uint32_t how = 0; how < 16; how++)
+		enumerate(how >= 4 ? "promised: up to 3 interrupts of all kinds" :
+				     "up to 3 interrupts of all kinds",
+			  (struct shape){ .cpus = 3,
+					  .vectors = 8,
+					  .same = how & 1,
+					  .high = how & 2,
+					  .pins = how >= 12,
+					  .promised = how >= 4 },
+			  8, mixed + (how >= 8), 4, 3, false);
 	return tap_done();
 }
