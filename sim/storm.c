@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <irqferry/managed.h>
 #include "storm_int.h"
 
 #define SOURCES_MAX FERRY_IRQS_MAX
@@ -427,12 +426,10 @@ static struct ferry_x86_config library_config(const struct storm *st, const stru
 			 (spec->logical_flat ? FERRY_X86_LOGICAL_FLAT : 0) |
 			 (spec->logical_cluster ? FERRY_X86_LOGICAL_CLUSTER : 0),
 		.remapping = &ferry_x86_remapping,
-		.promises = spec->nmqs ? &ferry_x86_promises : NULL,
-		.pools = (uint16_t)spec->nmqs,
 		.several = &ferry_x86_several,
 		.rooms = &ferry_x86_rooms,
 		.promises = &ferry_x86_promises,
-		.pools = spec->nmqs,
+		.pools = (uint16_t)spec->nmqs,
 		.apic_ids = ids->apic,
 		.logical_ids = logical ? ids->logical : NULL,
 		.first_vector = st->first_vector,

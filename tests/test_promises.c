@@ -592,6 +592,31 @@ static void pools(void)
 	finish();
 }
 
+/* A pool goes with its interrupt: the number's next owner is of none, and has a promise alone. */
+static void left_pool(void)
+{
+	struct ferry_class class;
+	uint32_t a, b;
+	int rc;
+
+	start(1, 3, 1, true);
+	enter(0);
+	a = make(FERRY_X86_MSIX, FERRY_SOURCE_STOPPED, only(0, 0), &rc);
+	is_int(ferry_irq_share(m.f, a, 2), FERRY_OK, "a pool");
+	discard(a);
+	b = make(FERRY_X86_MSIX, FERRY_SOURCE_STOPPED, only(0, 0), &rc);
+	is_int(b, a, "the same number again");
+	is_int(ferry_irq_class(m.f, b, &class), FERRY_OK, "its class");
+	is_int(class.pool, 0, "a new one is of no pool");
+	(void)managed(only(0, 0), 2);
+	is_int(ferry_irq_manage(m.f, b, (uint64_t[WORDS]){ 1 }), FERRY_OK, "it is managed");
+	m.irq[b] = (struct one){ .class = MANAGED, .mask = { true }, .cpu = FERRY_NONE };
+	m.promised[0]++;
+	m.members[0][0]++;
+	check_counts();
+	finish();
+}
+
 /* ---- what can't have promises ------------------------------------------------------------- */
 
 static void refused(void)
@@ -640,6 +665,7 @@ int main(int argc, char **argv)
 	roll_back();
 	away();
 	pools();
+	left_pool();
 	refused();
 	return tap_done();
 }
