@@ -1,102 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Managed interrupts (managed.h): what is promised and given up, and that they never leave
- * their masks. With promises of its own, which count and write down; x86's are another test's.
+ * Managed interrupts (managed.h) on the simulated x86 machine: what is promised and given up, and
+ * that they never leave their masks. Of promises test_promises.c has the random runs.
  */
 #include <irqferry/balance.h>
 #include <irqferry/managed.h>
 #include <string.h>
-#include "src/core/core.h"
 #include "tests/script.h"
-
-/* ---- promises of the test's ------------------------------------------------------ */
-
-static struct {
-	uint32_t of[CPUS_MOST], most[CPUS_MOST]; /* promised on each CPU; the limit, 0: none */
-	uint32_t pool[SOURCES_MOST];
-	uint32_t calls;
-} promised;
-
-static bool among(const struct ferry *f, ferry_set set, ferry_set not, uint32_t cpu)
-{
-	return ferry_set_has(f, set, cpu) && !ferry_set_has(f, not, cpu);
-}
-
-static int promise(struct ferry *f, const struct ferry_irq *i, ferry_set set, ferry_set not )
-{
-	promised.calls++;
-	if (i->kind != FERRY_X86_MSIX)
-		return FERRY_E_INVALID;
-	for (uint32_t c = 0; c < f->ncpus; c++)
-		if (among(f, set, not, c) && promised.most[c] && promised.of[c] == promised.most[c])
-			return FERRY_E_NO_SPACE;
-	for (uint32_t c = 0; c < f->ncpus; c++)
-		promised.of[c] += among(f, set, not, c);
-	return FERRY_OK;
-}
-
-static void give_up(struct ferry *f, const struct ferry_irq *i, ferry_set set, ferry_set not )
-{
-	(void)i;
-	for (uint32_t c = 0; c < f->ncpus; c++)
-		promised.of[c] -= among(f, set, not, c);
-}
-
-static int share(struct ferry *f, const struct ferry_irq *i, uint32_t pool)
-{
-	(void)f;
-	if (pool > 3)
-		return FERRY_E_INVALID;
-	promised.pool[i->number] = pool;
-	return FERRY_OK;
-}
-
-static uint32_t pool_of(struct ferry *f, const struct ferry_irq *i)
-{
-	(void)f;
-	return promised.pool[i->number];
-}
-
-static uint32_t count(struct ferry *f, uint32_t cpu)
-{
-	(void)f;
-	return promised.of[cpu];
-}
-
-static bool keep(struct ferry *f, uint32_t cpu)
-{
-	(void)f;
-	if (promised.most[cpu] && promised.of[cpu] == promised.most[cpu])
-		return false;
-	promised.of[cpu]++;
-	return true;
-}
-
-static void unkeep(struct ferry *f, uint32_t cpu)
-{
-	(void)f;
-	promised.of[cpu]--;
-}
-
-static const struct ferry_promises promises = {
-	.promise = promise,
-	.give_up = give_up,
-	.share = share,
-	.pool = pool_of,
-	.keep = keep,
-	.unkeep = unkeep,
-	.count = count,
-};
-
-/* One digit for each CPU, the highest first, as CPUs in masks. */
-static uint32_t digits(void)
-{
-	uint32_t n = 0;
-
-	for (uint32_t c = S.cpus; c--;)
-		n = n * 10 + promised.of[c];
-	return n;
-}
 
 /* ---- calls ------------------------------------------------ */
 
@@ -167,31 +77,100 @@ static void halt_all(uint32_t src)
 	check_eq(halt(src), FERRY_OK, "stop");
 }
 
-/* Four CPUs; MSI-X sources on CPU 0, enabled. */
+/* ---- promises that are seen ------------------------------------------------------ */
+
+static uint32_t usable; /* vectors of each CPU */
+
+/* Has it places of its own on `cpu`? Promised ones, in these tests. */
+static bool is_managed_on(uint32_t src, uint32_t cpu)
+{
+	return number(src) != FERRY_NONE && state(src) != FERRY_FREE && class_of(src).managed &&
+	       ((place(src) | old_place(src)) & BIT(cpu));
+}
+
+/* Promised on each CPU, in use or not: one digit for each, the highest first, as CPUs in masks. */
+static uint32_t digits(void)
+{
+	uint32_t n = 0;
+
+	for (uint32_t c = S.cpus; c--;) {
+		n = n * 10 + usable - free_vectors(c) - used(c);
+		for (uint32_t src = 0; src < S.sources; src++)
+			n += is_managed_on(src, c);
+	}
+	return n;
+}
+
+/* Four CPUs; sources on CPU 0, enabled. */
+static void machine_of(uint8_t k, uint32_t sources, uint64_t away, const char *what)
+{
+	begin(&(struct options){ .kind = k,
+				 .cpus = 4,
+				 .sources = sources,
+				 .away = away,
+				 .restore = true,
+				 .promises = true },
+	      "%s, %s", what, kind_name[k]);
+	S.on = away & 1 ? 1 : 0;
+	usable = free_vectors(S.on) + used(S.on);
+}
+
 static void machine(uint32_t sources, uint64_t away, const char *what)
 {
-	memset(&promised, 0, sizeof(promised));
-	begin(&(struct options){ .cpus = 4, .sources = sources, .away = away, .restore = true },
-	      "%s", what);
-	S.f->promises = &promises;
-	S.on = away & 1 ? 1 : 0;
+	machine_of(FERRY_X86_MSIX, sources, away, what);
 }
 
 /* Source 0 stopped and managed, the machine as above. */
-static void managed(uint32_t sources, uint64_t away, uint64_t cpus, const char *what)
+static void managed_of(uint8_t k, uint32_t sources, uint64_t away, uint64_t cpus, const char *what)
 {
-	machine(sources, away, what);
+	machine_of(k, sources, away, what);
 	halt_all(0);
 	check_eq(manage(0, cpus), FERRY_OK, "manage");
 }
 
+static void managed(uint32_t sources, uint64_t away, uint64_t cpus, const char *what)
+{
+	managed_of(FERRY_X86_MSIX, sources, away, cpus, what);
+}
+
+#define ROOM 3u /* of each CPU of this machine: */
+
+/* Others live on `cpu`; it has room for `left` more. */
+static void fill(uint32_t cpu, uint32_t left)
+{
+	uint32_t src = 0;
+
+	while (S.m->source[src].irq != FERRY_NONE)
+		src++;
+	for (; free_vectors(cpu) > left; src++)
+		check_eq(make(src, BIT(cpu)), 1, "create");
+}
+
+/* `mine` on CPU 0, the first one stopped; a CPU is filled. */
+static void crowded(uint32_t mine, uint32_t cpu, uint32_t left, uint32_t masks, const char *what)
+{
+	begin(&(struct options){ .cpus = 4,
+				 .sources = mine + 2 * ROOM,
+				 .masks = masks,
+				 .first = 0x41,
+				 .last = 0x40 + ROOM,
+				 .bare = true,
+				 .promises = true },
+	      "%s", what);
+	S.on = 0;
+	usable = ROOM;
+	for (uint32_t src = 0; src < mine; src++)
+		check_eq(make(src, BIT(0)), 1, "create");
+	halt_all(0);
+	fill(cpu, left);
+}
+
 /* ---- promises ------------------------------------------------ */
 
-static void one_each(void)
+static void one_each(uint8_t k)
 {
-	managed(1, BIT(3), BIT(1) | BIT(3),
-		"manage: one place on each CPU of the mask, also one "
-		"that is away; and back");
+	managed_of(k, 1, BIT(3), BIT(1) | BIT(3),
+		   "manage: one place on each CPU of the mask, also one that is away; and back");
 	check_eq(digits(), 1010, "promised");
 	check_eq(requested(0), BIT(1) | BIT(3), "requested");
 	check(class_of(0).managed && class_of(0).stopped, "its class");
@@ -228,18 +207,17 @@ static void everywhere(void)
 
 static void promise_refused(void)
 {
-	machine(1, 0, "manage: a refusal keeps nothing");
+	crowded(1, 2, 0, 0, "manage: a refusal keeps nothing");
+	check_eq(wake(0), FERRY_OK, "start");
 	check_eq(manage(0, BIT(1)), FERRY_E_STATE, "manage while it runs");
 	halt_all(0);
-	promised.most[2] = 1;
-	promised.of[2] = 1;
 	check_eq(manage(0, BIT(1) | BIT(2)), FERRY_E_NO_SPACE, "manage");
-	check_eq(digits(), 100, "promised");
+	check_eq(digits(), 0, "promised");
 	check_eq(requested(0), BIT(0), "requested");
 	check(!class_of(0).managed, "its class");
 	check_eq(manage(0, 0), FERRY_E_NO_CPU, "an empty mask");
 	check_eq(manage(0, BIT(4)), FERRY_E_NO_CPU, "no CPU of this machine");
-	promised.of[2] = 0;
+	check(release_all(1), "free");
 	check_eq(manage(0, BIT(1) | BIT(2)), FERRY_OK, "manage");
 	check_eq(digits(), 110, "promised");
 	check_eq(unmanage(0), FERRY_OK, "unmanage");
@@ -252,25 +230,21 @@ static void pool_full(void)
 	uint64_t one = BIT(0), two = BIT(0) | BIT(1);
 	struct ferry_spare spare;
 
-	memset(&promised, 0, sizeof(promised));
-	begin(&(struct options){ .masks = 1, .sources = 2 }, "manage: no entry for another mask");
-	S.f->promises = &promises;
-	halt_all(0);
+	crowded(2, 2, 0, 1, "manage: no entry for another mask");
 	halt_all(1);
 	check_eq(manage(0, BIT(0) | BIT(1)), FERRY_OK, "manage");
-	check_eq(manage(1, BIT(1) | BIT(2)), FERRY_E_NO_MASK, "another mask");
-	check_eq(promised.calls, 1, "promises asked for");
+	check_eq(manage(1, BIT(1) | BIT(3)), FERRY_E_NO_MASK, "another mask");
+	check_eq(digits(), 11, "promised");
 	check_eq(manage(1, BIT(0) | BIT(1)), FERRY_OK, "the same mask");
 	check_eq(unmanage(1), FERRY_OK, "unmanage");
 	check_eq(unmanage(0), FERRY_OK, "unmanage");
 	for (uint32_t src = 0; src < 2; src++)
 		check_eq(LOOKED(ferry_irq_aim(S.f, number(src), &one)), FERRY_OK, "aim");
-	promised.most[2] = promised.of[2] = 1;
 	check_eq(manage(1, BIT(1) | BIT(2)), FERRY_E_NO_SPACE, "no place: the entry is given back");
 	check_eq(manage(0, BIT(0)), FERRY_OK, "manage");
 	check_eq(LOOKED(ferry_spare_promise(S.f, number(0), &two, &spare)), FERRY_OK, "a spare");
 	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_OK, "given back");
-	promised.of[2] = 0;
+	check(release_all(2), "free");
 	check_eq(manage(1, BIT(1) | BIT(2)), FERRY_OK, "its entry too");
 	check_eq(wake(0), FERRY_OK, "start");
 	check_eq(wake(1), FERRY_OK, "start");
@@ -279,16 +253,22 @@ static void pool_full(void)
 
 static void not_this_kind(uint8_t k)
 {
-	memset(&promised, 0, sizeof(promised));
-	begin(&(struct options){ .kind = k }, "manage, %s: what promises refuse is refused",
-	      kind_name[k]);
-	S.f->promises = &promises;
+	machine_of(k, 1, 0, "manage: what needs more than a place, whichever, is refused");
 	halt_all(0);
 	check_eq(manage(0, BIT(1)), FERRY_E_INVALID, "manage");
 	check(!class_of(0).managed, "its class");
-	S.f->promises = NULL;
-	check_eq(manage(0, BIT(1)), FERRY_E_INVALID, "manage without promises");
-	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 1)), FERRY_E_INVALID, "share without");
+	check_eq(wake(0), FERRY_OK, "start");
+	end();
+}
+
+static void without_promises(uint8_t k)
+{
+	begin(&(struct options){ .kind = k }, "manage, %s: not without promises", kind_name[k]);
+	halt_all(0);
+	check_eq(manage(0, BIT(1)), FERRY_E_INVALID, "manage");
+	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 1)), FERRY_E_INVALID, "share");
+	check_eq(class_of(0).pool, 0, "pool");
+	check(!class_of(0).managed, "its class");
 	check_eq(wake(0), FERRY_OK, "start");
 	end();
 }
@@ -296,14 +276,15 @@ static void not_this_kind(uint8_t k)
 static void shared(void)
 {
 	machine(1, 0, "share: before it is managed, with a pool that exists");
-	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 4)), FERRY_E_INVALID, "no such pool");
-	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 2)), FERRY_OK, "share");
-	check_eq(class_of(0).pool, 2, "pool");
+	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 2)), FERRY_E_INVALID, "no such pool");
+	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 1)), FERRY_OK, "share");
+	check_eq(class_of(0).pool, 1, "pool");
 	halt_all(0);
 	check_eq(manage(0, BIT(1)), FERRY_OK, "manage");
-	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 1)), FERRY_E_STATE, "share while managed");
-	check_eq(class_of(0).pool, 2, "pool");
+	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 0)), FERRY_E_STATE, "share while managed");
+	check_eq(class_of(0).pool, 1, "pool");
 	check_eq(unmanage(0), FERRY_OK, "unmanage");
+	check_eq(class_of(0).pool, 1, "pool");
 	check_eq(wake(0), FERRY_OK, "start");
 	end();
 }
@@ -312,21 +293,20 @@ static void shared(void)
 static void pool_forgotten(void)
 {
 	machine(1, 0, "share: a pool goes with its interrupt");
-	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 2)), FERRY_OK, "share");
-	check_eq(class_of(0).pool, 2, "pool");
+	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 1)), FERRY_OK, "share");
+	check_eq(class_of(0).pool, 1, "pool");
 	check(release_all(0), "free");
 	check_eq(make(0, BIT(0)), 1, "create");
 	check_eq(class_of(0).pool, 0, "pool of the next one");
 	halt_all(0);
 	check_eq(manage(0, BIT(1)), FERRY_OK, "manage");
-	check_eq(promised.pool[number(0)], 0, "whose promise it was");
+	check_eq(class_of(0).pool, 0, "its pool");
 	check_eq(unmanage(0), FERRY_OK, "unmanage");
-	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 3)), FERRY_OK, "share");
+	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 1)), FERRY_OK, "share");
 	check_eq(manage(0, BIT(1)), FERRY_OK, "manage");
-	check_eq(promised.pool[number(0)], 3, "its pool");
 	check_eq(wake(0), FERRY_OK, "start");
 	halt_all(0);
-	check_eq(class_of(0).pool, 3, "its pool");
+	check_eq(class_of(0).pool, 1, "its pool");
 	check_eq(unmanage(0), FERRY_OK, "unmanage");
 	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 0)), FERRY_OK, "share no more");
 	check_eq(class_of(0).pool, 0, "its pool");
@@ -335,7 +315,7 @@ static void pool_forgotten(void)
 
 static void bad_numbers(void)
 {
-	struct ferry_spare spare = { FERRY_SET_NONE };
+	struct ferry_spare spare = { 0 };
 
 	machine(1, 0, "managed: numbers that are none");
 	check_eq(LOOKED(ferry_irq_manage(S.f, 1, NULL)), FERRY_E_INVALID, "manage");
@@ -627,55 +607,49 @@ static void spare_undone(void)
 
 static void spare_refused(void)
 {
-	uint64_t mask = BIT(2) | BIT(3), none = 0;
-	struct ferry_spare spare = { FERRY_SET_NONE };
+	uint64_t mask = BIT(2) | BIT(3), none = 0, same = BIT(1);
+	uint32_t void_set;
+	struct ferry_spare spare = { 0 };
 
-	machine(1, 0, "spare: what is refused keeps nothing");
+	crowded(1, 3, 0, 0, "spare: what is refused keeps nothing");
+	check_eq(wake(0), FERRY_OK, "start");
 	check_eq(LOOKED(ferry_spare_promise(S.f, number(0), &mask, &spare)), FERRY_E_STATE,
 		 "promise: not managed");
 	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_E_STATE,
 		 "release: not managed");
 	halt_all(0);
-	spare.set = 1;
 	check_eq(LOOKED(ferry_spare_swap(S.f, number(0), &spare)), FERRY_E_STATE,
 		 "swap: not managed");
-	spare.set = FERRY_SET_NONE;
 	check_eq(manage(0, BIT(1) | BIT(2)), FERRY_OK, "manage");
+	check_eq(LOOKED(ferry_spare_promise(S.f, number(0), &same, &spare)), FERRY_OK, "promise");
+	check_eq(digits(), 110, "promised: nothing new");
+	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_OK, "release");
+	check_eq(digits(), 110, "promised: it keeps what is its own");
+	void_set = spare.set;
 	check_eq(LOOKED(ferry_spare_swap(S.f, number(0), &spare)), FERRY_E_STATE, "swap: void");
-	promised.most[3] = promised.of[3] = 1;
 	check_eq(LOOKED(ferry_spare_promise(S.f, number(0), &mask, &spare)), FERRY_E_NO_SPACE,
 		 "promise");
 	check_eq(LOOKED(ferry_spare_promise(S.f, number(0), &none, &spare)), FERRY_E_NO_CPU,
 		 "promise of nothing");
-	check_eq(spare.set, FERRY_SET_NONE, "the spare");
-	check_eq(digits(), 1110, "promised");
-	mask = BIT(1);
-	check_eq(LOOKED(ferry_spare_promise(S.f, number(0), &mask, &spare)), FERRY_OK, "promise");
-	check_eq(digits(), 1110, "promised: nothing new");
-	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_OK, "release");
-	check_eq(digits(), 1110, "promised: it keeps what is its own");
+	check_eq(spare.set, void_set, "the spare");
+	check_eq(digits(), 110, "promised");
 	check_eq(wake(0), FERRY_OK, "start");
 	end();
 }
 
-/* Released without the swap while it runs, or swapped and started where only the spare is. */
-static void spare_in_use(void)
+/* Without the swap, while it runs. */
+static void spare_unused(void)
 {
 	uint64_t mask = BIT(3);
 	struct ferry_spare spare;
 
-	managed(1, 0, BIT(1), "spare: not released while its interrupt is where only it is");
+	managed(1, 0, BIT(1), "spare: released unused, and its interrupt runs");
 	check_eq(wake(0), FERRY_OK, "start");
 	check_eq(LOOKED(ferry_spare_promise(S.f, number(0), &mask, &spare)), FERRY_OK, "promise");
-	S.f->irqs[number(0)].cur = 3; /* which can't be */
-	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_E_STATE, "current");
-	S.f->irqs[number(0)].cur = 1;
-	S.f->irqs[number(0)].old = 3;
-	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_E_STATE, "old");
-	S.f->irqs[number(0)].old = FERRY_SET_NONE;
 	check_eq(digits(), 1010, "promised");
 	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_OK, "release");
 	check_eq(digits(), 10, "promised");
+	check_eq(place(0), BIT(1), "place");
 	end();
 }
 
@@ -685,8 +659,9 @@ static void spare_misused(void)
 	struct ferry_spare spare = { 0 }, second = { 0 };
 	uint64_t mask = BIT(2), other = BIT(3);
 
-	managed(1, 0, BIT(1), "spare: one at a time, and none that was not promised");
-	promised.of[0] = 1; /* somebody else's */
+	managed(2, 0, BIT(1), "spare: one at a time, and none that was not promised");
+	halt_all(1);
+	check_eq(manage(1, BIT(0)), FERRY_OK, "manage");
 	check_eq(LOOKED(ferry_spare_release(S.f, number(0), &spare)), FERRY_E_STATE,
 		 "release of one that was not promised");
 	check_eq(LOOKED(ferry_spare_swap(S.f, number(0), &spare)), FERRY_E_STATE,
@@ -710,33 +685,7 @@ static void spare_misused(void)
 
 /* ---- what is given back goes to who waits for it ------------------------------------ */
 
-static const struct ferry_backend *real;
-
-/* Ordinary interrupts find no place on a CPU where all is promised. */
-static int plan_scarce(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
-		       struct ferry_place *place)
-{
-	FERRY_FOR_EACH_CPU(f, want->set, c)
-		if (!promised.most[c] || promised.of[c] < promised.most[c])
-			return real->plan(f, i, want, place);
-	return FERRY_E_NO_SPACE;
-}
-
-/* Source 0 is stopped and managed on CPUs 1 and 3, of which 3 is full then; source 1, which moves
- * to CPU 2, has been asked for CPU 3 and starves. */
-static void starving(const char *what)
-{
-	static struct ferry_backend scarce;
-
-	machine(3, 0, what);
-	real = S.f->backend;
-	scarce = *real;
-	scarce.plan = plan_scarce;
-	S.f->backend = &scarce;
-	halt_all(0);
-	promised.most[3] = 1;
-}
-
+/* Source 1 moves to CPU 2, has been asked for CPU 3, which is full, and starves. */
 static void starve(void)
 {
 	check_eq(move(1, BIT(2)), FERRY_OK, "move");
@@ -768,53 +717,84 @@ static int call_release(struct call *c)
 	return ferry_spare_release(S.f, number(c->src), &spare_0);
 }
 
-static void fed(void)
+static void fed(uint32_t cpu)
 {
 	check(!look(1).starved, "it starves though there is room");
 	rest_of_move();
-	check_eq(place(1), BIT(3), "place");
-	promised.most[3] = 0;
+	check_eq(place(1), BIT(cpu), "place");
 	check_eq(wake(0), FERRY_OK, "start");
-	S.f->backend = real;
 	end();
 }
 
 static void fed_by_unmanage(void)
 {
-	starving("unmanage: who starves has the place that was promised");
+	crowded(3, 3, 1, 0, "unmanage: who starves has the place that was promised");
 	check_eq(manage(0, BIT(1) | BIT(3)), FERRY_OK, "manage");
 	starve();
 	check_eq(run_call((struct call){ .run = call_unmanage }), FERRY_OK, "unmanage");
-	fed();
+	fed(3);
 }
 
 static void fed_by_release(void)
 {
-	starving("spare: who starves has the place that was promised");
+	crowded(3, 3, 1, 0, "spare: who starves has the place that was promised");
 	check_eq(manage(0, BIT(1)), FERRY_OK, "manage");
 	check_eq(run_call((struct call){ .run = call_promise, .mask = BIT(3) }), FERRY_OK,
 		 "promise");
 	starve();
 	check_eq(run_call((struct call){ .run = call_release }), FERRY_OK, "release");
-	fed();
+	fed(3);
 }
 
-/* On its way to the CPU that has no place it had taken others', and gave them back. */
+/* ... and nobody holds its lock. */
+static bool two_is_full(void)
+{
+	uint32_t used_, free_;
+
+	machine_look(S.m);
+	ferry_x86_vectors(S.f, 2, &used_, &free_);
+	return machine_looked(S.m) && !free_;
+}
+
+/* Whatever there is to do on CPUs 0 .. 2, while CPU 3 stands still. */
+static void go_on_below_3(void)
+{
+	for (uint32_t n = 0; n < 3; n++)
+		for (uint32_t c = 0; c < 3; c++) {
+			while (ipi(c))
+				;
+			while (take(c))
+				;
+			(void)finish(c);
+		}
+}
+
+/* On its way to the CPU that has no place it has taken others', and gives them back. In between
+ * somebody wanted one. */
 static void fed_by_refusal(bool spare)
 {
-	starving(spare ? "spare: one that is refused disturbed nobody" :
-			 "manage: one that is refused disturbed nobody");
+	crowded(2, 3, 0, 0,
+		spare ? "spare: one that is refused disturbed nobody" :
+			"manage: one that is refused disturbed nobody");
+	fill(2, 1);
 	if (spare)
 		check_eq(manage(0, BIT(1)), FERRY_OK, "manage");
-	promised.of[2] = promised.of[3] = 1;
-	starve();
-	promised.most[2] = 1;
-	promised.of[3] = 0;
-	check_eq(run_call((struct call){ .run = spare ? call_promise : call_manage,
-					 .mask = BIT(2) | BIT(3) }),
-		 FERRY_E_NO_SPACE, "promise");
-	promised.most[2] = 0;
-	fed();
+	check_eq(move(1, BIT(1)), FERRY_OK, "move");
+	check_eq(move(1, BIT(2)), FERRY_OK, "another one, that waits");
+	start(3,
+	      (struct call){ .run = spare ? call_promise : call_manage, .mask = BIT(2) | BIT(3) });
+	check(step_until(3, two_is_full), "nothing was promised on CPU 2");
+	raise_irq(1);
+	go_on_below_3();
+	pass_bound();
+	go_on_below_3();
+	check(look(1).starved, "it does not starve");
+	check_eq(place(1), BIT(1), "place");
+	check(finish(3), "a call is blocked");
+	check_eq(S.call[3].rc, FERRY_E_NO_SPACE, "promise");
+	check(!look(1).starved, "it starves though there is room");
+	check_eq(digits(), spare ? 10 : 0, "promised");
+	fed(2);
 }
 
 static uint64_t plan_memory[2048];
@@ -831,7 +811,7 @@ static void fed_by_drop(void)
 {
 	struct ferry_dry_run sum;
 
-	starving("plan: who starves has the place that it did not need");
+	crowded(3, 3, 1, 0, "plan: who starves has the place that it did not need");
 	check_eq(manage(0, BIT(1)), FERRY_OK, "manage");
 	check_eq(move_prefer(2, BIT(1) | BIT(3), 1), FERRY_OK, "move");
 	rest_of_move();
@@ -842,7 +822,7 @@ static void fed_by_drop(void)
 	starve();
 	run_call((struct call){ .run = call_drop });
 	check_eq(digits(), 10, "promised");
-	fed();
+	fed(3);
 }
 
 /* It has a place of its pool there; or what it needs not, if it has not. */
@@ -850,8 +830,7 @@ static void fed_by_pool(void)
 {
 	struct ferry_dry_run sum;
 
-	starving("plan: who starves has the place that was kept for one of a pool");
-	promised.most[3] = 2;
+	crowded(3, 3, 2, 0, "plan: who starves has the place that was kept for one of a pool");
 	check_eq(LOOKED(ferry_irq_share(S.f, number(0), 1)), FERRY_OK, "share");
 	check_eq(manage(0, BIT(1) | BIT(3)), FERRY_OK, "manage");
 	check_eq(wake(0), FERRY_OK, "start");
@@ -870,7 +849,6 @@ static void fed_by_pool(void)
 	rest_of_move();
 	check_eq(place(1), BIT(3), "place");
 	check_eq(roll_back(1), FERRY_OK, "roll back");
-	S.f->backend = real;
 	end();
 }
 
@@ -903,12 +881,15 @@ static void capacity(void)
 
 int main(void)
 {
-	one_each();
+	FOR_KINDS(k, MESSAGES & ~TWO_STEPS)
+	one_each(k);
 	everywhere();
 	promise_refused();
 	pool_full();
-	FOR_KINDS(k, ALL_KINDS & ~(1u << FERRY_X86_MSIX))
+	FOR_KINDS(k, TWO_STEPS | LEVEL)
 	not_this_kind(k);
+	FOR_KINDS(k, ALL_KINDS)
+	without_promises(k);
 	shared();
 	bad_numbers();
 	not_yours();
@@ -922,7 +903,7 @@ int main(void)
 	spare_taken();
 	spare_undone();
 	spare_refused();
-	spare_in_use();
+	spare_unused();
 	spare_misused();
 	pool_forgotten();
 	fed_by_unmanage();
