@@ -537,10 +537,10 @@ static void last_without_bound(void)
 	struct ferry_dry_run sum;
 	uint32_t cpu;
 
-	memset(&promised, 0, sizeof(promised));
-	begin(&(struct options){ .sources = 2, .no_bound = true, .unordered = true },
-	      "leave: no drain bound, and a managed one that is to be stopped: no blocker");
-	S.f->promises = &promises;
+	begin(
+		&(struct options){
+			.sources = 2, .no_bound = true, .unordered = true, .promises = true },
+		"leave: no drain bound, and a managed one that is to be stopped: no blocker");
 	for (uint32_t src = 0; src < 2; src++) {
 		halt_all(src);
 		check_eq(manage(src, src ? BIT(0) | BIT(2) : BIT(1)), FERRY_OK, "manage");
