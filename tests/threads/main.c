@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <irqferry/managed.h>
 #include "world.h"
 
 #define STUCK_SECONDS 60
@@ -358,6 +359,8 @@ static void *start_library(struct world *w, const uint32_t *apic_ids)
 		.apic_ids = apic_ids,
 		.remapping = &ferry_x86_remapping,
 		.rooms = &ferry_x86_rooms,
+		.promises = &ferry_x86_promises,
+		.pools = 2,
 		.first_vector = FIRST_VECTOR,
 		.last_vector = LAST_VECTOR,
 		.doorbell_vector = DOORBELL,
@@ -378,7 +381,7 @@ static void report(struct world *w)
 {
 	struct ferry_counters sum = { 0 };
 	uint64_t moves = 0, starts = 0, offlines = 0, rollbacks = 0, recycled = 0, starved = 0;
-	uint64_t forwards = 0, refused = 0;
+	uint64_t forwards = 0, refused = 0, managed = 0, planned = 0;
 
 	for (uint32_t i = 0; i < w->cpus; i++) {
 		sum.starts += w->counters[i].starts;
@@ -394,6 +397,8 @@ static void report(struct world *w)
 		rollbacks += w->cpu[i].rollbacks;
 		recycled += w->cpu[i].recycled;
 		refused += w->cpu[i].refused;
+		managed += w->cpu[i].managed;
+		planned += w->cpu[i].planned;
 	}
 	for (uint32_t i = 0; i < w->devices; i++)
 		starts += w->device[i].starts;
@@ -404,9 +409,9 @@ static void report(struct world *w)
 	       ++tests_run, mode_names[w->mode], w->raised, starts, moves, offlines);
 	printf("#   seed %lu, latched %lu, replays %lu, doorbells %lu, retries %lu,\n"
 	       "#   rolled back %lu, forwarded %lu, recycled %lu, starved %lu, refused %lu,\n"
-	       "#   rebalanced %lu, policies %lu\n",
+	       "#   rebalanced %lu, policies %lu, managed %lu, planned %lu\n",
 	       w->seed, sum.latched, sum.replays, sum.doorbells, sum.retries, rollbacks, forwards,
-	       recycled, starved, refused, w->balance.moved, w->balance.switched);
+	       recycled, starved, refused, w->balance.moved, w->balance.switched, managed, planned);
 	fflush(stdout);
 }
 

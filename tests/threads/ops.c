@@ -29,7 +29,7 @@ void serve(struct world *w, struct cpu *c)
 
 /* ---- affinity ------------------------------------------------------------- */
 
-static uint64_t random_mask(struct world *w)
+uint64_t random_mask(struct world *w)
 {
 	uint64_t all = (1ull << w->cpus) - 1;
 
@@ -59,6 +59,7 @@ void random_affinity(struct world *w, struct device *d)
 	case FERRY_E_NO_SPACE:
 	case FERRY_E_UNREACHABLE:
 	case FERRY_E_NO_MASK:
+	case FERRY_E_MANAGED:
 		self->refused++;
 		break;
 	case FERRY_E_STATE:
@@ -292,18 +293,22 @@ static void offline(struct world *w, struct cpu *c)
 	struct ferry_dry_run sum;
 	struct ferry_blocker list[4];
 	static uint64_t memory[1024]; /* under the hotplug lock */
+	struct ferry_plan *plan = NULL;
 	int status;
 
 	if (!hotplug_try(w))
 		return;
-	status = ferry_cpu_dry_run(w->ferry, c->index, memory, sizeof(memory), &sum, list, 4);
+	status = ferry_cpu_plan(w->ferry, c->index, memory, sizeof(memory), below(2) ? &plan : NULL,
+				&sum, list, 4);
 	if (status)
-		fail(w, "dry_run(CPU %u): %d", c->index, status);
+		fail(w, "plan(CPU %u): %d", c->index, status);
 	status = ferry_cpu_leave(w->ferry, c->index);
 	if (status && status != FERRY_E_NO_CPU)
 		fail(w, "leave(CPU %u): %d", c->index, status);
 	if (!status && leave(w, c)) {
 		c->offlines++;
+		c->planned += plan != NULL;
+		ferry_plan_drop(w->ferry, plan);
 		hotplug_end(w);
 		come_back(w, c);
 		return;
@@ -311,6 +316,7 @@ static void offline(struct world *w, struct cpu *c)
 	if (!status && ferry_cpu_roll_back(w->ferry, c->index))
 		fail(w, "roll_back(CPU %u) failed", c->index);
 	c->rollbacks += !status;
+	ferry_plan_drop(w->ferry, plan);
 	hotplug_end(w);
 }
 
@@ -318,7 +324,7 @@ static void offline(struct world *w, struct cpu *c)
 
 static void claimed_op(struct world *w, struct cpu *c, struct device *d)
 {
-	uint32_t which = below(32);
+	uint32_t which = below(36);
 
 	if (!claim(d))
 		return;
@@ -328,8 +334,10 @@ static void claimed_op(struct world *w, struct cpu *c, struct device *d)
 		mask_a_while(w, c, d);
 	else if (which < 30)
 		disable_a_while(w, c, d);
-	else
+	else if (which < 32)
 		recycle(w, c, d);
+	else
+		manage_a_while(w, c, d);
 	unclaim(d);
 }
 

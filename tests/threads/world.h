@@ -60,7 +60,7 @@ struct cpu {
 	uint32_t locks; /* library locks held (external flavour) */
 
 	uint64_t programs, starved, forwards, latches;
-	uint64_t offlines, rollbacks, recycled, refused;
+	uint64_t offlines, planned, rollbacks, recycled, managed, refused;
 };
 
 struct message {
@@ -160,5 +160,9 @@ void device_create(struct world *w, struct device *d);
 bool claim(struct device *d);
 void unclaim(struct device *d);
 void serve(struct world *w, struct cpu *c);
+uint64_t random_mask(struct world *w);
+
+/* managed.c */
+void manage_a_while(struct world *w, struct cpu *c, struct device *d);
 
 #endif
