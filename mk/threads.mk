@@ -4,7 +4,7 @@
 #   make test-threads       a short run of each, ThreadSanitizer included (part of make test)
 #   make test-threads-long  millions of interrupts
 THREADS_SRCS = tests/threads/main.c tests/threads/apic.c tests/threads/device.c \
-	tests/threads/host.c tests/threads/ops.c tests/threads/managed.c
+	tests/threads/host.c tests/threads/ops.c tests/threads/managed.c tests/threads/queues.c
 GUESTS_SRCS = tests/threads/guest_main.c tests/threads/guest_host.c tests/threads/guest_cpu.c
 # Nothing follows the resident vCPU there.
 GUESTS_LIB = $(filter-out %/resident.c %/timer.c %/guards.c,$(FERRY_VGIC))

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <irqferry/managed.h>
-#include "world.h"
+#include "queues.h"
 
 #define STUCK_SECONDS 60
 /* A run without arguments; the build knows how slow its sanitizer is. */
@@ -213,6 +213,7 @@ static void free_all(struct world *w, struct cpu *c)
 
 static void come_to_rest(struct world *w, struct cpu *c)
 {
+	queues_end(w, c);
 	drain_events(w, c);
 	settle_all(w, c);
 	drain_events(w, c);
@@ -250,6 +251,7 @@ static void *cpu_main(void *arg)
 	if (c->index == 0) {
 		for (uint32_t i = 0; i < w->devices; i++)
 			device_create(w, &w->device[i]);
+		queues_begin(w, c);
 		atomic_store(&w->phase, PHASE_RUN);
 	}
 	while (atomic_load(&w->phase) < PHASE_DRAIN) {
@@ -409,9 +411,11 @@ static void report(struct world *w)
 	       ++tests_run, mode_names[w->mode], w->raised, starts, moves, offlines);
 	printf("#   seed %lu, latched %lu, replays %lu, doorbells %lu, retries %lu,\n"
 	       "#   rolled back %lu, forwarded %lu, recycled %lu, starved %lu, refused %lu,\n"
-	       "#   rebalanced %lu, policies %lu, managed %lu, planned %lu\n",
+	       "#   rebalanced %lu, policies %lu, managed %lu, planned %lu,\n"
+	       "#   overridden %lu, quiesced %lu\n",
 	       w->seed, sum.latched, sum.replays, sum.doorbells, sum.retries, rollbacks, forwards,
-	       recycled, starved, refused, w->balance.moved, w->balance.switched, managed, planned);
+	       recycled, starved, refused, w->balance.moved, w->balance.switched, managed, planned,
+	       atomic_load(&w->set.overridden), w->set.quiesced);
 	fflush(stdout);
 }
 

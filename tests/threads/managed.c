@@ -4,7 +4,7 @@
 #include "world.h"
 
 /* One that moves while others ask for it, its device drained or not: an MSI-X entry remembers. */
-static void stop(struct world *w, struct cpu *c, struct device *d)
+void managed_stop(struct world *w, struct cpu *c, struct device *d)
 {
 	uint32_t irq = atomic_load(&d->irq);
 	int status;
@@ -24,7 +24,7 @@ static void stop(struct world *w, struct cpu *c, struct device *d)
 }
 
 /* Its CPUs, if they are away, come back. One without a promise waits for a vector, too. */
-static void start(struct world *w, struct cpu *c, struct device *d, bool promised)
+void managed_start(struct world *w, struct cpu *c, struct device *d, bool promised)
 {
 	uint32_t irq = atomic_load(&d->irq);
 	int status;
@@ -74,12 +74,12 @@ static uint64_t change_mask(struct world *w, struct cpu *c, struct device *d, ui
 
 	if (refused(w, d, "spare", ferry_spare_promise(w->ferry, irq, &other, &spare)))
 		return mask;
-	stop(w, c, d);
+	managed_stop(w, c, d);
 	if (ferry_spare_swap(w->ferry, irq, &spare))
 		fail(w, "device %u: swap", d->index);
 	if (!swap && ferry_spare_swap(w->ferry, irq, &spare))
 		fail(w, "device %u: swap back", d->index);
-	start(w, c, d, !pooled);
+	managed_start(w, c, d, !pooled);
 	if (ferry_spare_release(w->ferry, irq, &spare))
 		fail(w, "device %u: release", d->index);
 	return swap ? other : mask;
@@ -92,19 +92,19 @@ void manage_a_while(struct world *w, struct cpu *c, struct device *d)
 	/* CPU 0 is one that each kind can name. */
 	uint64_t mask = random_mask(w) | 1;
 
-	stop(w, c, d);
+	managed_stop(w, c, d);
 	if (d->kind == FERRY_X86_MSI || !below(4) || ferry_irq_share(w->ferry, irq, pool) ||
 	    refused(w, d, "manage", ferry_irq_manage(w->ferry, irq, &mask))) {
-		start(w, c, d, false);
+		managed_start(w, c, d, false);
 		return;
 	}
-	start(w, c, d, !pool);
+	managed_start(w, c, d, !pool);
 	stay(w, c, d, mask);
 	mask = change_mask(w, c, d, mask, pool);
 	stay(w, c, d, mask);
-	stop(w, c, d);
+	managed_stop(w, c, d);
 	if (ferry_irq_unmanage(w->ferry, irq))
 		fail(w, "unmanage(device %u)", d->index);
-	start(w, c, d, false);
+	managed_start(w, c, d, false);
 	c->managed++;
 }

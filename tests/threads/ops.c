@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What CPU threads ask of the library at random, and what must hold after each. */
 #include <irqferry/plan.h>
-#include "world.h"
+#include "queues.h"
 
 /* One at a time masks, disables or recycles a device; nobody waits for it. */
 bool claim(struct device *d)
@@ -282,6 +282,7 @@ static void come_back(struct world *w, struct cpu *c)
 	if (status)
 		fail(w, "enter(CPU %u): %d", c->index, status);
 	c->on = true;
+	queues_enter(w, c);
 	if (below(2))
 		switch_policy(w);
 	rebalance(w);
@@ -305,7 +306,7 @@ static void offline(struct world *w, struct cpu *c)
 	status = ferry_cpu_leave(w->ferry, c->index);
 	if (status && status != FERRY_E_NO_CPU)
 		fail(w, "leave(CPU %u): %d", c->index, status);
-	if (!status && leave(w, c)) {
+	if (!status && queues_leave(w, c) && leave(w, c)) {
 		c->offlines++;
 		c->planned += plan != NULL;
 		ferry_plan_drop(w->ferry, plan);
@@ -315,6 +316,8 @@ static void offline(struct world *w, struct cpu *c)
 	}
 	if (!status && ferry_cpu_roll_back(w->ferry, c->index))
 		fail(w, "roll_back(CPU %u) failed", c->index);
+	if (!status)
+		queues_enter(w, c);
 	c->rollbacks += !status;
 	ferry_plan_drop(w->ferry, plan);
 	hotplug_end(w);
@@ -348,6 +351,8 @@ void random_op(struct world *w, struct cpu *c)
 
 	if (which < 3)
 		offline(w, c);
+	else if (which < 6)
+		queues_op(w, c);
 	else if (which < 60)
 		claimed_op(w, c, d);
 	else if (which < 100)

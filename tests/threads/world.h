@@ -18,6 +18,7 @@
 
 #include <irqferry/balance.h>
 #include <irqferry/host.h>
+#include <irqferry/mq.h>
 #include <irqferry/trace.h>
 #include <irqferry/x86.h>
 #include "threads.h"
@@ -104,9 +105,24 @@ struct balance {
 	uint64_t moved, switched;
 };
 
+#define SET_QUEUES 4u
+
+/* A device with queues (queues.c). What is not atomic is its claimer's. */
+struct set {
+	struct world *world;
+	struct ferry_mq mq;
+	struct ferry_mq_queue queue[SET_QUEUES];
+	uint32_t device[SET_QUEUES];
+	bool takes[SET_QUEUES], prepared[SET_QUEUES];
+	uint64_t quiesced;
+	_Atomic bool begun, inside; /* inside: a callback */
+	_Atomic uint64_t overridden;
+};
+
 struct world {
 	struct ferry *ferry;
 	struct balance balance;
+	struct set set;
 	enum mode mode;
 	uint64_t seed, events;
 	uint32_t cpus, devices, senders;
@@ -164,5 +180,7 @@ uint64_t random_mask(struct world *w);
 
 /* managed.c */
 void manage_a_while(struct world *w, struct cpu *c, struct device *d);
+void managed_stop(struct world *w, struct cpu *c, struct device *d);
+void managed_start(struct world *w, struct cpu *c, struct device *d, bool promised);
 
 #endif
