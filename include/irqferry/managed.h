@@ -36,7 +36,10 @@ extern const struct ferry_promises ferry_x86_promises;
 
 /*
  * Make stopped `irq` managed, with this mask (null: all CPUs): promise a place on each of its
- * CPUs. Context: thread. Takes the interrupt's and, one at a time, the CPUs' locks.
+ * CPUs. Context: thread. Takes the interrupt's and, one at a time, the CPUs' locks; interrupts
+ * are off meanwhile, so for longer the more CPUs the mask has. What the source can't name
+ * (FERRY_E_UNREACHABLE of ferry_irq_start()) is best left out: such a CPU, if it is online, keeps the
+ * interrupt from being stopped when the others leave, and they can't.
  * FERRY_OK; FERRY_E_NO_SPACE (a CPU of the mask has no place left to promise; nothing was
  * kept); FERRY_E_STATE (not stopped, or managed already); FERRY_E_NO_CPU (empty mask),
  * FERRY_E_NO_MASK, FERRY_E_INVALID (the kind of source; on x86 without
