@@ -394,7 +394,7 @@ void storm_mq_plan(struct storm *st, uint32_t cpu)
 	size_t size;
 	int rc;
 
-	if (!p || p->plan || !st->spec->plan || mq_pick(st, 2))
+	if (!p || p->plan || mq_pick(st, 2))
 		return;
 	size = ferry_plan_size(st->m->ferry);
 	if (!p->plan_memory)
@@ -440,7 +440,7 @@ struct leave {
 static bool patient(struct storm *st, uint32_t cpu, const struct mq_device *d, struct leave *l,
 		    int rc)
 {
-	bool later = rc == FERRY_E_AGAIN || rc == FERRY_E_VETO;
+	bool later = rc == FERRY_E_AGAIN || rc == FERRY_E_VETO, unlock;
 
 	mq_report(st)->waits += rc == FERRY_E_AGAIN;
 	if (!later || st->m->now > l->deadline) {
@@ -450,9 +450,12 @@ static bool patient(struct storm *st, uint32_t cpu, const struct mq_device *d, s
 	if ((rc == FERRY_E_VETO && ++l->vetoes > 2) || !mq_pick(st, 256))
 		return false;
 	storm_hand_over(st);
-	if (mq_pick(st, 8))
+	unlock = mq_pick(st, 8);
+	if (unlock)
 		storm_hotplug_unlock(st);
 	storm_nap(st, l->wait > 50 && l->wait < 20000 ? l->wait : 300);
+	if (unlock)
+		storm_hotplug_lock(st);
 	return true;
 }
 
@@ -468,14 +471,9 @@ bool storm_mq_leave(struct storm *st, uint32_t cpu)
 	for (i = 0; st->mq && i < st->spec->nmqs; i++) {
 		struct mq_device *d = &st->mq->device[i];
 
-		while ((rc = ferry_mq_leave(&d->set, cpu, &l.wait)) != FERRY_OK) {
-			bool goes_on = patient(st, cpu, d, &l, rc);
-
-			if (!st->calls)
-				storm_hotplug_lock(st);
-			if (!goes_on)
+		while ((rc = ferry_mq_leave(&d->set, cpu, &l.wait)) != FERRY_OK)
+			if (!patient(st, cpu, d, &l, rc))
 				return false;
-		}
 	}
 	/* Some give up with all queues asleep. */
 	return !st->mq || mq_pick(st, 32);

@@ -125,7 +125,6 @@ struct storm_spec {
 	uint8_t commit;      /* 0: each offline picks at random; 1: interrupts on until empty;
 	                          2: commit as soon as allowed, interrupts off */
 	bool restore;        /* ferry_config.restore */
-	bool plan;           /* with devices with queues: some CPUs leave by a plan (plan.h) */
 	uint8_t policy;      /* enum storm_policy_kind */
 };
 
