@@ -21,7 +21,7 @@ void apic_post(struct world *w, uint32_t apic_id, uint32_t vector, const char *w
 {
 	struct cpu *c = cpu_of(w, apic_id);
 
-	if (!c || vector < FIRST_VECTOR || vector > LAST_VECTOR)
+	if (!c || vector < FIRST_VECTOR || vector >= FIRST_VECTOR + w->vectors)
 		fail(w, "%s: torn or wrong message: APIC id %u, vector 0x%x", who, apic_id, vector);
 	apic_post_cpu(w, c, vector, who);
 }

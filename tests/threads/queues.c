@@ -121,6 +121,15 @@ static uint64_t some_cpus(struct world *w)
 	return mask ? mask : 1ull << below(named);
 }
 
+/* Its interrupts are ordinary ones again. */
+static void dissolve(struct world *w, struct cpu *c, struct set *s)
+{
+	for (uint32_t n = 0; n < s->mq.nqueues; n++) {
+		managed_start(w, c, device_of(s, n), false);
+		unclaim(device_of(s, n));
+	}
+}
+
 void queues_begin(struct world *w, struct cpu *c)
 {
 	struct set *s = set_of(w);
@@ -154,6 +163,11 @@ void queues_begin(struct world *w, struct cpu *c)
 	while ((status = ferry_mq_start(&s->mq, each, &asleep, &ns)) == FERRY_E_AGAIN ||
 	       status == FERRY_E_BUSY)
 		serve(w, c);
+	/* Few vectors, that others have: there is no set then. */
+	if (status == FERRY_E_NO_SPACE || status == FERRY_E_NO_MASK) {
+		dissolve(w, c, s);
+		return;
+	}
 	if (status)
 		fail(w, "the set does not begin: %d", status);
 	ferry_mq_allow(&s->mq, true);
@@ -165,6 +179,8 @@ void queues_end(struct world *w, struct cpu *c)
 	struct set *s = set_of(w);
 	int status;
 
+	if (!atomic_load(&s->begun))
+		return;
 	if (s->mq.claim.value)
 		fail(w, "the set is claimed at rest: 0x%x", s->mq.claim.value);
 	for (uint32_t n = 0; n < s->mq.nqueues; n++)
@@ -175,10 +191,7 @@ void queues_end(struct world *w, struct cpu *c)
 		serve(w, c);
 	if (status)
 		fail(w, "the set does not end: %d", status);
-	for (uint32_t n = 0; n < s->mq.nqueues; n++) {
-		managed_start(w, c, device_of(s, n), false);
-		unclaim(device_of(s, n));
-	}
+	dissolve(w, c, s);
 }
 
 /* ---- what threads do ------------------------------------------------------------------------ */

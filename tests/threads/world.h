@@ -29,7 +29,7 @@
 
 #define DOORBELL 0x30u
 #define FIRST_VECTOR 0x40u
-#define LAST_VECTOR 0x6fu
+#define VECTORS 48u /* of each CPU, if nobody says another number */
 
 #define TICK_NS 1000u
 /* When the clock reads t, every message sent at t - DRAIN_TICKS or before has arrived. */
@@ -125,7 +125,7 @@ struct world {
 	struct set set;
 	enum mode mode;
 	uint64_t seed, events;
-	uint32_t cpus, devices, senders;
+	uint32_t cpus, devices, vectors, senders;
 	struct cpu cpu[CPUS_MAX];
 	struct device device[DEVICES_MAX];
 	struct ferry_counters counters[CPUS_MAX];
