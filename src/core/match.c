@@ -18,7 +18,7 @@ bool ferry_match_outside(const struct ferry_match *m, const struct ferry_leaver 
 	return cpu == m->f->ncpus || !ferry_set_has(m->f, r->set, cpu);
 }
 
-bool ferry_match_reaches(struct ferry_match *m, const struct ferry_leaver *r, uint32_t cpu)
+bool ferry_match_reaches(struct ferry_match *m, struct ferry_leaver *r, uint32_t cpu)
 {
 	struct ferry_want want = { .set = cpu, .exclude = m->cpu, .dry = true };
 	struct ferry_irq *i = &m->f->irqs[r->irq];
@@ -33,6 +33,8 @@ bool ferry_match_reaches(struct ferry_match *m, const struct ferry_leaver *r, ui
 	/* It may be another one by now. */
 	if (i->kind == r->kind && ferry_set_has(m->f, i->cur, m->cpu))
 		rc = m->f->backend->plan(m->f, i, &want, &place);
+	else
+		r->flags |= FERRY_L_ABSENT;
 	ferry_leave(m->f, i, flags);
 	if (rc == FERRY_OK || rc == FERRY_E_NO_SPACE)
 		m->reach[cpu] |= bit;

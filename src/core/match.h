@@ -29,6 +29,8 @@ struct ferry_leaver {
 /* It has gone where it should. */
 #define FERRY_L_GONE 8u
 #define FERRY_L_QUEUED 16u /* of a search */
+/* When somebody looked, it did not live on the CPU that leaves any more. */
+#define FERRY_L_ABSENT 32u
 
 struct ferry_match {
 	struct ferry *f;
@@ -55,6 +57,6 @@ void ferry_match(struct ferry_match *m);
 bool ferry_match_outside(const struct ferry_match *m, const struct ferry_leaver *r, uint32_t cpu);
 
 /* Can this interrupt's messages name the CPU? Asked of the back end once for each kind. */
-bool ferry_match_reaches(struct ferry_match *m, const struct ferry_leaver *r, uint32_t cpu);
+bool ferry_match_reaches(struct ferry_match *m, struct ferry_leaver *r, uint32_t cpu);
 
 #endif

@@ -298,7 +298,7 @@ static void match(struct ferry *f, struct ferry_plan *p)
 }
 
 /* Why has it no place? */
-static int reason(struct ferry *f, struct ferry_match *m, const struct ferry_leaver *r)
+static int reason(struct ferry *f, struct ferry_match *m, struct ferry_leaver *r)
 {
 	int rc = FERRY_E_NO_CPU;
 
@@ -317,11 +317,13 @@ static void judge(struct ferry *f, struct ferry_plan *p, const struct answer *a)
 	struct ferry_match *m = &p->match;
 
 	for (uint32_t n = 0; n < m->count; n++) {
-		const struct ferry_leaver *r = &m->rows[n];
+		struct ferry_leaver *r = &m->rows[n];
+		int rc = r->cpu == FERRY_NOWHERE ? reason(f, m, r) : FERRY_OK;
 
-		if (r->cpu == FERRY_NOWHERE)
-			blocks(a, r->irq, reason(f, m, r));
-		else
+		/* What has gone needs no place, and if it comes back it is not in the plan. */
+		if (r->cpu == FERRY_NOWHERE && !(r->flags & FERRY_L_ABSENT))
+			blocks(a, r->irq, rc);
+		else if (r->cpu != FERRY_NOWHERE)
 			a->sum->broken += ferry_match_outside(m, r, r->cpu);
 	}
 }
