@@ -23,5 +23,5 @@ TOOL_SRCS = tool/main.c tool/run.c tool/fields.c tool/scenario.c tool/scenario_c
 	tool/check.c tool/check_args.c tool/check_report.c tool/check_json.c tool/check_mutants.c tool/rows.c tool/replay.c
 CHECK_SRCS = check/scenario.c check/scenario_guest.c check/scenario_queues.c check/rename.c check/generate.c check/generate_arm.c check/generate_queues.c check/generate_guest.c check/label.c check/file.c check/minimise.c check/pool.c check/suite.c \
 	check/mutant.c check/explore.c check/depth.c check/breadth.c check/random.c check/checkpoint.c check/table.c \
-	check/world.c check/client.c check/client_queues.c check/library_queues.c check/describe.c check/world_gic.c check/library.c check/library_gic.c check/common.c \
+	check/world.c check/client.c check/client_queues.c check/library_queues.c check/client_plan.c check/library_plan.c check/describe.c check/world_gic.c check/library.c check/library_gic.c check/common.c \
 	check/world_guest.c check/client_guest.c check/instruction.c check/library_guest.c

@@ -346,7 +346,7 @@ int client_make(struct machine *m, uint32_t src, uint64_t cpus)
 
 /* So many vectors that nothing can run out of them: each interrupt has at most its
  * old place, its new one, a transit slot. */
-static bool plenty(const struct machine *m)
+bool client_plenty(const struct machine *m)
 {
 	const struct scenario *s = world_of(m)->s;
 
@@ -365,7 +365,7 @@ static void do_create(struct machine *m, uint32_t cpu, const struct op *op)
 	if (!exists(m, op->irq)) {
 		rc = client_make(m, op->irq, ~0ull);
 		if (rc != FERRY_OK &&
-		    (rc != FERRY_E_NO_SPACE || plenty(m) || m->config.sources == 1))
+		    (rc != FERRY_E_NO_SPACE || client_plenty(m) || m->config.sources == 1))
 			violation(m, V_BROKEN, cpu, op->irq, "create returned %d", rc);
 	}
 }
@@ -410,6 +410,7 @@ static int step_and_commit(struct machine *m, uint32_t cpu, bool off)
 	int rc = client_returned(m, 10, subject->step(m, cpu, &left));
 
 	sim_observe(m, left);
+	client_plan_step(m, cpu, rc);
 	if (rc == FERRY_OK && left && !off)
 		return FERRY_E_AGAIN; /* it can still run here */
 	if (rc == FERRY_OK && !off)
@@ -423,9 +424,30 @@ static int step_and_commit(struct machine *m, uint32_t cpu, bool off)
 	return rc;
 }
 
+/* False: it can't. */
+static bool begin_leaving(struct machine *m, uint32_t cpu)
+{
+	int rc;
+
+	hotplug(m, cpu + 1);
+	if (!client_plan(m, cpu)) {
+		hotplug(m, 0);
+		return false;
+	}
+	rc = client_returned(m, 12, world_of(m)->subject->leave(m, cpu));
+	client_plan_closed(m);
+	if (rc == FERRY_OK)
+		return true;
+	client_check_rc(m, NONE, "leave", rc);
+	client_drop(m);
+	hotplug(m, 0);
+	return false;
+}
+
 static void give_up(struct machine *m, uint32_t cpu)
 {
 	client_check_rc(m, NONE, "roll_back", world_of(m)->subject->roll_back(m, cpu));
+	client_drop(m);
 	if (has_queues(m))
 		queues_enter(m, cpu);
 	hotplug(m, 0);
@@ -455,13 +477,8 @@ static void do_offline(struct machine *m, uint32_t cpu)
 	struct actor *a = &state_of(m)->actor[cpu];
 	int rc;
 
-	hotplug(m, cpu + 1);
-	rc = client_returned(m, 12, world_of(m)->subject->leave(m, cpu));
-	if (rc != FERRY_OK) {
-		client_check_rc(m, NONE, "leave", rc);
-		hotplug(m, 0);
+	if (!begin_leaving(m, cpu))
 		return;
-	}
 	if (has_queues(m) && queues_leave(m, cpu, false) != FERRY_OK) {
 		give_up(m, cpu);
 		return;
@@ -475,12 +492,13 @@ static void do_offline(struct machine *m, uint32_t cpu)
 	}
 	if (rc != FERRY_OK) {
 		client_check_rc(m, NONE, "leave_step", rc);
-		if ((plenty(m) || is_managed(m)) && rc != FERRY_E_NO_BOUND)
+		if ((client_plenty(m) || is_managed(m)) && rc != FERRY_E_NO_BOUND)
 			violation(m, V_BROKEN, cpu, NONE, "it can't leave: %d", rc);
 		give_up(m, cpu);
 		return;
 	}
 	cpu_yield_for(m, MOVES_NOT);
+	client_drop(m);
 	hotplug(m, 0);
 	a->at++;
 	a->in_op = 0;
@@ -504,16 +522,13 @@ static void do_rollback(struct machine *m, uint32_t cpu)
 {
 	int rc;
 
-	hotplug(m, cpu + 1);
-	rc = client_returned(m, 12, world_of(m)->subject->leave(m, cpu));
-	if (rc != FERRY_OK) {
-		client_check_rc(m, NONE, "leave", rc);
-		hotplug(m, 0);
+	if (!begin_leaving(m, cpu))
 		return;
+	if (!has_queues(m) || queues_leave(m, cpu, true) == FERRY_OK) {
+		rc = client_returned(m, 14, world_of(m)->subject->step(m, cpu, NULL));
+		client_plan_step(m, cpu, rc);
+		client_check_rc(m, NONE, "leave_step", rc);
 	}
-	if (!has_queues(m) || queues_leave(m, cpu, true) == FERRY_OK)
-		client_check_rc(m, NONE, "leave_step",
-				client_returned(m, 14, world_of(m)->subject->step(m, cpu, NULL)));
 	give_up(m, cpu);
 }
 

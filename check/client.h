@@ -48,6 +48,15 @@ int client_make(struct machine *m, uint32_t src, uint64_t cpus);
 void client_stir(struct machine *m);
 /* ... but not this one. */
 void client_stir_others(struct machine *m, uint32_t self);
+/* A CPU that is about to leave, under the hotplug lock, asks for a plan if the scenario has it
+ * so. False: it can't leave. After commit or roll-back the plan is dropped (client_plan.c). */
+bool client_plan(struct machine *m, uint32_t cpu);
+void client_drop(struct machine *m);
+/* `leave` has returned; a step or a commit has. */
+void client_plan_closed(struct machine *m);
+void client_plan_step(struct machine *m, uint32_t cpu, int rc);
+/* So many vectors that nothing can run out of them. */
+bool client_plenty(const struct machine *m);
 /* Judge a moment in which nothing can happen but events. */
 void client_rest(struct machine *m);
 /* Has come what the CPU's thread waits for? */

@@ -12,6 +12,7 @@ void library_trace(void *ctx, const struct ferry_trace *record)
 	machine_say_trace(m, record);
 	if (has_queues(m) && record->irq < m->config.sources && m->irq_src[record->irq])
 		queues_trace(m, record, m->irq_src[record->irq] - 1);
+	library_plan_trace(m, record);
 	if ((record->event == FERRY_TRACE_EVIDENCE || record->event == FERRY_TRACE_CLEAR) &&
 	    record->irq < m->config.sources && m->irq_src[record->irq])
 		state_of(m)->intent[m->irq_src[record->irq] - 1].debt = (uint8_t)record->a;
@@ -78,11 +79,13 @@ int library_leave(struct machine *m, uint32_t cpu)
 
 int library_step(struct machine *m, uint32_t cpu, uint32_t *left)
 {
+	library_plan_seen(m);
 	return ferry_cpu_leave_step(ferry(m), cpu, left, NULL);
 }
 
 int library_commit(struct machine *m, uint32_t cpu)
 {
+	library_plan_seen(m);
 	return ferry_cpu_commit(ferry(m), cpu);
 }
 

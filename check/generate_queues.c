@@ -114,6 +114,70 @@ static const char *const deep[] = {
 	"masks=0+1 allow | 0: override 0 1; disable 0; enable 0 | 1: offline; online",
 };
 
+/* ---- CPUs that leave by plans, with and without a set of queues ------------------------------- */
+
+static const char *const planned[] = {
+	"planned | 0: offline; online",
+	"planned | 0: rollback; offline",
+	"planned pinned restore | 0: offline; online",
+	"planned leave=off | 0: offline",
+	/* what is not in the plan, what is no more */
+	"planned | 0: offline | 1: move 0 0",
+	"planned | 0: move 0 1 | 1: offline",
+	"planned | 0: offline | 1: move 0 1",
+	"planned | 0: offline | 1: free 0; create 0",
+	"planned | 0: offline | 1: disable 0; enable 0",
+};
+
+static const char *const planned_set[] = {
+	"planned masks=0 | 0: offline; online",
+	"planned masks=0+1 | 0: rollback; offline",
+	"planned masks=0+1 away=1 | 0: offline | 1: online",
+	"planned masks=0+1 allow | 0: offline | 1: override 0 1",
+	"planned masks=1 allow | 0: override 0 0+1 | 1: offline",
+	"planned masks=0+1 | 0: offline | 1: end",
+	"planned masks=0+1 initial | 0: offline | 1: move 0 0",
+};
+
+/* Places are few: each counts. */
+static const char *const planned_x86[] = {
+	"msix,msix cpus=2 events=1 planned vectors=2 | 0: offline; online",
+	"msix,msix cpus=2 events=0 planned vectors=1 | 0: offline",
+	"msix,msix cpus=3 events=1 planned vectors=1 | 0: offline",
+	"msix,msix cpus=3 events=0 planned vectors=1 | 0: offline | 1: move 1 2",
+	"msix,msix cpus=3 events=0 planned vectors=1 | 0: offline | 1: free 1; create 1",
+	"msix,msix cpus=2 events=0 planned vectors=2 | 0: offline | 1: move 0 1; move 0 0",
+	"msix,msi cpus=2 events=1 planned vectors=4 | 0: offline; online",
+	"msix,level cpus=2 events=1 planned vectors=4 | 0: offline; online",
+	"msi,msi cpus=2 events=0 planned vectors=6 | 0: offline",
+	"msix,remapped cpus=2 events=1 planned vectors=2 | 0: offline; online",
+	"msix cpus=2 events=1 fence=root planned | 0: offline; online",
+	"msix cpus=2 events=1 bound=none planned | 0: offline; online",
+	"remapped cpus=2 events=1 undrained planned | 0: offline; online",
+	"msix,msix cpus=2 events=1 planned vectors=2 masks=0+1,0+1 pool | 0: offline; online",
+	"msix,msix cpus=2 events=1 planned vectors=1 masks=0+1,1 pool | 0: offline; online",
+	"msix,msix cpus=2 events=1 planned vectors=2 masks=0+1,0+1 pool | 0: rollback; offline",
+	"msix,msix cpus=2 events=0 planned vectors=2 masks=0+1,0+1 allow pool"
+	" | 0: offline | 1: override 0 1",
+};
+
+static const char *const planned_wide[] = {
+	"msix,msix cpus=3 events=1 planned vectors=1 | 0: offline | 1: move 1 2",
+	"msix,msix cpus=3 events=1 planned vectors=1 | 0: offline; online | 1: move 1 2",
+	"msix,msix cpus=3 events=1 planned vectors=2 | 0: offline | 1: offline; online",
+	"msix,msix cpus=3 events=1 planned pinned vectors=2 | 0: offline; online | 2: move 0 1",
+	"msix,msi cpus=3 events=1 planned vectors=4 | 0: offline | 1: move 0 2; move 0 0",
+	"level,level cpus=3 events=1 planned vectors=6 | 0: offline; online | 1: move 0 2",
+	"msix,msix cpus=3 events=1 planned vectors=1 masks=0+1,2 | 0: offline; online | 1: offline",
+	"msix,msix cpus=3 events=1 planned vectors=2 masks=0+1,0+2 pool | 0: offline; online"
+	" | 1: offline",
+	"msix,msix cpus=3 events=1 planned vectors=2 masks=0+1+2,0+1 allow pool"
+	" | 0: offline; online | 1: override 0 1",
+	"spi,lpi cpus=3 events=1 planned | 0: offline; online | 1: move 0 2; move 1 0",
+	"spi,spi cpus=3 events=1 planned masks=0+1,0+2 allow | 0: offline; online"
+	" | 1: override 0 0+2",
+};
+
 /* Without the CPUs that are in their scripts. */
 static void add_tales(struct maker *k, const char *kinds, int cpus, int events, const char *options,
 		      const char *const *tales, size_t n)
@@ -137,6 +201,12 @@ static void add_options(struct maker *k, const char *kind, int events, const cha
 			add_tales(k, kind, 2, events, options[i], touched, COUNT(touched));
 }
 
+static void add_texts(struct maker *k, const char *const *texts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		suite_add_text(k, texts[i]);
+}
+
 static const char *const x86[] = { "msix", "maskable", "remapped" };
 static const char *const arm[] = { "spi", "lpi" };
 
@@ -157,8 +227,21 @@ static void make_x86(struct maker *k)
 	}
 	add_tales(k, "msix,msix", 2, 1, "", together, COUNT(together));
 	add_tales(k, "msix,remapped", 2, 1, "", together, COUNT(together));
-	for (size_t i = 0; i < COUNT(x86_only); i++)
-		suite_add_text(k, x86_only[i]);
+	add_texts(k, x86_only, COUNT(x86_only));
+}
+
+static void make_planned(struct maker *k)
+{
+	static const char *const kinds[] = { "msix",     "maskable", "msi",  "edge", "level",
+					     "remapped", "spi",      "line", "lpi" };
+
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		add_tales(k, kinds[i], 2, 1, "", planned, COUNT(planned));
+	for (size_t i = 0; i < COUNT(arm); i++)
+		add_tales(k, arm[i], 2, 1, "", planned_set, COUNT(planned_set));
+	for (size_t i = 0; i < COUNT(x86); i++)
+		add_tales(k, x86[i], 2, 1, "", planned_set, COUNT(planned_set));
+	add_texts(k, planned_x86, COUNT(planned_x86));
 }
 
 void suite_make_queues(struct maker *k)
@@ -171,6 +254,7 @@ void suite_make_queues(struct maker *k)
 	add_tales(k, "spi,spi", 2, 1, "", together, COUNT(together));
 	add_tales(k, "lpi,lpi", 2, 1, "", together, COUNT(together));
 	make_x86(k);
+	make_planned(k);
 }
 
 void suite_make_queues_nightly(struct maker *k)
@@ -186,6 +270,7 @@ void suite_make_queues_nightly(struct maker *k)
 		add_tales(k, x86[i], 2, 3, "", deep, COUNT(deep));
 		add_tales(k, x86[i], 2, 2, "fence=root", deep, COUNT(deep));
 	}
+	add_texts(k, planned_wide, COUNT(planned_wide));
 }
 
 /* Roughly: what each operation multiplies by. */

@@ -24,7 +24,7 @@ static struct ferry_x86_config config_of(const struct scenario *s)
 		.remapping = &ferry_x86_remapping,
 		.several = &ferry_x86_several,
 		.rooms = &ferry_x86_rooms,
-		.promises = scenario_queues(s) ? &ferry_x86_promises : NULL,
+		.promises = scenario_queues(s) || s->planned ? &ferry_x86_promises : NULL,
 		.pools = s->queues.pool,
 		.apic_ids = world_apic_ids,
 		.logical_ids = s->flat ? world_logical_ids : NULL,
@@ -38,7 +38,7 @@ static size_t size(const struct scenario *s)
 {
 	struct ferry_x86_config c = config_of(s);
 
-	return queues_size(s, ferry_x86_size(&c));
+	return library_plan_size(s, queues_size(s, ferry_x86_size(&c)));
 }
 
 static bool init(struct machine *m, const struct scenario *s)
@@ -49,7 +49,7 @@ static bool init(struct machine *m, const struct scenario *s)
 	if (ferry_x86_init(&c, m->library, m->config.library, &m->ferry) != FERRY_OK)
 		return false;
 	queues_init(m, s, ferry_x86_size(&c));
-	return true;
+	return library_plan_init(m, s, queues_size(s, ferry_x86_size(&c)));
 }
 
 static int interrupt(struct machine *m, uint32_t cpu, uint8_t vector)
@@ -94,7 +94,9 @@ static struct ferry_guard guard(struct machine *m, const void *address)
 {
 	struct ferry_guard g;
 
-	return queues_guard(m, address, &g) ? g : ferry_x86_guard(ferry(m), address);
+	return queues_guard(m, address, &g) || library_plan_guard(m, address, &g) ?
+		       g :
+		       ferry_x86_guard(ferry(m), address);
 }
 
 /* ---- invariants ------------------------------------------------------------------ */
@@ -206,6 +208,7 @@ static void look(struct machine *m, enum look when)
 		oracle_final(m);
 	if (has_queues(m))
 		queues_look(m, when);
+	library_plan_look(m, when);
 	for (src = 0; src < m->config.sources; src++) {
 		const struct source *s = &m->source[src];
 

@@ -76,7 +76,7 @@ static size_t size(const struct scenario *s)
 	struct places p;
 	struct ferry_gic_config c = config_of(s, &m, &p);
 
-	return queues_size(s, ferry_gic_size(&c));
+	return library_plan_size(s, queues_size(s, ferry_gic_size(&c)));
 }
 
 /* Devices of LPIs are made known to the ITS before anything moves. */
@@ -95,7 +95,7 @@ static bool init(struct machine *m, const struct scenario *s)
 			rc = ferry_its_device(ferry(m), 0, i, address(m, WORLD_ITTS) + i * 256, 2);
 	if (has_queues(m))
 		world_of(m)->queues->mq.f = ferry(m);
-	return rc == FERRY_OK;
+	return rc == FERRY_OK && library_plan_init(m, s, queues_size(s, ferry_gic_size(&c)));
 }
 
 static int interrupt(struct machine *m, uint32_t cpu, uint8_t vector)
@@ -131,7 +131,9 @@ static struct ferry_guard guard(struct machine *m, const void *address)
 {
 	struct ferry_guard g;
 
-	return queues_guard(m, address, &g) ? g : ferry_gic_guard(ferry(m), address);
+	return queues_guard(m, address, &g) || library_plan_guard(m, address, &g) ?
+		       g :
+		       ferry_gic_guard(ferry(m), address);
 }
 
 /* ---- invariants ------------------------------------------------------------------ */
@@ -254,6 +256,7 @@ static void look(struct machine *m, enum look when)
 		oracle_final(m);
 	if (has_queues(m))
 		queues_look(m, when);
+	library_plan_look(m, when);
 	for (i = 0; i < m->config.sources; i++)
 		if (m->source[i].irq != NONE)
 			look_at(m, i, when);

@@ -20,6 +20,12 @@ static bool others_override(const struct scenario *s, uint32_t cpu)
 	return false;
 }
 
+/* Each interrupt needs one place on each CPU, at most; and a plan may keep as many. */
+static bool is_short(const struct scenario *s)
+{
+	return !scenario_arm(s) && s->vectors < s->nirqs * (s->planned ? 2 : 1);
+}
+
 /* May it have said so? */
 static bool is_allowed(struct machine *m, uint32_t cpu, int rc)
 {
@@ -37,8 +43,7 @@ static bool is_allowed(struct machine *m, uint32_t cpu, int rc)
 	case FERRY_E_STATE:
 		return set->ended;
 	case FERRY_E_NO_SPACE:
-		/* Each interrupt needs one on each CPU, at most. */
-		return !scenario_arm(s) && s->vectors < s->nirqs;
+		return is_short(s);
 	default:
 		return rc == FERRY_OK;
 	}
@@ -136,6 +141,7 @@ static void check_idle(struct machine *m, uint32_t queue, uint64_t requested, ui
 	const struct queue_state *q = queue_of(m, queue);
 	const struct queues *set = world_of(m)->queues;
 	bool should = requested & cpus, asleep;
+	int reason = set->queue[queue].reason;
 	struct ferry_class class;
 
 	machine_look(m);
@@ -145,6 +151,12 @@ static void check_idle(struct machine *m, uint32_t queue, uint64_t requested, ui
 	/* Started once they stay so. */
 	if (world_of(m)->s->queues.initial && !should)
 		should = q->started;
+	/* The second one of a pool on a CPU is not sure of a place there. */
+	if (set->mq.pool && is_short(world_of(m)->s) && should && asleep &&
+	    reason == FERRY_E_NO_SPACE) {
+		should = false;
+		reason = FERRY_E_NO_CPU;
+	}
 	if (q->started != should)
 		violation(m, V_BROKEN, NONE, queue,
 			  should ? "stopped, and a CPU of its mask is online" :
@@ -156,9 +168,8 @@ static void check_idle(struct machine *m, uint32_t queue, uint64_t requested, ui
 		violation(m, V_BROKEN, NONE, queue,
 			  "started: %d, said to be stopped: %d, managed: %d", q->started,
 			  class.stopped, class.managed);
-	if (asleep && set->queue[queue].reason != FERRY_E_NO_CPU)
-		violation(m, V_BROKEN, NONE, queue, "asleep, because of %d",
-			  set->queue[queue].reason);
+	if (asleep && reason != FERRY_E_NO_CPU)
+		violation(m, V_BROKEN, NONE, queue, "asleep, because of %d", reason);
 	if (set->mq.generation.value != state_of(m)->set.overrides)
 		violation(m, V_BROKEN, NONE, queue, "generation %u after %u overrides",
 			  set->mq.generation.value, state_of(m)->set.overrides);

@@ -344,7 +344,7 @@ static bool clear_option(struct scenario *s, uint32_t i)
 				&s->several,       &s->split,           &s->hw.gic2,
 				&s->guest.gic2,    &s->guest.ask,       &s->guest.split,
 				&s->guest.direct,  &s->queues.readonly, &s->queues.initial,
-				&s->queues.pool };
+				&s->queues.pool,   &s->planned };
 	const uint32_t n = sizeof(flags) / sizeof(*flags);
 
 	if (i < n)

@@ -101,6 +101,7 @@ static const struct option options[] = {
 	WORD(X86, "shared", shared, 1),
 	WORD(X86, "flat", flat, 1),
 	WORD(ARM, "several", several, 1),
+	WORD(X86 | ARM, "planned", planned, 1),
 	{ "vectors", FORM_NUMBER, X86, AT(vectors), 1, 64, SCENARIO_VECTORS },
 	{ "away", FORM_CPUS, X86 | ARM | GUEST, AT(away), 0, 0, 0 },
 	{ "masks", FORM_MASKS, X86 | ARM, AT(queues.mask[0]), 0, 0, 0 },

@@ -185,6 +185,7 @@ struct scenario {
 	bool flat;       /* flat: logical destinations, sources of several CPUs */
 	bool several;    /* several: GICv2, interrupts of several CPUs, each taken by one */
 	bool split;      /* split: EOImode 1 */
+	bool planned;    /* planned: CPUs leave by a plan (irqferry/plan.h) */
 	uint8_t vectors; /* vectors=N: movable vectors; 8 if not said */
 	uint8_t away;    /* away=C+C: bit per CPU that starts offline */
 	struct queue_set queues;

@@ -53,6 +53,9 @@ struct subject {
 	int (*step)(struct machine *m, uint32_t cpu, uint32_t *left);
 	int (*commit)(struct machine *m, uint32_t cpu);
 	int (*roll_back)(struct machine *m, uint32_t cpu);
+	/* Before `leave`: may the CPU? If so (*blocked is 0) a plan stands until `drop`. */
+	int (*plan)(struct machine *m, uint32_t cpu, uint32_t *blocked);
+	void (*drop)(struct machine *m);
 	/* The time it asked for has come. May be null. */
 	void (*poll)(struct machine *m);
 

@@ -223,7 +223,7 @@ static bool able(const struct subject *subject, const struct scenario *s)
 	};
 	uint32_t cpu, i;
 
-	if (scenario_queues(s) && !j->queues)
+	if ((scenario_queues(s) && !j->queues) || (s->planned && (!j->plan || !j->drop)))
 		return false;
 	for (cpu = 0; cpu < s->cpus && !scenario_guest(s); cpu++)
 		for (i = 0; i < s->script[cpu].n; i++)

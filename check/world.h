@@ -69,10 +69,19 @@ struct set_state {
 	uint8_t overrides;               /* that took effect */
 };
 
+/* What is known of the plan by which a CPU leaves. */
+struct plan_state {
+	uint8_t cpu;    /* + 1, from the moment when it is asked for until it is dropped */
+	uint8_t stands; /* it has one */
+	uint8_t closed; /* nothing comes here any more: ferry_cpu_leave() has returned */
+	uint8_t came;   /* something may have come that is not in it */
+};
+
 struct state {
 	struct actor actor[SCENARIO_CPUS];
 	struct intent intent[SCENARIO_IRQS];
 	struct set_state set;
+	struct plan_state plan;
 	uint8_t hotplug; /* CPU + 1 that holds the hotplug lock */
 	uint8_t running; /* scripts and devices may start */
 	uint8_t ending;  /* the end: only waiting operations go on */
@@ -102,6 +111,7 @@ struct world {
 	uint8_t *base;           /* the subject's memory at the start */
 	struct ferry_vgic *vgic; /* with a guest: made by the subject's init */
 	struct queues *queues;   /* with a set of queues: the same; in the subject's memory */
+	struct planned *planned; /* with CPUs that leave by plans: the same */
 };
 
 /* ---- Arm: world_gic.c ------------------------------------------------------------ */

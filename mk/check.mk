@@ -2,7 +2,7 @@
 # The checker: its tests, and what results say they were found with.
 # Changes with whatever a schedule depends on: the library, the simulator, the world
 # around them.
-CHECK_ID = $(sort $(FERRY_SRCS) $(SIM_SRCS) check/world.c check/client.c check/client_queues.c check/library_queues.c check/world_gic.c check/world_guest.c check/client_guest.c check/instruction.c check/library_guest.c check/library.c check/library_gic.c check/common.c \
+CHECK_ID = $(sort $(FERRY_SRCS) $(SIM_SRCS) check/world.c check/client.c check/client_queues.c check/library_queues.c check/client_plan.c check/library_plan.c check/world_gic.c check/world_guest.c check/client_guest.c check/instruction.c check/library_guest.c check/library.c check/library_gic.c check/common.c \
 	$(wildcard include/irqferry/*.h include/irqferry/*/*.h src/*/*.h sim/*.h) \
 	check/world.h check/client.h check/queues.h check/library.h check/subject.h)
 CHECK_OBJS += $(B)/check/id.o

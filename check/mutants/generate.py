@@ -36,7 +36,7 @@ KINDS = {"msix", "maskable", "msi", "edge", "level", "remapped"}
 ARM_KINDS = {"spi", "line", "lpi", "espi"}
 GUEST_KINDS = {"hwedge", "hwlevel", "vedge", "vlevel", "sgi", "ppi"}
 FLAGS = {"overtaking", "nested", "posted", "tso", "pinned", "shared", "flat", "directed",
-         "restore", "undrained", "allow", "readonly", "initial", "pool", "slow", "weak", "split", "several", "ask", "eoimode1", "direct"}
+         "restore", "undrained", "allow", "readonly", "initial", "pool", "planned", "slow", "weak", "split", "several", "ask", "eoimode1", "direct"}
 VALUES = {"fence": r"root", "bound": r"none|lies", "ipi": r"late", "eoi": r"late",
           "leave": r"off", "irr": r"kept", "cleanup": r"high", "vectors": r"\d+",
           "away": r"\d(\+\d)*", "fail": r"\d+\+?", "gic": r"2", "poll": r"soon", "rd": r"kept",

@@ -22,7 +22,8 @@ enum ferry_guard_kind {
 				    * of which only the distance to the present matters */
 	FERRY_GUARD_COUNT = 7,     /* as PLAIN: a count of commands given to the ITS, of which
 				    * only the distance to what it has done matters */
-	FERRY_GUARD_OWN = 8        /* plain data of one thread: the host's who runs a vCPU */
+	FERRY_GUARD_OWN = 8        /* plain data of one thread: the host's who runs a vCPU, or who
+				    * holds the hotplug lock */
 };
 
 struct ferry_guard {

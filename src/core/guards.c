@@ -84,5 +84,9 @@ struct ferry_guard ferry_core_guard(const struct ferry *f, const void *address)
 			       ferry_guard_made(FERRY_GUARD_CELL, ferry_guard_cpu(f, index));
 	if (in_sets(f, address))
 		return ferry_guard_made(FERRY_GUARD_FREE, NULL);
+	/* Who leaves, under the host's hotplug lock. */
+	if (one(&f->planned, sizeof(f->planned), address) ||
+	    one(&f->plan, sizeof(f->plan), address))
+		return ferry_guard_made(FERRY_GUARD_OWN, NULL);
 	return of_masks(f, address);
 }
