@@ -34,11 +34,13 @@ void client_plan_closed(struct machine *m)
 	plan_of(m)->closed = plan_of(m)->stands;
 }
 
-/* What lived here when it was made has its place. */
+/* What lived here when it was made has its place, and can be silenced. */
 void client_plan_step(struct machine *m, uint32_t cpu, int rc)
 {
-	if (plan_of(m)->stands && !plan_of(m)->came && rc == FERRY_E_NO_SPACE)
-		violation(m, V_BROKEN, cpu, NONE, "a plan stands, and there is no space");
+	const struct plan_state *p = plan_of(m);
+
+	if (p->stands && !p->came && (rc == FERRY_E_NO_SPACE || rc == FERRY_E_NO_BOUND))
+		violation(m, V_BROKEN, cpu, NONE, "a plan stands, and a step returned %d", rc);
 }
 
 void client_drop(struct machine *m)

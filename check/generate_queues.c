@@ -152,7 +152,7 @@ static const char *const planned_x86[] = {
 	"msi,msi cpus=2 events=0 planned vectors=6 | 0: offline",
 	"msix,remapped cpus=2 events=1 planned vectors=2 | 0: offline; online",
 	"msix cpus=2 events=1 fence=root planned | 0: offline; online",
-	"msix cpus=2 events=1 bound=none planned | 0: offline; online",
+	"msix cpus=2 events=1 fence=root bound=none planned | 0: offline; online",
 	"remapped cpus=2 events=1 undrained planned | 0: offline; online",
 	"msix,msix cpus=2 events=1 planned vectors=2 masks=0+1,0+1 pool | 0: offline; online",
 	"msix,msix cpus=2 events=1 planned vectors=1 masks=0+1,1 pool | 0: offline; online",
