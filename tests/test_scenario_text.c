@@ -704,7 +704,7 @@ static void named(const struct suite *made)
 static void suites(void)
 {
 	static const uint32_t least[SUITES] = { 1500, 10000, 4000, 400, 250, 1, 400, 100 };
-	static const uint32_t most[SUITES] = { 4000, 30000, 8000, 700, 500, 100, 500, 300 };
+	static const uint32_t most[SUITES] = { 4000, 30000, 8000, 700, 500, 100, 700, 300 };
 	struct suite made[SUITES], all = suite("named", 30, 200), none;
 
 	for (int i = 0; i < SUITES; i++)
