@@ -33,10 +33,10 @@ work in one process; instructions counted by callgrind, both compiled with {cc}
 neither side.
 
             Linux                           irqferry
-  allocate  irq_matrix_alloc                ferry_x86_plan
-  free      irq_matrix_free                 ferry_x86_release, without the look at the IRR
+  allocate  irq_matrix_alloc                ferry_backend.plan of x86
+  free      irq_matrix_free                 ferry_backend.release, without the look at the IRR
   reserve   irq_matrix_reserve_managed      ferry_promises.promise
-  managed   irq_matrix_alloc_managed        ferry_x86_plan of a managed interrupt
+  managed   irq_matrix_alloc_managed        the same of a managed interrupt
   give up   irq_matrix_remove_managed       ferry_promises.give_up
   spread    irq_create_affinity_masks       {spread}
   before    cpumask_and, each time          ferry_set_make, ferry_set_put, where a mask is set

@@ -13,7 +13,7 @@
 #include "tests/still_host.h"
 #include "tests/tap.h"
 
-#define CPUS 300u /* two tops, and a word that is not full */
+#define CPUS 300u /* several units, and a word that is not full */
 #define WORDS 5u
 #define IRQS 256u
 #define POOLS 3u

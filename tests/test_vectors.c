@@ -13,7 +13,7 @@
 #include "tests/still_host.h"
 #include "tests/tap.h"
 
-#define CPUS 600u /* three tops of the search */
+#define CPUS 600u /* two tops of the search */
 #define IRQS 4096u
 #define DOORBELL 0x30u
 

@@ -83,7 +83,7 @@ static int alloc(unsigned int number, unsigned int slot)
 	struct ferry_irq *i = &f->irqs[slot];
 	struct ferry_place p;
 
-	if (ferry_x86_plan(f, i, &want, &p) != FERRY_OK)
+	if (f->backend->plan(f, i, &want, &p) != FERRY_OK)
 		return -1;
 	i->cur = p.cpus;
 	i->vector = p.vector;
@@ -99,7 +99,7 @@ static void release(unsigned int slot)
 	i->old_vector = i->vector;
 	i->cur = FERRY_SET_NONE;
 	i->debt = 1;
-	if (ferry_x86_release(f, i, i->old, false) != FERRY_RELEASED)
+	if (f->backend->release(f, i, i->old, false) != FERRY_RELEASED)
 		abort();
 	i->old = FERRY_SET_NONE;
 	i->debt = 0;

@@ -235,7 +235,7 @@ struct ferry_kind {
 /*
  * Places promised, and not used now: nobody else gets them. Null where there is room for all.
  * A managed interrupt's places are promised ones; given back they are promised again.
- * Takes V of one CPU at a time; interrupts off; I of a stopped interrupt may be held.
+ * Takes V, of up to 32 CPUs in ascending order; interrupts off; I of a stopped interrupt may be held.
  */
 struct ferry_x86;
 struct ferry_x86_config;

@@ -39,13 +39,21 @@ bool ferry_mask_has(const struct ferry *f, ferry_set set, uint32_t cpu)
 
 uint32_t ferry_set_next(const struct ferry *f, ferry_set set, uint32_t from)
 {
+	uint64_t used;
+
 	if (!(set & FERRY_SET_MASK) || set == FERRY_SET_NONE)
 		return from <= set ? set : FERRY_NONE;
-	for (; from < f->ncpus; from = (from | 63) + 1) {
+	ferry_set_words(f, set, &used);
+	while (from < f->ncpus) {
 		uint64_t word = ferry_set_word(f, set, from / 64) >> (from % 64);
 
 		if (word)
 			return from + (uint32_t)__builtin_ctzll(word);
+		/* Whole words are empty, of most sets most. */
+		used &= ~1ull << (from / 64);
+		if (!used)
+			break;
+		from = (uint32_t)__builtin_ctzll(used) * 64;
 	}
 	return FERRY_NONE;
 }

@@ -26,10 +26,12 @@ struct ferry_guard ferry_x86_guard(const struct ferry *f, const void *address)
 	if (ferry_guard_find(x->slots, x->stride ? (size_t)f->ncpus * 256 : 256, sizeof(*x->slots),
 			     address, &index, &offset))
 		return ferry_guard_made(FERRY_GUARD_CELL, ferry_guard_cpu(f, index / 256));
-	if (x->rooms && ferry_guard_find(x->units, (f->ncpus + 63) / 64 * 2, sizeof(*x->units),
+	if (x->rooms && ferry_guard_find(x->units, (f->ncpus + UNIT - 1) / UNIT, sizeof(*x->units),
 					 address, &index, &offset))
-		return ferry_guard_made(IN(offset, ferry_x86_unit, reach) ? FERRY_GUARD_CONST :
-									    FERRY_GUARD_FREE,
+		return ferry_guard_made(IN(offset, ferry_x86_unit, reach) ||
+							IN(offset, ferry_x86_unit, first) ?
+						FERRY_GUARD_CONST :
+						FERRY_GUARD_FREE,
 					NULL);
 	if (ferry_guard_find(x->once, 8, sizeof(*x->once), address, &index, &offset))
 		return ferry_guard_made(FERRY_GUARD_FREE, NULL);

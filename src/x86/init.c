@@ -93,6 +93,7 @@ static void init_cpus(struct ferry *f, const struct ferry_x86_config *c)
 		x->cpus[cpu].apic_id = c->apic_ids[cpu];
 		x->cpus[cpu].logical_id = c->logical_ids ? c->logical_ids[cpu] : 0;
 		x->cpus[cpu].room.value = x->nusable; /* nobody else is there yet */
+		x->cpus[cpu].slots = &x->slots[(size_t)cpu * x->stride];
 		x->reach[cpu / 32] |= (uint32_t)(c->apic_ids[cpu] < broadcast) << (cpu % 32);
 	}
 }
@@ -117,16 +118,21 @@ int ferry_x86_init(const struct ferry_x86_config *c, void *memory, size_t size, 
 	x->doorbell = c->doorbell_vector;
 	(*f)->x86 = x;
 	(*f)->one_lock = !x->stride;
-	(*f)->backend = &ferry_x86_backend;
+	(*f)->backend = &x->backend;
 	(*f)->kinds = x->kinds;
 	(*f)->promises = x->promises = c->promises;
 	x->several = c->several;
 	x->rooms = x->stride ? c->rooms : NULL; /* of use where CPUs have vectors of their own */
+	x->backend = ferry_x86_backend;
+	if (x->rooms) {
+		x->backend.plan = x->rooms->plan;
+		x->backend.release = x->rooms->release;
+	}
 	init_kinds(x, c);
 	init_usable(x, c);
 	init_cpus(*f, c);
 	if (x->rooms)
-		x->rooms->fill(x, c->core.cpus);
+		x->rooms->fill(*f);
 	return FERRY_OK;
 }
 

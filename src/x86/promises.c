@@ -5,7 +5,7 @@
  * it. A managed interrupt takes its place out of that, and gives it back there: the room is the
  * same all the time.
  *
- * Linked only if named in the configuration. Locks: V, one at a time.
+ * Linked only if named in the configuration. Locks: V, of up to 32 CPUs in ascending order.
  */
 #include <irqferry/managed.h>
 #include "x86/x86.h"
@@ -47,81 +47,219 @@ static ferry_atomic *share_of(struct ferry *f, const struct ferry_irq *i, uint32
 
 /* ---- promises -------------------------------------------------------------------- */
 
-/* What the loops below need, once: thousands of CPUs may follow. Without the shared namespace
- * each CPU has a V of its own. */
-struct bases {
-	struct ferry_cpu *cpus;
-	struct ferry_x86_cpu *x86;
-	struct ferry_x86_unit *units; /* or null */
-	ferry_atomic *members;        /* or null */
+/* Thousands of CPUs may follow: so HALF of them at a time, all locked, and their rooms change in
+ * one piece. Without the shared namespace each CPU has a V of its own. */
+struct group {
+	uint32_t first, cpus;
+	ferry_atomic *members; /* of the pool on the first; or null */
 };
 
-static struct bases bases_of(struct ferry *f, const struct ferry_irq *i)
+static bool one_more(struct ferry *f, const struct group *g, uint32_t n, uint32_t *taken)
 {
-	return (struct bases){ f->cpus, f->x86->cpus, f->x86->rooms ? f->x86->units : NULL,
-			       share_of(f, i, 0) };
-}
+	ferry_atomic *room = &f->x86->cpus[g->first + n].room;
+	uint32_t left = ferry_host_load(f->ctx, room);
 
-/* One more promised on `cpu`, or to a pool: its first member there brings the promise. */
-static inline bool promise_one(void *ctx, const struct bases *b, uint32_t cpu)
-{
-	ferry_atomic *room = &b->x86[cpu].room;
-	uint32_t n;
-
-	ferry_host_lock(ctx, &b->cpus[cpu].lock);
-	n = ferry_host_load(ctx, room);
-	if (FERRY_UNLIKELY(b->members) && ferry_host_load(ctx, &b->members[cpu])) {
-		n = 1;
-	} else if (n) {
-		ferry_host_store(ctx, room, n - 1);
-		if (b->units)
-			ferry_x86_flip(ctx, b->units, cpu, n, false);
+	/* The first member of a pool brings the promise. */
+	if (FERRY_UNLIKELY(g->members) && ferry_host_load(f->ctx, &g->members[n])) {
+		ferry_host_add(f->ctx, &g->members[n], 1);
+		return true;
 	}
-	if (FERRY_UNLIKELY(b->members) && n)
-		ferry_host_add(ctx, &b->members[cpu], 1);
-	ferry_host_unlock(ctx, &b->cpus[cpu].lock);
-	return n;
+	if (FERRY_UNLIKELY(!left))
+		return false;
+	ferry_host_store(f->ctx, room, left - 1);
+	if (FERRY_UNLIKELY(g->members))
+		ferry_host_add(f->ctx, &g->members[n], 1);
+	*taken |= 1u << n;
+	return true;
 }
 
-/* The last member takes it along. */
-static inline void give_up_one(struct ferry *f, void *ctx, const struct bases *b, uint32_t cpu)
+static void one_less(struct ferry *f, const struct group *g, uint32_t n, uint32_t *given)
 {
-	ferry_atomic *room = &b->x86[cpu].room;
-	uint32_t n;
+	ferry_atomic *room = &f->x86->cpus[g->first + n].room;
 
-	ferry_host_lock(ctx, &b->cpus[cpu].lock);
-	if (!b->members || ferry_host_add(ctx, &b->members[cpu], 0u - 1u) == 1) {
-		n = ferry_host_load(ctx, room) + 1;
-		ferry_host_store(ctx, room, n);
-		if (b->units) {
-			uint32_t unit = cpu / UNIT;
+	/* The last member takes it along. */
+	if (FERRY_UNLIKELY(g->members) && ferry_host_add(f->ctx, &g->members[n], 0u - 1u) != 1)
+		return;
+	ferry_host_store(f->ctx, room, ferry_host_load(f->ctx, room) + 1);
+	*given |= 1u << n;
+}
 
-			ferry_x86_flip(ctx, b->units, cpu, n, true);
-			if (ferry_host_load(ctx, &b->units[unit].bound) < n ||
-			    ferry_host_load(ctx, &b->units[unit / TOP_UNITS * TOP_UNITS].top) < n)
-				f->x86->rooms->raise(f, unit, n);
-		}
+static void unlock(struct ferry *f, const struct group *g, uint32_t cpus)
+{
+	for (; cpus; cpus &= cpus - 1)
+		ferry_host_unlock(f->ctx, &f->cpus[g->first + (uint32_t)__builtin_ctz(cpus)].lock);
+}
+
+/* V of all is held. */
+static QUICK void tell(struct ferry *f, const struct group *g, uint32_t cpus, bool more)
+{
+	if (cpus && f->x86->rooms)
+		f->x86->rooms->all_changed(f, g->first, cpus, more);
+}
+
+/* It is locked, and could not; nobody has been told of those before it. */
+static FERRY_NOINLINE void undo(struct ferry *f, const struct group *g, uint32_t refused)
+{
+	uint32_t before = g->cpus & ((1u << refused) - 1), given = 0;
+
+	for (uint32_t left = before; left; left &= left - 1)
+		one_less(f, g, (uint32_t)__builtin_ctz(left), &given);
+	unlock(f, g, before | 1u << refused);
+}
+
+/* The CPUs are the first 8, 16, 24 or all of the group: how many. 0: they are others, or there is a
+ * pool. */
+static uint32_t in_eights(const struct group *g)
+{
+	uint32_t n = g->cpus == ~0u ? HALF : (uint32_t)__builtin_ctz(~g->cpus);
+
+	return n % 8 || g->members || (n < HALF && g->cpus >> n) ? 0 : n;
+}
+
+/* How many of 8 could: they are locked, and the next one, if it could not. */
+static QUICK uint32_t take_eight(void *ctx, struct ferry_cpu *v, struct ferry_x86_cpu *c)
+{
+	UNROLLED
+	for (uint32_t n = 0; n < 8; n++) {
+		uint32_t left;
+
+		ferry_host_lock(ctx, &v[n].lock);
+		left = ferry_host_load(ctx, &c[n].room);
+		if (FERRY_UNLIKELY(__builtin_sub_overflow(left, 1u, &left)))
+			return n;
+		ferry_host_store(ctx, &c[n].room, left);
 	}
-	ferry_host_unlock(ctx, &b->cpus[cpu].lock);
+	return 8;
 }
 
-/* Word w of `set` without `not`, and only what lies below `end`. */
-static uint64_t rest(const struct ferry *f, ferry_set set, ferry_set not, uint32_t w, uint32_t end)
+static QUICK void give_eight(void *ctx, struct ferry_cpu *v, struct ferry_x86_cpu *c)
 {
-	uint64_t word = ferry_set_word(f, set, w) & ~ferry_set_word(f, not, w);
-
-	return end - w * 64 < 64 ? word & ((1ull << (end % 64)) - 1) : word;
+	UNROLLED
+	for (uint32_t n = 0; n < 8; n++) {
+		ferry_host_lock(ctx, &v[n].lock);
+		ferry_host_store(ctx, &c[n].room, ferry_host_load(ctx, &c[n].room) + 1);
+	}
 }
 
-static void give_up_below(struct ferry *f, const struct ferry_irq *i, ferry_set set, ferry_set not,
-			  uint32_t end)
+/* Apart: who remembers where the locks are has to keep that somewhere. */
+static FERRY_NOINLINE void unlock_eights(struct ferry *f, uint32_t first, uint32_t count)
 {
-	const struct bases b = bases_of(f, i);
+	struct ferry_cpu *v = &f->cpus[first], *end = v + count;
 	void *ctx = f->ctx;
 
-	for (uint32_t w = 0; w * 64 < end; w++)
-		for (uint64_t word = rest(f, set, not, w, end); word; word &= word - 1)
-			give_up_one(f, ctx, &b, w * 64 + (uint32_t)__builtin_ctzll(word));
+	for (; v < end; v += 8) {
+		UNROLLED
+		for (uint32_t n = 0; n < 8; n++)
+			ferry_host_unlock(ctx, &v[n].lock);
+	}
+}
+
+static QUICK bool promise_eights(struct ferry *f, const struct group *g, uint32_t count)
+{
+	struct ferry_x86_cpu *c = &f->x86->cpus[g->first], *end = c + count;
+	struct ferry_cpu *v = &f->cpus[g->first];
+
+	for (; c < end; c += 8, v += 8) {
+		uint32_t n = take_eight(f->ctx, v, c);
+
+		if (FERRY_UNLIKELY(n < 8)) {
+			undo(f, g, count - (uint32_t)(end - c) + n);
+			return false;
+		}
+	}
+	tell(f, g, g->cpus, false);
+	unlock_eights(f, g->first, count);
+	return true;
+}
+
+static QUICK void give_up_eights(struct ferry *f, const struct group *g, uint32_t count)
+{
+	struct ferry_x86_cpu *c = &f->x86->cpus[g->first], *end = c + count;
+	struct ferry_cpu *v = &f->cpus[g->first];
+
+	for (; c < end; c += 8, v += 8)
+		give_eight(f->ctx, v, c);
+	tell(f, g, g->cpus, true);
+	unlock_eights(f, g->first, count);
+}
+
+/* For all of the group, or for none. */
+static QUICK bool promise_group(struct ferry *f, const struct group *g)
+{
+	uint32_t taken = 0, count = in_eights(g);
+
+	if (count)
+		return promise_eights(f, g, count);
+	for (uint32_t left = g->cpus; left; left &= left - 1) {
+		uint32_t n = (uint32_t)__builtin_ctz(left);
+
+		ferry_host_lock(f->ctx, &f->cpus[g->first + n].lock);
+		if (FERRY_UNLIKELY(!one_more(f, g, n, &taken))) {
+			undo(f, g, n);
+			return false;
+		}
+	}
+	tell(f, g, taken, false);
+	unlock(f, g, g->cpus);
+	return true;
+}
+
+static QUICK void give_up_group(struct ferry *f, const struct group *g)
+{
+	uint32_t given = 0, count = in_eights(g);
+
+	if (count) {
+		give_up_eights(f, g, count);
+		return;
+	}
+	for (uint32_t left = g->cpus; left; left &= left - 1) {
+		uint32_t n = (uint32_t)__builtin_ctz(left);
+
+		ferry_host_lock(f->ctx, &f->cpus[g->first + n].lock);
+		one_less(f, g, n, &given);
+	}
+	tell(f, g, given, true);
+	unlock(f, g, g->cpus);
+}
+
+/* The CPUs of `set` that are not in `not`, group by group: false at the end. */
+struct walk {
+	struct group g;
+	ferry_atomic *members; /* of the pool on CPU 0; or null */
+	uint32_t end;
+	ferry_set set, not ;
+};
+
+static QUICK struct walk walk_of(struct ferry *f, const struct ferry_irq *i, ferry_set set,
+				 ferry_set not, uint32_t end)
+{
+	struct walk w = { { 0u - HALF, 0, NULL }, share_of(f, i, 0), end, set, not };
+
+	return w;
+}
+
+static QUICK bool next_group(struct ferry *f, struct walk *w)
+{
+	uint32_t first = w->g.first += HALF;
+	uint64_t word;
+
+	if (first >= w->end)
+		return false;
+	word = ferry_set_word(f, w->set, first / 64);
+	if (w->not != FERRY_SET_NONE)
+		word &= ~ferry_set_word(f, w->not, first / 64);
+	w->g.cpus = (uint32_t)(word >> (first % 64));
+	w->g.members = w->members ? &w->members[first] : NULL;
+	return true;
+}
+
+static FERRY_NOINLINE void give_up_below(struct ferry *f, const struct ferry_irq *i, ferry_set set,
+					 ferry_set not, uint32_t end)
+{
+	struct walk w = walk_of(f, i, set, not, end);
+
+	while (next_group(f, &w))
+		give_up_group(f, &w.g);
 }
 
 static void give_up(struct ferry *f, const struct ferry_irq *i, ferry_set set, ferry_set not )
@@ -137,18 +275,13 @@ static bool simple(const struct ferry *f, const struct ferry_irq *i)
 
 static int promise(struct ferry *f, const struct ferry_irq *i, ferry_set set, ferry_set not )
 {
-	const struct bases b = bases_of(f, i);
-	void *ctx = f->ctx;
+	struct walk w = walk_of(f, i, set, not, f->ncpus);
 
 	if (!simple(f, i))
 		return FERRY_E_INVALID;
-	for (uint32_t w = 0; w < f->nwords; w++)
-		for (uint64_t word = rest(f, set, not, w, f->ncpus); word; word &= word - 1) {
-			uint32_t cpu = w * 64 + (uint32_t)__builtin_ctzll(word);
-
-			if (FERRY_LIKELY(promise_one(ctx, &b, cpu)))
-				continue;
-			give_up_below(f, i, set, not, cpu);
+	while (next_group(f, &w))
+		if (FERRY_UNLIKELY(!promise_group(f, &w.g))) {
+			give_up_below(f, i, set, not, w.g.first);
 			return FERRY_E_NO_SPACE;
 		}
 	return FERRY_OK;

@@ -124,7 +124,8 @@ static void install(struct ferry *f, const struct ferry_irq *i, const struct att
 			continue;
 		if (to && a->kept)
 			ferry_x86_change_room(f, c, true);
-		ferry_x86_own_slot(f, c, a->vector, true, SLOT_LIVE | SLOT_USED | i->number);
+		ferry_x86_own_slot(f, c, a->vector, true,
+				   SLOT_LIVE | SLOT_USED | SLOT_SLOW | i->number);
 	}
 }
 

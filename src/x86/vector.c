@@ -42,12 +42,7 @@ void ferry_x86_change_room(struct ferry *f, uint32_t cpu, bool more)
 bool ferry_x86_candidate(const struct ferry *f, const struct ferry_irq *i,
 			 const struct ferry_want *want, uint32_t cpu)
 {
-	if (cpu == want->exclude)
-		return false;
-	if (i->kind != FERRY_X86_REMAPPED && !(f->x86->reach[cpu / 32] >> (cpu % 32) & 1))
-		return false;
-	/* Without a bound only an arrival at a new CPU ends the move. */
-	return i->cur == FERRY_SET_NONE || ferry_has_bound(f, i) || !ferry_set_has(f, i->cur, cpu);
+	return ferry_x86_may_have(f, i, want, cpu);
 }
 
 /* The emptiest candidate, probably; FERRY_NONE if all look full. */
@@ -138,7 +133,7 @@ static bool choose(struct ferry *f, const struct ferry_irq *i, uint32_t to, uint
 int ferry_x86_reserve(struct ferry *f, struct ferry_irq *i, uint32_t to, bool dry,
 		      enum ferry_x86_payer payer, struct ferry_place *p)
 {
-	uint32_t value = SLOT_LIVE | SLOT_USED | i->number, from = to;
+	uint32_t value = SLOT_LIVE | SLOT_USED | SLOT_SLOW | i->number, from = to;
 	const struct ferry_x86_cpu *cpus = f->x86->cpus;
 	bool ok, moves = i->cur != FERRY_SET_NONE;
 
@@ -208,19 +203,9 @@ int ferry_x86_plan_one(struct ferry *f, struct ferry_irq *i, const struct ferry_
 	return rc;
 }
 
-/* Can it be dealt with quickly? One place on one CPU, any of its vectors, in one step. */
-static bool quick(const struct ferry *f, const struct ferry_irq *i, uint32_t flags)
-{
-	return f->x86->rooms && !(i->flags & (flags | FERRY_F_SEVERAL)) &&
-	       !(1u << i->kind & (1u << FERRY_X86_MSI | 1u << FERRY_X86_IOAPIC_EDGE |
-				  1u << FERRY_X86_IOAPIC_LEVEL));
-}
-
 int ferry_x86_plan(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
 		   struct ferry_place *p)
 {
-	if (quick(f, i, FERRY_F_MANAGED) && !want->promised)
-		return f->x86->rooms->plan(f, i, want, p);
 	if (FERRY_UNLIKELY(ferry_x86_logical(f, i)) &&
 	    f->x86->several->shrink(f, i, want, p) == FERRY_OK)
 		return FERRY_OK;
@@ -241,10 +226,10 @@ bool ferry_x86_owes(struct ferry *f, const struct ferry_irq *i, uint32_t cpu)
 	 * old CPUs one may have cleared its slot and given it to somebody else. */
 	return ferry_x86_owns(f, cpu, i->old_vector) &&
 	       (ferry_host_load(f->ctx, ferry_x86_slot(f->x86, cpu, i->old_vector)) &
-		~SLOT_PROMISED) == (SLOT_LIVE | SLOT_USED | i->number);
+		~(SLOT_PROMISED | SLOT_SLOW)) == (SLOT_LIVE | SLOT_USED | i->number);
 }
 
-static FERRY_NOINLINE int release(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool force)
+int ferry_x86_release(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool force)
 {
 	bool transit = (i->flags & FERRY_F_TRANSIT) && !ferry_set_has(f, i->cur, cpu);
 	/* With its last owner goes the vector. */
@@ -266,11 +251,4 @@ static FERRY_NOINLINE int release(struct ferry *f, struct ferry_irq *i, uint32_t
 		ferry_bit(f, f->x86->once, i->old_vector, false);
 	ferry_unlock_cpu(f, cpu);
 	return rc | FERRY_RELEASED;
-}
-
-int ferry_x86_release(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool force)
-{
-	if (quick(f, i, FERRY_F_TRANSIT))
-		return f->x86->rooms->release(f, i, cpu, force);
-	return release(f, i, cpu, force);
 }

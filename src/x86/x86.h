@@ -6,24 +6,43 @@
 #include <irqferry/x86.h>
 #include "core/core.h"
 
+/* Where size does not matter: unrolled, and in line in each of their callers. */
+#if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#define UNROLLED _Pragma("GCC unroll 8")
+#define QUICK inline __attribute__((always_inline))
+#else
+#define UNROLLED
+#define QUICK
+#endif
+
 /* A slot of the vector table: the interrupt that owns it or, once cleared, the
  * one that owned it last. Zero: never used. */
 #define SLOT_LIVE 0x80000000u
 #define SLOT_USED 0x40000000u
 #define SLOT_PROMISED 0x20000000u /* given back it is promised again (promises.c) */
+#define SLOT_SLOW 0x10000000u     /* not one of room.c's: there may be more to give back */
 #define SLOT_IRQ 0x0001ffffu
 
 /* A place has at most so many CPUs: a flat logical set 8, an x2APIC cluster 16. A
  * move locks the old and the new place's CPUs at once. */
 #define PLACE_CPUS 16
 
+/* 128 bytes where a pointer has 8: found with a shift. */
 struct ferry_x86_cpu {
-	uint32_t apic_id, logical_id;
 	ferry_atomic owned[8]; /* vectors with a slot here; written under V */
 	ferry_atomic room;     /* vectors free and not promised, online or not; written under V */
 	uint32_t next;         /* V: search from this vector on */
-	ferry_atomic work[8];  /* vectors the doorbell shall look at */
-	ferry_atomic rung;     /* a doorbell is under way, or not yet begun */
+	ferry_atomic *slots;   /* its own; the same for all in the shared namespace */
+	/* With rooms: its V, its unit, and what in that is its column. */
+	struct ferry_cpu *v;
+	struct ferry_x86_unit *unit;
+	ferry_atomic (*column)[2];
+	uint32_t bit;
+
+	uint32_t apic_id, logical_id;
+	ferry_atomic rung;    /* a doorbell is under way, or not yet begun */
+	ferry_atomic work[8]; /* vectors the doorbell shall look at */
+	uint32_t unused[2];
 };
 
 struct ferry_x86 {
@@ -34,6 +53,8 @@ struct ferry_x86 {
 	uint32_t *reach;       /* CPUs that messages without remapping can name, a bit each */
 	ferry_atomic *managed; /* promises.c: managed places of each CPU that are in use */
 	struct ferry_x86_unit *units; /* room.c */
+
+	struct ferry_backend backend; /* ferry_x86_backend; plan and release may be room.c's */
 
 	const struct ferry_kind *kinds[FERRY_X86_KINDS];
 	const struct ferry_x86_several *several; /* or null */
@@ -68,53 +89,41 @@ enum ferry_x86_payer {
 
 /* ---- room.c ---------------------------------------------------------------- */
 
-/* How rooms are held (room.c): CPUs of a unit, bits of a room, units below a top, and what
- * that is in 64-bit words of a mask. */
-#define UNIT 32u
+/* How rooms are held (room.c): CPUs of a unit, as many as a word of a mask has; bits of a room;
+ * units below a top. */
+#define UNIT 64u
 #define SLICES 8u
 #define TOP_UNITS 8u
-#define TOP_WORDS (TOP_UNITS * UNIT / 64)
-#define TOP_MASK ((1u << TOP_WORDS) - 1)
+#define HALF 32u /* as many as a ferry_atomic has */
 
-/* 32 CPUs, a bit each. */
+/* 64 CPUs, a bit each. */
 struct ferry_x86_unit {
-	ferry_atomic slices[SLICES]; /* their rooms; a CPU's column is changed under its V */
-	ferry_atomic up;             /* online; changed under V */
-	ferry_atomic bound;          /* nobody online has more room */
-	ferry_atomic top;            /* of the first of TOP_UNITS: nor in these */
-	uint32_t reach;              /* as in struct ferry_x86 */
+	ferry_atomic slices[SLICES][2]; /* their rooms; a CPU's column is changed under its V */
+	ferry_atomic up[2];             /* online; changed under V */
+	ferry_atomic bound;             /* nobody online has more room */
+	ferry_atomic top;               /* of the first of TOP_UNITS: nor in these */
+	uint64_t reach;                 /* as in struct ferry_x86 */
+	struct ferry_x86_unit *first;   /* of its TOP_UNITS */
 };
-
-/* Under V: the room of `cpu` was n - 1 and is n (more), or the other way round. In Gray's code
- * these differ in the bit that is the lowest of n; the other CPUs' bits stay as they are. */
-static inline void ferry_x86_flip(void *ctx, struct ferry_x86_unit *units, uint32_t cpu, uint32_t n,
-				  bool more)
-{
-	struct ferry_x86_unit *u = &units[cpu / UNIT];
-	uint32_t k = (uint32_t)__builtin_ctz(n), bit = 1u << (cpu % UNIT);
-
-	/* 0 becomes 1, or 1 becomes 0. */
-	ferry_host_add(ctx, &u->slices[k], more == (n >> k >> 1 & 1) ? 0u - bit : bit);
-}
 
 /* Where is most room? Linked only if named in the configuration: without it each CPU is asked. */
 struct ferry_x86_rooms {
 	void (*carve)(struct ferry_x86 *x, const struct ferry_x86_config *c,
 		      struct ferry_carver *m);
 	/* Every CPU has room for x->nusable. */
-	void (*fill)(struct ferry_x86 *x, uint32_t cpus);
+	void (*fill)(struct ferry *f);
 	/* Under V: the room of `cpu` was n - 1 and is n (more), or the other way round. */
 	void (*changed)(struct ferry *f, uint32_t cpu, uint32_t n, bool more);
-	/* The bounds of a unit where a room has come to be `room`. */
-	void (*raise)(struct ferry *f, uint32_t unit, uint32_t room);
+	/* Under V of all of them: the rooms of those of `cpus`, of the HALF from `first` on, are
+	 * one more, or one less. */
+	void (*all_changed)(struct ferry *f, uint32_t first, uint32_t cpus, bool more);
 	/* ferry_backend.publish */
 	void (*publish)(struct ferry *f, uint32_t cpu);
 	/* The candidate that has most room, the lowest of these, by hints: FERRY_NONE if none
 	 * seems to have any. want->set is a set of several CPUs. */
 	uint32_t (*emptiest)(struct ferry *f, const struct ferry_irq *i,
 			     const struct ferry_want *want);
-	/* The same as ferry_x86_plan and ferry_x86_release, of the common kinds: ferry_x86_simple;
-	 * not managed; no transit slot. */
+	/* ferry_backend.plan, .release */
 	int (*plan)(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
 		    struct ferry_place *place);
 	int (*release)(struct ferry *f, struct ferry_irq *i, uint32_t cpu, bool force);
@@ -132,6 +141,17 @@ uint32_t ferry_x86_room(struct ferry *f, uint32_t cpu);
 /* May the interrupt be put there, if the CPU is wanted, online and has room? */
 bool ferry_x86_candidate(const struct ferry *f, const struct ferry_irq *i,
 			 const struct ferry_want *want, uint32_t cpu);
+/* The same, in line. */
+static inline bool ferry_x86_may_have(const struct ferry *f, const struct ferry_irq *i,
+				      const struct ferry_want *want, uint32_t cpu)
+{
+	if (cpu == want->exclude)
+		return false;
+	if (i->kind != FERRY_X86_REMAPPED && !(f->x86->reach[cpu / 32] >> (cpu % 32) & 1))
+		return false;
+	/* Without a bound only an arrival at a new CPU ends the move. */
+	return i->cur == FERRY_SET_NONE || ferry_has_bound(f, i) || !ferry_set_has(f, i->cur, cpu);
+}
 
 int ferry_x86_plan(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,
 		   struct ferry_place *place);
