@@ -5,8 +5,11 @@
  */
 #include "client.h"
 
+/* Traces of other CPUs look at it. */
 static struct plan_state *plan_of(struct machine *m)
 {
+	if (world_of(m)->s->planned)
+		sim_writes(m, RES_SCRIPT);
 	return &state_of(m)->plan;
 }
 

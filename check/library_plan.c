@@ -144,12 +144,12 @@ void library_plan_seen(struct machine *m)
 void library_plan_trace(struct machine *m, const struct ferry_trace *record)
 {
 	struct plan_state *p = &state_of(m)->plan;
+	bool is_new = record->event == FERRY_TRACE_CREATE || record->event == FERRY_TRACE_START;
 
-	if (!p->cpu)
+	if (!world_of(m)->s->planned || (!is_new && record->event != FERRY_TRACE_PROGRAM))
 		return;
-	if (record->event == FERRY_TRACE_CREATE || record->event == FERRY_TRACE_START)
-		p->came = 1;
-	if (record->event == FERRY_TRACE_PROGRAM && !p->closed && record->cpu + 1 != p->cpu)
+	sim_writes(m, RES_SCRIPT);
+	if (p->cpu && (is_new || (!p->closed && record->cpu + 1 != p->cpu)))
 		p->came = 1;
 }
 
