@@ -114,7 +114,7 @@ static const char *const deep[] = {
 	"masks=0+1 allow | 0: override 0 1; disable 0; enable 0 | 1: offline; online",
 };
 
-/* ---- CPUs that leave by plans, with and without a set of queues ------------------------------- */
+/* ---- CPUs that leave by plans, with and without a set of queues ------------------------- */
 
 static const char *const planned[] = {
 	"planned | 0: offline; online",

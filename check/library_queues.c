@@ -95,7 +95,7 @@ void queues_check_override(struct machine *m, uint32_t cpu, const struct op *op,
 				  set->queue[i].want);
 }
 
-/* ---- states ------------------------------------------------------------------------------------ */
+/* ---- states ----------------------------------------------------------------------------- */
 
 bool queues_idle(const struct machine *m)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include "mq_device.h"
 
-/* ---- looking ---------------------------------------------------------------------------------- */
+/* ---- looking ---------------------------------------------------------------------------- */
 
 static bool same(const struct storm *st, const uint64_t *a, const uint64_t *b)
 {
@@ -65,7 +65,7 @@ void mq_check_awake(struct mq_device *d)
 	}
 }
 
-/* ---- callbacks ---------------------------------------------------------------------------------- */
+/* ---- callbacks -------------------------------------------------------------------------- */
 
 static struct mq_queue *begin(struct mq_device *d, uint32_t queue, const char *what)
 {
@@ -249,7 +249,7 @@ static void commit(void *driver, uint32_t queue)
 const struct ferry_mq_ops mq_ops = { quiesce, resume, prepare, give_up, commit };
 const struct ferry_mq_ops mq_read_only_ops = { quiesce, resume, NULL, NULL, NULL };
 
-/* ---- requests -------------------------------------------------------------------------------------- */
+/* ---- requests --------------------------------------------------------------------------- */
 
 /* The CPU's own queue: found anew after one has opened or closed. */
 static uint32_t queue_for(struct mq_device *d, uint32_t cpu)

@@ -36,7 +36,7 @@ static void drop_wish(struct mq_device *d, struct wish *w)
 	free(w->masks);
 }
 
-/* ---- which masks -------------------------------------------------------------------------------- */
+/* ---- which masks ------------------------------------------------------------------------ */
 
 /* A CPU that is there, or one that is not. */
 static uint32_t some_cpu(struct storm *st, bool offline)
@@ -99,7 +99,7 @@ static void draw_wish(struct mq_device *d, struct wish *w)
 	memset(bits_of(d, w, one), 0, d->st->words * sizeof(uint64_t));
 }
 
-/* ---- how it ended ------------------------------------------------------------------------------- */
+/* ---- how it ended ----------------------------------------------------------------------- */
 
 static void wrong(struct mq_device *d, int rc, const char *what)
 {
@@ -177,7 +177,7 @@ static void ended(struct mq_device *d, int rc, bool empty)
 	check_end(d, &a, rc);
 }
 
-/* ---- going on ------------------------------------------------------------------------------------- */
+/* ---- going on --------------------------------------------------------------------------- */
 
 void mq_go_on(struct mq_device *d)
 {
@@ -205,7 +205,7 @@ void mq_go_on(struct mq_device *d)
 	ended(d, rc, false);
 }
 
-/* ---- asking ----------------------------------------------------------------------------------------- */
+/* ---- asking ----------------------------------------------------------------------------- */
 
 static uint8_t draw_phase(struct storm *st)
 {
@@ -315,7 +315,7 @@ void mq_override(struct storm *st, uint32_t device)
 		mq_go_on(d);
 }
 
-/* ---- refusals, with nothing else going on ------------------------------------------------------------- */
+/* ---- refusals, with nothing else going on ----------------------------------------------- */
 
 static uint32_t sleeping(const struct mq_device *d)
 {
@@ -336,8 +336,8 @@ static void compare(struct mq_device *d, const struct ferry_capacity *before, ui
 	ferry_capacity(d->st->m->ferry, &after);
 	same = after.waiting == before->waiting &&
 	       after.free + after.promised + woke == before->free + before->promised;
-	/* Started anew, one of a pool may be on another CPU, and the pool's place here is kept; or it
-	 * sleeps, where somebody who starved has had the place that it had. */
+	/* Started anew, one of a pool may be on another CPU, and the pool's place here is kept; or
+	 * it sleeps, where somebody who starved has had the place that it had. */
 	if (!d->spec->pool)
 		same = same && !woke && after.free == before->free;
 	if (!same)
@@ -403,7 +403,7 @@ static void refuse_each(struct mq_device *d)
 	}
 }
 
-/* ---- promises ------------------------------------------------------------------------------------------- */
+/* ---- promises --------------------------------------------------------------------------- */
 
 /* On one CPU: does the queue have a promise there, and does it live there? */
 static void look(struct mq_device *d, uint32_t queue, uint32_t cpu, uint32_t *has, uint32_t *lives)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include "mq_device.h"
 
-/* ---- the specification ------------------------------------------------------------------------ */
+/* ---- the specification ------------------------------------------------------------------ */
 
 static const char *check_mq(const struct storm_spec *spec, const struct storm_mq *d)
 {
@@ -200,7 +200,7 @@ void storm_mq_free(struct storm *st)
 	free(p);
 }
 
-/* ---- which queue ---------------------------------------------------------------------------------- */
+/* ---- which queue ------------------------------------------------------------------------ */
 
 struct mq_queue *mq_queue_of(struct storm *st, uint32_t src, struct mq_device **device)
 {
@@ -241,7 +241,7 @@ uint32_t storm_mq_movable(struct storm *st)
 	return d->restarting || storm_mq_sleeps(st, src) ? NONE : src;
 }
 
-/* ---- begin, end, begin again ---------------------------------------------------------------------- */
+/* ---- begin, end, begin again ------------------------------------------------------------ */
 
 static void aim(struct mq_device *d, uint64_t *first, const uint64_t **masks)
 {
@@ -429,7 +429,7 @@ void storm_mq_unplanned(struct storm *st, uint32_t cpu)
 		mq_report(st)->unplanned++;
 }
 
-/* ---- CPUs leave and come ------------------------------------------------------------------------------ */
+/* ---- CPUs leave and come ---------------------------------------------------------------- */
 
 struct leave {
 	uint64_t deadline, wait;
@@ -506,7 +506,7 @@ void storm_mq_enter(struct storm *st)
 		enter(&st->mq->device[i]);
 }
 
-/* ---- requests, events ------------------------------------------------------------------------------------ */
+/* ---- requests, events ------------------------------------------------------------------- */
 
 /* Some requests for some device, from some CPU; at the end what is left. */
 void storm_mq_submit(struct storm *st, bool last)
@@ -628,7 +628,7 @@ void storm_mq_op(struct storm *st, const struct op *op)
 	}
 }
 
-/* ---- the end ------------------------------------------------------------------------------------------------ */
+/* ---- the end ---------------------------------------------------------------------------- */
 
 static bool all_done(const struct storm *st)
 {

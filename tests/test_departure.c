@@ -44,7 +44,8 @@ static void live(uint32_t src, uint64_t cpus)
 	check_eq(place(src), BIT(0), "place");
 }
 
-/* A machine on which each CPU has two vectors, and sources but `src` fill CPUs 1 and 2 up to one. */
+/* A machine on which each CPU has two vectors, and sources but `src` fill CPUs 1 and 2 up to one.
+ * */
 static void narrow(const char *name)
 {
 	begin(&(struct options){ .sources = 8, .bare = true, .first = 0x40, .last = 0x41 }, "%s",

@@ -181,7 +181,8 @@ static void mistakes(void)
 	struct ferry_topology *t;
 	struct ferry_spread how;
 
-	/* An equal share per node gives small ones more groups than CPUs, and large ones too few. */
+	/* An equal share per node gives small ones more groups than CPUs, and large ones too few.
+	 * */
 	plain_machine(16);
 	for (uint32_t c = 0; c < 16; c++)
 		ids[c].node = c < 2 ? 0 : 1;
@@ -282,7 +283,7 @@ static void weighted(void)
 	free(all);
 }
 
-/* ---- the map ---------------------------------------------------------------------------------- */
+/* ---- the map ---------------------------------------------------------------------------- */
 
 static uint32_t map[FERRY_CPUS_MAX];
 
@@ -374,7 +375,7 @@ static void mapped_unknown(void)
 	ok(maps(t, &how, 2, (uint32_t[]){ 0, 0, 1, 0, 1, 0 }, 6), "clusters that are not known");
 }
 
-/* ---- vectors ----------------------------------------------------------------------------------- */
+/* ---- vectors ---------------------------------------------------------------------------- */
 
 static void vectors(void)
 {
@@ -474,7 +475,7 @@ static void suggested(void)
 	   "suggestions: null pointers");
 }
 
-/* ---- refusals ----------------------------------------------------------------------------------- */
+/* ---- refusals --------------------------------------------------------------------------- */
 
 static void refused(void)
 {

@@ -140,7 +140,7 @@ static void make_world(struct world *w, uint32_t number)
 	}
 }
 
-/* ---- what must hold --------------------------------------------------------------------------- */
+/* ---- what must hold --------------------------------------------------------------------- */
 
 static uint64_t got[FERRY_CPUS_MAX * WORDS], other[FERRY_CPUS_MAX * WORDS];
 static uint32_t map[FERRY_CPUS_MAX];
@@ -370,7 +370,7 @@ static bool equal(const struct world *w)
 	return spread_again(w, w->ids, &how, 0x33);
 }
 
-/* ---- the map ------------------------------------------------------------------------------------ */
+/* ---- the map ---------------------------------------------------------------------------- */
 
 /* 3: the same core; 2: cluster; 1: node; 0. */
 static int nearness(const struct world *w, uint32_t a, uint32_t b)
@@ -443,7 +443,7 @@ static bool mapped(const struct world *w)
 	return map[w->cpus] == 0x55555555 && in_turn(w);
 }
 
-/* ---- all of it ------------------------------------------------------------------------------------ */
+/* ---- all of it -------------------------------------------------------------------------- */
 
 static void check(uint32_t number, int what, bool good)
 {

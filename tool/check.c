@@ -44,9 +44,9 @@ static int make_room(struct check *c, uint32_t n)
 
 static bool is_suite(const char *name)
 {
-	static const char *const names[] = { "commit", "nightly",      "arm",  "large",
-					     "vgic",   "vgic-nightly", "named",
-					     "managed", "managed-nightly" };
+	static const char *const names[] = { "commit", "nightly", "arm",
+					     "large",  "vgic",    "vgic-nightly",
+					     "named",  "managed", "managed-nightly" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(name, names[i]))
@@ -60,11 +60,10 @@ static int list_suite(struct check *c)
 	int rc;
 
 	if (!is_suite(c->suite))
-		return say(
-			&c->msg, TOOL_USAGE,
-			"--suite: '%.40s': one of commit, nightly, arm, vgic, vgic-nightly, managed, "
-			"managed-nightly, named, large is expected",
-			c->suite);
+		return say(&c->msg, TOOL_USAGE,
+			   "--suite: '%.40s': one of commit, nightly, arm, vgic, vgic-nightly, "
+			   "managed, managed-nightly, named, large is expected",
+			   c->suite);
 	if (!suite_make(c->suite, &suite))
 		return say_no_memory(&c->msg);
 	rc = make_room(c, suite.n);

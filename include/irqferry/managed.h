@@ -38,8 +38,8 @@ extern const struct ferry_promises ferry_x86_promises;
  * Make stopped `irq` managed, with this mask (null: all CPUs): promise a place on each of its
  * CPUs. Context: thread. Takes the interrupt's and, one at a time, the CPUs' locks; interrupts
  * are off meanwhile, so for longer the more CPUs the mask has. What the source can't name
- * (FERRY_E_UNREACHABLE of ferry_irq_start()) is best left out: such a CPU, if it is online, keeps the
- * interrupt from being stopped when the others leave, and they can't.
+ * (FERRY_E_UNREACHABLE of ferry_irq_start()) is best left out: such a CPU, if it is online, keeps
+ * the interrupt from being stopped when the others leave, and they can't.
  * FERRY_OK; FERRY_E_NO_SPACE (a CPU of the mask has no place left to promise; nothing was
  * kept); FERRY_E_STATE (not stopped, or managed already); FERRY_E_NO_CPU (empty mask),
  * FERRY_E_NO_MASK, FERRY_E_INVALID (the kind of source; on x86 without
@@ -133,9 +133,8 @@ int ferry_irq_class(struct ferry *f, uint32_t irq, struct ferry_class *out);
 struct ferry_capacity {
 	uint32_t free;     /* places for ordinary interrupts */
 	uint32_t promised; /* places kept for managed ones that do not use them now */
-	uint32_t
-		waiting; /* stopped (or being stopped) interrupts that are not managed: if this is more than
-			    * `free`, not all of them could be started */
+	uint32_t waiting;  /* stopped (or being stopped) interrupts that are not managed: if this is
+			    * more than `free`, not all of them could be started */
 };
 void ferry_capacity(struct ferry *f, struct ferry_capacity *out);
 

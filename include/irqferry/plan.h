@@ -12,8 +12,8 @@
  * The others go outside their masks ("broken"). What has no place at all blocks.
  *
  * Exact for sources to which one free vector of a CPU is as good as another: MSI-X, maskable MSI,
- * remapped ones. Everything has room on a GIC. What needs two slots while it moves, or a vector of its
- * own in the whole machine (FERRY_X86_MSI, I/O APIC pins), is judged with care: it must find
+ * remapped ones. Everything has room on a GIC. What needs two slots while it moves, or a vector of
+ * its own in the whole machine (FERRY_X86_MSI, I/O APIC pins), is judged with care: it must find
  * a place even if those left on its CPU are the worst for it. There a no may be wrong, and a yes
  * is a yes (CAVEATS.md).
  *
@@ -38,8 +38,8 @@ size_t ferry_plan_size(struct ferry *f);
  * room for `n` blockers.
  *
  * If sum->blocked is 0 the plan stands, and *plan is to be dropped at the end: it has promised
- * places on other CPUs (x86: if the machine has promises, see managed.h; else they are only found, and
- * others may take them), and the steps take these. They then never say FERRY_E_NO_SPACE for
+ * places on other CPUs (x86: if the machine has promises, see managed.h; else they are only found,
+ * and others may take them), and the steps take these. They then never say FERRY_E_NO_SPACE for
  * what lived here when the plan was made. What comes here afterwards, until ferry_cpu_leave(),
  * is not in the plan; a plan that is made after ferry_cpu_leave() misses nothing, but says no to
  * sources that change in two steps.

@@ -135,7 +135,8 @@ struct ferry_source {
 /*
  * Make up to `n` interrupts for sources `index`, index+1, ... of one device,
  * each with a vector inside `mask` (null: anywhere). Each is programmed, and
- * disabled: ferry_irq_enable() starts it. With FERRY_SOURCE_STOPPED only the last is so. The numbers are stored in irqs[0..].
+ * disabled: ferry_irq_enable() starts it. With FERRY_SOURCE_STOPPED only the last is so. The
+ * numbers are stored in irqs[0..].
  *
  * Returns how many were made, 1 .. n (fewer without failing where vectors or
  * descriptors run out), or

@@ -235,7 +235,8 @@ struct ferry_kind {
 /*
  * Places promised, and not used now: nobody else gets them. Null where there is room for all.
  * A managed interrupt's places are promised ones; given back they are promised again.
- * Takes V, of up to 32 CPUs in ascending order; interrupts off; I of a stopped interrupt may be held.
+ * Takes V, of up to 32 CPUs in ascending order; interrupts off; I of a stopped interrupt may be
+ * held.
  */
 struct ferry_x86;
 struct ferry_x86_config;
@@ -254,8 +255,8 @@ struct ferry_promises {
 	/* Promised on `cpu` and not used now. No lock: a hint. */
 	uint32_t (*count)(struct ferry *f, uint32_t cpu);
 
-	/* The back end's own. Memory; ferry_backend.plan of a managed interrupt; under V, a place of
-	 * its is given back. */
+	/* The back end's own. Memory; ferry_backend.plan of a managed interrupt; under V, a place
+	 * of its is given back. */
 	void (*carve)(struct ferry_x86 *x, const struct ferry_x86_config *c,
 		      struct ferry_carver *m);
 	int (*plan)(struct ferry *f, struct ferry_irq *i, const struct ferry_want *want,

@@ -80,7 +80,7 @@ size_t ferry_plan_size(struct ferry *f)
 	return c.used;
 }
 
-/* ---- what lives here -------------------------------------------------------------------------- */
+/* ---- what lives here -------------------------------------------------------------------- */
 
 /* One more reference to a set that has one. I held. */
 static ferry_set share(struct ferry *f, ferry_set set)

@@ -3,8 +3,8 @@
  * threads [--events N] [--seed S] [--cpus N] [--devices N] [--seconds-limit N]
  *         [--vectors N] [--mode fence|ordered|drain|all]
  *
- * Prints TAP, one line per mode, and one more with few vectors. Which schedule is run is the machine's choice;
- * what must hold is not. --seconds-limit ends the raising early on a slow
+ * Prints TAP, one line per mode, and one more with few vectors. Which schedule is run is the
+ * machine's choice; what must hold is not. --seconds-limit ends the raising early on a slow
  * machine; a test that then does not come to rest is stuck, and says so.
  */
 #include <pthread.h>

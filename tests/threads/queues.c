@@ -245,7 +245,7 @@ void queues_op(struct world *w, struct cpu *c)
 	}
 }
 
-/* ---- hotplug, under its lock ------------------------------------------------------------------- */
+/* ---- hotplug, under its lock ------------------------------------------------------------ */
 
 bool queues_leave(struct world *w, struct cpu *c)
 {
