@@ -59,7 +59,8 @@ FERRY_MUST_USE int ferry_cpu_plan(struct ferry *f, uint32_t cpu, void *memory, s
 				  struct ferry_plan **plan, struct ferry_dry_run *sum,
 				  struct ferry_blocker *list, uint32_t n);
 
-/* Only a look. `memory` as for a plan; it is the caller's again when this returns. */
+/* Only a look. `memory` as for a plan; it is the caller's again when this returns.
+ * NOLINTNEXTLINE(readability-function-size) */
 static inline int ferry_cpu_dry_run(struct ferry *f, uint32_t cpu, void *memory, size_t size,
 				    struct ferry_dry_run *sum, struct ferry_blocker *list,
 				    uint32_t n)

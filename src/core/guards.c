@@ -85,8 +85,7 @@ struct ferry_guard ferry_core_guard(const struct ferry *f, const void *address)
 	if (in_sets(f, address))
 		return ferry_guard_made(FERRY_GUARD_FREE, NULL);
 	/* Who leaves, under the host's hotplug lock. */
-	if (one(&f->planned, sizeof(f->planned), address) ||
-	    one(&f->plan, sizeof(f->plan), address))
+	if (one(&f->planned, sizeof(f->planned), address) || one(&f->plan, sizeof(void *), address))
 		return ferry_guard_made(FERRY_GUARD_OWN, NULL);
 	return of_masks(f, address);
 }

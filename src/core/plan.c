@@ -131,7 +131,7 @@ static void add_row(struct ferry *f, struct ferry_plan *p, const struct ferry_ir
 {
 	struct ferry_match *m = &p->match;
 
-	if (m->count == ROWS || (i->old != FERRY_SET_NONE && find(m, i->number)))
+	if (!m->rows || m->count == ROWS || (i->old != FERRY_SET_NONE && find(m, i->number)))
 		return;
 	if (!f->one_lock && !f->backend->alike(f, i)) {
 		flags |= FERRY_L_CHOOSY;
@@ -175,7 +175,7 @@ static int add(struct ferry *f, struct ferry_plan *p, struct ferry_irq *i,
 	sum->needed++;
 	if (can_shrink(f, i, i->requested, cpu))
 		return FERRY_OK;
-	if (is_scarce(f)) {
+	if (p->match.rows) {
 		add_row(f, p, i, can_shrink(f, i, FERRY_SET_ALL, cpu) ? FERRY_L_SHRINKS : 0);
 		return FERRY_OK;
 	}
@@ -454,7 +454,7 @@ static bool attempt(struct ferry *f, struct ferry_plan *p, const struct answer *
 	for (uint32_t c = 0; c < f->ncpus; c++)
 		a->sum->free += c == p->match.cpu ? 0 : f->backend->room(f, c);
 	collect(f, p, a);
-	if (is_scarce(f)) {
+	if (p->match.rows) {
 		match(f, p);
 		judge(f, p, a);
 	}
@@ -475,6 +475,8 @@ static int may_plan(struct ferry *f, uint32_t cpu, const void *memory, size_t si
 	return size < ferry_plan_size(f) ? FERRY_E_MEMORY : FERRY_OK;
 }
 
+/* Memory, what stands, a sum and a list, two of them with sizes.
+ * NOLINTNEXTLINE(readability-function-size) */
 int ferry_cpu_plan(struct ferry *f, uint32_t cpu, void *memory, size_t size,
 		   struct ferry_plan **plan, struct ferry_dry_run *sum, struct ferry_blocker *list,
 		   uint32_t n)

@@ -28,8 +28,8 @@ struct ferry_guard ferry_x86_guard(const struct ferry *f, const void *address)
 		return ferry_guard_made(FERRY_GUARD_CELL, ferry_guard_cpu(f, index / 256));
 	if (x->rooms && ferry_guard_find(x->units, (f->ncpus + UNIT - 1) / UNIT, sizeof(*x->units),
 					 address, &index, &offset))
-		return ferry_guard_made(IN(offset, ferry_x86_unit, reach) ||
-							IN(offset, ferry_x86_unit, first) ?
+		/* `reach` and what follows it are constant. */
+		return ferry_guard_made(offset >= offsetof(struct ferry_x86_unit, reach) ?
 						FERRY_GUARD_CONST :
 						FERRY_GUARD_FREE,
 					NULL);
